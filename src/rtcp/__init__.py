@@ -1,0 +1,1 @@
+"""The typed client of Adobe Real-Time Customer Profile."""
