@@ -1,0 +1,93 @@
+"""Compile openapi/*.yaml into the one JSON document that the emulator reads at start-up.
+
+Run `python openapi/compile.py` to write it, with `--check` to learn whether the written one is current.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+SOURCES = Path(__file__).resolve().parent
+TARGET = SOURCES.parent / "src" / "rtcp" / "emulator" / "openapi.json"
+METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
+
+Document = dict[str, Any]
+
+
+def compile_document(sources: Path = SOURCES) -> Document:
+    """Return one OpenAPI document made of all files, with every reference local to it.
+
+    Raises:
+        ValueError: two files define the same path, operation id or component.
+    """
+    paths: Document = {}
+    components: Document = {}
+    operation_ids: set[str] = set()
+    for source in sorted(sources.glob("*.yaml")):
+        document = localise(yaml.safe_load(source.read_text(encoding="utf-8")))
+        for path, item in document["paths"].items():
+            add(paths, path, item | {"servers": document["servers"]}, source)
+            for operation in operations_of(item):
+                # A whole-file default has no place in the merged document, so each operation carries its own.
+                operation.setdefault("security", document.get("security", []))
+                if operation["operationId"] in operation_ids:
+                    raise ValueError(f"{source.name}: operation {operation['operationId']!r} is defined twice")
+                operation_ids.add(operation["operationId"])
+        for kind, entries in document.get("components", {}).items():
+            for name, entry in entries.items():
+                add(components.setdefault(kind, {}), name, entry, source)
+    info = {
+        "title": "Real-Time Customer Profile API, as rtcp understands it",
+        "version": "0.1.0",
+        "description": "Compiled from openapi/*.yaml. Do not edit.",
+    }
+    return {"openapi": "3.1.0", "info": info, "paths": paths, "components": components}
+
+
+def operations_of(item: Document) -> Iterator[Document]:
+    """Yield the operations of one path item."""
+    return (item[method] for method in METHODS if method in item)
+
+
+def localise(node: Any) -> Any:
+    """Return a copy of the node whose references to other files point into this one."""
+    if isinstance(node, list):
+        return [localise(child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    return {key: "#" + value.partition("#")[2] if key == "$ref" else localise(value) for key, value in node.items()}
+
+
+def add(target: Document, name: str, entry: Any, source: Path) -> None:
+    if name in target:
+        raise ValueError(f"{source.name}: {name!r} is defined twice")
+    target[name] = entry
+
+
+def rendered(document: Document) -> str:
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when the JSON is not current")
+    options = parser.parse_args(arguments)
+    text = rendered(compile_document())
+    if not options.check:
+        TARGET.write_text(text, encoding="utf-8")
+        return 0
+    if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text:
+        return 0
+    print(f"{TARGET.name} is not current; run: python openapi/compile.py", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
