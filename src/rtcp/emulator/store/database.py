@@ -1,0 +1,77 @@
+"""The one connection of a store, guarded by a lock, with its transactions and its source of ids."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rtcp.emulator.clock import Clock
+from rtcp.emulator.store.schema import clear, connect
+
+
+class Database:
+    """Shared by the store and its sandboxes; `lock` must be held around every use of `connection`."""
+
+    def __init__(self, path: str | None, *, clock: Clock, seed: int | None) -> None:
+        self.connection: sqlite3.Connection = connect(path)
+        self.lock = threading.RLock()
+        self.clock = clock
+        self._seed = seed
+        self._forget: list[Callable[[], None]] = []
+        self._depth = 0
+        with self.transaction() as connection:
+            connection.execute("UPDATE meta SET opened = opened + 1")
+        self._random = self._new_random()
+
+    def close(self) -> None:
+        with self.lock:
+            self.connection.close()
+
+    def on_forget(self, forget: Callable[[], None]) -> None:
+        """Have a function called when what was cached may no longer be what the tables hold."""
+        self._forget.append(forget)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing; a transaction inside another is part of it."""
+        with self.lock:
+            if self._depth == 0:
+                self.connection.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield self.connection
+            except BaseException:
+                if self._depth == 1:
+                    self.connection.execute("ROLLBACK")
+                    self.forget()
+                raise
+            else:
+                if self._depth == 1:
+                    self.connection.execute("COMMIT")
+            finally:
+                self._depth -= 1
+
+    def clear(self) -> None:
+        """Empty all tables and start the ids anew, so that a reset store makes the ids of a fresh one."""
+        with self.transaction() as connection:
+            clear(connection)
+        self._random = self._new_random()
+        self.forget()
+
+    def forget(self) -> None:
+        for forget in self._forget:
+            forget()
+
+    def new_id(self) -> str:
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def _new_random(self) -> random.Random:
+        if self._seed is None:
+            return random.SystemRandom()
+        # A reopened file goes on with other ids: the ones of its first run are taken.
+        (opened,) = self.connection.execute("SELECT opened FROM meta").fetchone()
+        return random.Random(f"{self._seed}:{opened}")  # noqa: S311 - ids that tests can predict, no secrets

@@ -1,0 +1,151 @@
+"""What the store reads out of an XDM row before it keeps it: identities, event id and time, and no nulls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rtcp.emulator.store.values import (
+    ACCOUNT_CLASS,
+    EVENT_CLASS,
+    OPPORTUNITY_CLASS,
+    PROFILE_CLASS,
+    Dataset,
+    Identity,
+    Xdm,
+)
+
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_B2B_NAMESPACE = {ACCOUNT_CLASS: "b2b_account", OPPORTUNITY_CLASS: "b2b_opportunity"}
+
+
+class RowError(ValueError):
+    """A row that cannot be kept; the text says why and holds no value of the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowIdentities:
+    """The identity that owns the row's fragment, and all that the row links, the owner first."""
+
+    primary: Identity
+    linked: tuple[Identity, ...]
+
+
+def read_identities(dataset: Dataset, row: Xdm) -> RowIdentities:
+    """Find the identities of a row; null or empty secondary ones are left out.
+
+    Raises:
+        RowError: the row has no primary identity, as the service drops such rows.
+    """
+    primary: Identity | None = None
+    found: list[Identity] = []
+    for path in dataset.identities:
+        value = identity_value(value_at(row, path.path))
+        if value is None:
+            continue
+        identity = Identity(path.namespace, value)
+        found.append(identity)
+        if path.primary:
+            primary = identity
+    if dataset.identity_map:
+        mapped, marked = _read_identity_map(row.get("identityMap"))
+        found.extend(mapped)
+        # A map in which nothing is marked is owned by its first identity, unless a path of the dataset is primary.
+        if primary is None and dataset.primary_path is None:
+            primary = marked or (mapped[0] if mapped else None)
+    if primary is None:
+        raise RowError(_no_primary(dataset))
+    return RowIdentities(primary, (primary, *(identity for identity in found if identity != primary)))
+
+
+def read_event_key(row: Xdm) -> tuple[str, int]:
+    """The id of an event and its time in milliseconds.
+
+    Raises:
+        RowError: `_id` or `timestamp` is missing or malformed.
+    """
+    event_id = row.get("_id")
+    if not isinstance(event_id, str) or not event_id:
+        raise RowError("an event needs a text as '_id'")
+    timestamp = row.get("timestamp")
+    if not isinstance(timestamp, str) or not _RFC3339.fullmatch(timestamp):
+        raise RowError("an event needs a 'timestamp' in RFC 3339 with a zone, such as 2024-05-01T12:30:00Z")
+    try:
+        instant = datetime.fromisoformat(timestamp.upper())
+    except ValueError as exc:
+        raise RowError(f"'timestamp' is no date of the calendar: {exc}") from None
+    return event_id, (instant - _EPOCH) // _MILLISECOND
+
+
+def without_nulls(value: Xdm) -> dict[str, Any]:
+    """A copy in which null attributes, and objects that held nothing else, are absent; arrays stay as they are."""
+    out: dict[str, Any] = {}
+    for key, item in value.items():
+        if isinstance(item, Mapping):
+            item = without_nulls(item)
+            if not item:
+                continue
+        if item is not None:
+            out[key] = item
+    return out
+
+
+def value_at(row: Xdm, path: str) -> object:
+    """The value at a dot path, or None when there is none."""
+    value: Any = row
+    for name in path.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(name)
+    return value
+
+
+def identity_value(raw: object) -> str | None:
+    """The text of an identity; whole numbers are written out, everything that cannot be one gives None."""
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        return str(raw)
+    if not isinstance(raw, str) or not raw.strip():
+        return None
+    try:
+        raw.encode("utf-8")
+    except UnicodeEncodeError:
+        return None
+    return raw
+
+
+def links(schema_class: str, namespace: str) -> bool:
+    """Whether an identity in a row of this class joins the identity graph.
+
+    People are linked by profile and event rows; accounts and opportunities only by the namespace of their own class,
+    and rows of other classes link nothing.
+    """
+    if schema_class in (PROFILE_CLASS, EVENT_CLASS):
+        return namespace.lower() not in _B2B_NAMESPACE.values()
+    return _B2B_NAMESPACE.get(schema_class) == namespace.lower()
+
+
+def _read_identity_map(raw: object) -> tuple[list[Identity], Identity | None]:
+    found: list[Identity] = []
+    marked: Identity | None = None
+    if not isinstance(raw, Mapping):
+        return found, None
+    for namespace, entries in raw.items():
+        for entry in entries if isinstance(entries, list) else ():
+            value = identity_value(entry.get("id")) if isinstance(entry, Mapping) else None
+            if value is None or not namespace.strip():
+                continue
+            found.append(Identity(namespace, value))
+            # The service prints this flag both as a boolean and as text.
+            if marked is None and entry.get("primary") in (True, "true"):
+                marked = found[-1]
+    return found, marked
+
+
+def _no_primary(dataset: Dataset) -> str:
+    path = dataset.primary_path
+    return f"no primary identity at {path.path!r}" if path else "no identity in 'identityMap'"

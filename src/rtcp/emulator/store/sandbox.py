@@ -1,0 +1,253 @@
+"""A sandbox of the store: everything about people, their events and merge policies under one name."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from rtcp.emulator.store.catalogue import Catalogue
+from rtcp.emulator.store.database import Database
+from rtcp.emulator.store.ingest import Target, ingest
+from rtcp.emulator.store.lookup import find_scope, read_events, read_profile
+from rtcp.emulator.store.values import (
+    PRIVATE_GRAPH,
+    PROFILE_CLASS,
+    TIMESTAMP_ORDERED,
+    Counts,
+    Dataset,
+    EventPage,
+    Identity,
+    IngestReport,
+    MergedProfile,
+    MergePolicy,
+    StoreError,
+)
+from rtcp.emulator.store.xid import decode_xid, encode_xid
+
+DEFAULT_SANDBOX = "prod"
+BUILT_IN_POLICY_NAME = "Default Timebased"
+_ID_SPACE = uuid.UUID("6f0d1f0e-5b0a-4c41-9f4e-3b8f2a6f5a10")
+
+
+class Sandbox:
+    """Datasets, fragments, events, identities and merge policies of one sandbox; safe to use from any thread."""
+
+    def __init__(self, database: Database, name: str) -> None:
+        self.name = name
+        self.id = str(uuid.uuid5(_ID_SPACE, name))
+        self.is_default = name == DEFAULT_SANDBOX
+        self.type = "production" if self.is_default else "development"
+        self._database = database
+        self._connection = database.connection
+        self.reload()
+
+    @classmethod
+    def create(cls, database: Database, name: str) -> Sandbox:
+        """Make a new sandbox with the merge policy that every sandbox starts with, as the platform ships one."""
+        with database.transaction() as connection:
+            connection.execute("INSERT INTO sandbox (name) VALUES (?)", (name,))
+            sandbox = cls(database, name)
+            sandbox.add_policy(
+                name=BUILT_IN_POLICY_NAME,
+                schema_name=PROFILE_CLASS,
+                identity_graph=PRIVATE_GRAPH,
+                attribute_merge=TIMESTAMP_ORDERED,
+                default=True,
+            )
+        return sandbox
+
+    def reload(self) -> None:
+        """Read again what is kept in memory beside the tables."""
+        with self._database.lock:
+            self._catalogue = Catalogue(self._connection, self.name)
+
+    def known_namespace(self, code: str) -> str | None:
+        """The spelling under which a namespace was first declared, or None when it was not."""
+        return self._catalogue.namespaces.canonical(code)
+
+    def xid(self, identity: Identity) -> str:
+        """The XID of an identity, seen before or not.
+
+        Raises:
+            StoreError: the namespace is unknown in this sandbox.
+        """
+        number = self._catalogue.namespaces.number(identity.namespace)
+        if number is None:
+            raise StoreError(f"the sandbox {self.name!r} has no namespace {identity.namespace!r}")
+        return encode_xid(number, identity.id)
+
+    def parse_xid(self, text: str) -> Identity | None:
+        """The identity that an XID stands for, or None when the text is no XID of this sandbox."""
+        decoded = decode_xid(text)
+        code = None if decoded is None else self._catalogue.namespaces.code(decoded[0])
+        return None if decoded is None or code is None else Identity(code, decoded[1])
+
+    def put_dataset(self, dataset: Dataset) -> None:
+        """Declare a dataset, or declare it anew under its id.
+
+        Raises:
+            StoreError: it has no primary identity or several, or is kept under another class.
+        """
+        with self._database.transaction():
+            self._catalogue.put_dataset(dataset)
+
+    def dataset(self, dataset_id: str) -> Dataset | None:
+        return self._catalogue.dataset(dataset_id)
+
+    def datasets(self) -> list[Dataset]:
+        return list(self._catalogue.datasets_by_key.values())
+
+    def ingest(
+        self,
+        dataset_id: str,
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        ingested_ms: int | None = None,
+        batch_id: str | None = None,
+    ) -> IngestReport:
+        """Write rows as one batch, at the clock's time unless told; an error in `rows` leaves nothing of it behind.
+
+        Rows that the service would drop are skipped, and the report says why.
+
+        Raises:
+            StoreError: the dataset is unknown.
+        """
+        with self._database.transaction() as connection:
+            dataset = self._catalogue.dataset(dataset_id)
+            if dataset is None:
+                raise StoreError(f"the sandbox {self.name!r} has no dataset {dataset_id!r}")
+            target = Target(
+                connection=connection,
+                sandbox=self._catalogue.sandbox,
+                namespaces=self._catalogue.namespaces,
+                dataset=dataset,
+                dataset_key=self._catalogue.dataset_keys[dataset_id],
+                ingested_ms=self._database.clock.now_ms() if ingested_ms is None else ingested_ms,
+                batch_id=batch_id or self._database.new_id(),
+            )
+            return ingest(target, rows)
+
+    def counts(self) -> Counts:
+        """How much the sandbox holds; this scans, so it is for status pages."""
+        with self._database.lock:
+            identities, records, events = self._connection.execute(
+                "SELECT (SELECT count(*) FROM identity WHERE sandbox = :key),"
+                " (SELECT count(*) FROM record r JOIN dataset d ON d.key = r.dataset WHERE d.sandbox = :key),"
+                " (SELECT count(*) FROM event e JOIN dataset d ON d.key = e.dataset WHERE d.sandbox = :key)",
+                {"key": self._catalogue.sandbox},
+            ).fetchone()
+        return Counts(len(self._catalogue.dataset_keys), identities, records, events)
+
+    def profile(self, identity: Identity, *, schema_name: str, policy: MergePolicy | None) -> MergedProfile | None:
+        """The merged record of a class behind an identity, or None when no fragment contributes to one.
+
+        Without a policy only the identity's own fragments count, those of every dataset.
+
+        Raises:
+            TooManyIdentities: the policy stitches, and more than 50 identities are linked.
+        """
+        with self._database.lock:
+            scope = find_scope(self._connection, self._catalogue, identity, policy)
+            if scope is None:
+                return None
+            return read_profile(self._connection, self._catalogue, scope, schema_name, policy)
+
+    def events(
+        self,
+        identity: Identity,
+        *,
+        policy: MergePolicy | None,
+        start_ms: int | None,
+        end_ms: int | None,
+        descending: bool = False,
+        after: str | None = None,
+        limit: int = 1000,
+        where: Callable[[Mapping[str, Any]], bool] | None = None,
+    ) -> EventPage:
+        """One page of the events behind an identity, from `start_ms` on and before `end_ms`, in order of time.
+
+        `after` is the cursor that the page before gave as `next`.
+
+        Raises:
+            TooManyIdentities: the policy stitches, and more than 50 identities are linked.
+            UnknownCursor: `after` names no event of this person.
+        """
+        with self._database.lock:
+            scope = find_scope(self._connection, self._catalogue, identity, policy)
+            if scope is None:
+                return EventPage([], None)
+            return read_events(
+                self._connection,
+                self._catalogue,
+                scope,
+                policy,
+                start_ms=start_ms,
+                end_ms=end_ms,
+                descending=descending,
+                after=after,
+                limit=limit,
+                where=where,
+            )
+
+    def policies(self) -> list[MergePolicy]:
+        return self._catalogue.policies.all()
+
+    def policy(self, policy_id: str) -> MergePolicy | None:
+        return self._catalogue.policies.get(policy_id)
+
+    def default_policy(self, schema_name: str) -> MergePolicy | None:
+        return self._catalogue.policies.default(schema_name)
+
+    def add_policy(
+        self,
+        *,
+        name: str | None,
+        schema_name: str,
+        identity_graph: str,
+        attribute_merge: str,
+        order: Sequence[str] = (),
+        default: bool = False,
+        is_active_on_edge: bool = False,
+        policy_id: str | None = None,
+    ) -> MergePolicy:
+        """Make a merge policy; a former default of its class, or the one active on the edge, gives way to it.
+
+        Raises:
+            StoreError: the id is taken, a value is none that the service knows, or precedence comes without order.
+        """
+        policy = MergePolicy(
+            id=policy_id or self._new_policy_id(),
+            name=name,
+            schema_name=schema_name,
+            version=1,
+            identity_graph=identity_graph,
+            attribute_merge=attribute_merge,
+            order=tuple(order),
+            is_active_on_edge=is_active_on_edge,
+            default=default,
+            update_epoch=self._now_epoch(),
+        )
+        with self._database.transaction():
+            return self._catalogue.policies.add(policy)
+
+    def change_policy(self, policy: MergePolicy) -> MergePolicy:
+        """Replace the policy of the same id; version and time of change are counted on when anything differs.
+
+        Raises:
+            StoreError: no policy has this id, or a value is none that the service knows.
+        """
+        with self._database.transaction():
+            if self.policy(policy.id) is None:
+                raise StoreError(f"the sandbox {self.name!r} has no merge policy {policy.id!r}")
+            return self._catalogue.policies.change(replace(policy, update_epoch=self._now_epoch()))
+
+    def _now_epoch(self) -> int:
+        return self._database.clock.now_ms() // 1000
+
+    def _new_policy_id(self) -> str:
+        policy_id = self._database.new_id()
+        while self.policy(policy_id) is not None:
+            policy_id = self._database.new_id()
+        return policy_id

@@ -1,0 +1,87 @@
+"""The SQL of the store: its tables, how a database is opened, and the one kind of transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from rtcp.emulator.store.values import StoreError
+
+_APPLICATION_ID = 0x52544350
+_VERSION = 1
+
+# A fragment is one record row: one primary identity in one dataset. `record.id` grows with every write, so it also
+# says which of two fragments of the same millisecond came later. A component is the smallest set of linked identities.
+_TABLES = """
+CREATE TABLE sandbox (key INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE namespace (
+    sandbox INTEGER NOT NULL, id INTEGER NOT NULL, code TEXT NOT NULL COLLATE NOCASE,
+    PRIMARY KEY (sandbox, id), UNIQUE (sandbox, code)
+) WITHOUT ROWID;
+CREATE TABLE identity (
+    id INTEGER PRIMARY KEY, sandbox INTEGER NOT NULL, namespace INTEGER NOT NULL, value TEXT NOT NULL,
+    component INTEGER NOT NULL, UNIQUE (sandbox, namespace, value)
+);
+CREATE INDEX identity_component ON identity (component);
+CREATE TABLE dataset (
+    key INTEGER PRIMARY KEY, sandbox INTEGER NOT NULL, id TEXT NOT NULL, definition TEXT NOT NULL, UNIQUE (sandbox, id)
+);
+CREATE TABLE record (
+    id INTEGER PRIMARY KEY, identity INTEGER NOT NULL, dataset INTEGER NOT NULL, body TEXT NOT NULL,
+    ingested_ms INTEGER NOT NULL, batch TEXT NOT NULL, UNIQUE (identity, dataset)
+);
+CREATE TABLE event (
+    id INTEGER PRIMARY KEY, identity INTEGER NOT NULL, dataset INTEGER NOT NULL, event_id TEXT NOT NULL,
+    timestamp_ms INTEGER NOT NULL, body TEXT NOT NULL, ingested_ms INTEGER NOT NULL, batch TEXT NOT NULL,
+    UNIQUE (event_id, dataset)
+);
+CREATE INDEX event_of_identity ON event (identity, timestamp_ms);
+CREATE TABLE merge_policy (
+    position INTEGER PRIMARY KEY, sandbox INTEGER NOT NULL, id TEXT NOT NULL, definition TEXT NOT NULL,
+    UNIQUE (sandbox, id)
+);
+CREATE TABLE meta (opened INTEGER NOT NULL);
+INSERT INTO meta VALUES (0);
+"""
+_DATA_TABLES = ("event", "record", "identity", "dataset", "namespace", "merge_policy", "sandbox")
+
+
+def connect(path: str | None) -> sqlite3.Connection:
+    """Open a database in memory (None) or in a file, and make the tables of a new one.
+
+    Raises:
+        StoreError: the file is not a database of this store, or of another version of it.
+    """
+    connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+    try:
+        _prepare(connection)
+    except sqlite3.Error as exc:
+        connection.close()
+        raise StoreError(f"cannot open the store {path!r}: {exc}") from exc
+    except StoreError as exc:
+        connection.close()
+        raise StoreError(f"cannot open the store {path!r}: {exc}") from None
+    return connection
+
+
+def clear(connection: sqlite3.Connection) -> None:
+    """Empty every table but the counter of openings."""
+    for table in _DATA_TABLES:
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the constant above
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    application_id, version, tables = connection.execute(
+        "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),"
+        " (SELECT count(*) FROM sqlite_master)"
+    ).fetchone()
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA cache_size = -65536")
+    if tables == 0:
+        connection.executescript(
+            f"BEGIN;{_TABLES}PRAGMA application_id = {_APPLICATION_ID};PRAGMA user_version = {_VERSION};COMMIT;"
+        )
+    elif application_id != _APPLICATION_ID:
+        raise StoreError("it is a database of another program")
+    elif version != _VERSION:
+        raise StoreError(f"it has format {version}, this version reads format {_VERSION}")

@@ -1,0 +1,97 @@
+"""The store: sandboxes by name, in memory or in a file, with everything else below them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rtcp.emulator.clock import Clock
+from rtcp.emulator.store.database import Database
+from rtcp.emulator.store.sandbox import DEFAULT_SANDBOX, Sandbox
+from rtcp.emulator.store.values import StoreError
+
+_FRESH_SANDBOXES = (DEFAULT_SANDBOX, "dev")
+
+
+class Store:
+    """People, events and merge policies of all sandboxes; safe to use from any thread.
+
+    Args:
+        path: a SQLite file that keeps everything over a restart; None keeps it in memory.
+        clock: where ingestion times come from.
+        seed: makes the ids that the store gives predictable.
+
+    Raises:
+        StoreError: the file cannot be opened as a store.
+    """
+
+    def __init__(self, path: str | None = None, *, clock: Clock, seed: int | None = None) -> None:
+        self._database = Database(path, clock=clock, seed=seed)
+        self._sandboxes: dict[str, Sandbox] = {}
+        self._read_sandboxes()
+        if not self._sandboxes:
+            self._create_fresh()
+        self._database.on_forget(self._read_sandboxes)
+
+    def close(self) -> None:
+        """Close the database; closing twice is harmless."""
+        self._database.close()
+
+    def reset(self) -> None:
+        """Become a fresh store: no data, the sandboxes `prod` and `dev` with their built-in merge policy."""
+        with self._database.transaction():
+            held = list(self._sandboxes.values())
+            self._database.clear()
+            self._create_fresh()
+            # Callers hold on to sandboxes: those objects live on under the names that are still there.
+            for sandbox in held:
+                sandbox.reload()
+                if sandbox.name in self._sandboxes:
+                    self._sandboxes[sandbox.name] = sandbox
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside happens, or nothing of it when an exception leaves it; other threads wait."""
+        with self._database.transaction():
+            yield
+
+    def sandbox_names(self) -> list[str]:
+        return list(self._sandboxes)
+
+    def has_sandbox(self, name: str) -> bool:
+        return name in self._sandboxes
+
+    def create_sandbox(self, name: str) -> None:
+        """Make an empty sandbox.
+
+        Raises:
+            StoreError: there is one of this name.
+        """
+        with self._database.transaction():
+            if name in self._sandboxes:
+                raise StoreError(f"there is a sandbox {name!r} already")
+            self._sandboxes[name] = Sandbox.create(self._database, name)
+
+    def sandbox(self, name: str) -> Sandbox:
+        """The sandbox of a name.
+
+        Raises:
+            StoreError: there is none.
+        """
+        try:
+            return self._sandboxes[name]
+        except KeyError:
+            raise StoreError(f"there is no sandbox {name!r}") from None
+
+    def _create_fresh(self) -> None:
+        for name in _FRESH_SANDBOXES:
+            self.create_sandbox(name)
+
+    def _read_sandboxes(self) -> None:
+        with self._database.lock:
+            rows = self._database.connection.execute("SELECT name FROM sandbox ORDER BY key").fetchall()
+            known, self._sandboxes = self._sandboxes, {}
+            for sandbox in known.values():
+                sandbox.reload()
+            for (name,) in rows:
+                self._sandboxes[name] = known.get(name) or Sandbox(self._database, name)
