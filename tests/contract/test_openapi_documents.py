@@ -255,7 +255,7 @@ def test_assumption_is_complete(assumption: dict[str, Any]) -> None:
     for key in ("id", "question", "sends", "accepts", "breaks_if_wrong"):
         assert isinstance(assumption[key], str)
         assert assumption[key].strip()
-    assert re.fullmatch(r"[a-z]+(-[a-z]+)+", assumption["id"])
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", assumption["id"])
     assert assumption["question"].endswith("?")
     assert assumption["sources"]
     assert assumption["operation"]
