@@ -1,1 +1,31 @@
-"""The local emulator."""
+"""A local Profile service over real HTTP; it needs the extra `rtcp[emulator]` and nothing of the client."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rtcp.emulator.clock import Clock
+    from rtcp.emulator.ims import Credential
+    from rtcp.emulator.server import Emulator, EmulatorError
+
+__all__ = ["Clock", "Credential", "Emulator", "EmulatorError"]
+
+_HOMES = {
+    "Clock": "rtcp.emulator.clock",
+    "Credential": "rtcp.emulator.ims",
+    "Emulator": "rtcp.emulator.server",
+    "EmulatorError": "rtcp.emulator.server",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,93 @@
+"""`python -m rtcp.emulator serve|load`: the emulator without the rest of the package."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from rtcp.emulator.server import Emulator, EmulatorError
+
+DEFAULT_PORT = 8089
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _serve(options) if options.command == "serve" else _load(options)
+    except (EmulatorError, OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _serve(options: argparse.Namespace) -> int:
+    emulator = Emulator(
+        db=options.db,
+        seed=options.seed,
+        dialect=options.dialect,
+        host=options.host,
+        port=options.port,
+        allow_remote=options.allow_remote,
+    )
+    stopped = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda number, frame: stopped.set())
+    with emulator:
+        if options.load is not None:
+            emulator.load(options.load, data=options.data)
+        print(f"rtcp emulator on {emulator.url} ({options.dialect} dialect, data in {options.db or 'memory'})")
+        print(f"use it from a shell: export RTCP_EMULATOR={emulator.url}", flush=True)
+        stopped.wait()
+    return 0
+
+
+def _load(options: argparse.Namespace) -> int:
+    address = urlsplit(options.url)
+    if address.scheme != "http" or address.hostname is None:
+        raise ValueError(f"{options.url!r} is no http address of an emulator")
+    settings = {"manifest": str(options.manifest.resolve())}
+    if options.data is not None:
+        settings["data"] = str(options.data.resolve())
+    connection = http.client.HTTPConnection(address.hostname, address.port or DEFAULT_PORT)
+    try:
+        connection.request("POST", "/_emulator/load", json.dumps(settings), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        body = json.loads(answer.read())
+    finally:
+        connection.close()
+    if answer.status != 200:
+        raise ValueError(body.get("detail", f"the emulator answered {answer.status}"))
+    print(json.dumps(body, indent=2))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m rtcp.emulator", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="listen until Ctrl-C")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one")
+    serve.add_argument(
+        "--allow-remote", action="store_true", help="allow a host that other machines reach; unprotected"
+    )
+    serve.add_argument("--db", type=Path, help="file that keeps everything; memory without it")
+    serve.add_argument("--dialect", choices=("guide", "spec", "hostile"), default="guide")
+    serve.add_argument("--seed", type=int, help="makes generated ids the same in every run")
+    serve.add_argument("--load", type=Path, metavar="MANIFEST", help="manifest to load before the first request")
+    serve.add_argument("--data", type=Path, help="folder of the manifest's files")
+    load = commands.add_parser("load", help="load a manifest into a running emulator on this machine")
+    load.add_argument("manifest", type=Path)
+    load.add_argument("--data", type=Path, help="folder of the manifest's files")
+    load.add_argument("--url", default=f"http://127.0.0.1:{DEFAULT_PORT}")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

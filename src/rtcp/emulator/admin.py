@@ -1,0 +1,138 @@
+"""The emulator's own paths under `/_emulator`: state, faults, clock, requests and loading, all in JSON."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from rtcp.emulator.faults import fault_from_json
+from rtcp.emulator.manifest import LoadReport, ManifestError, load_manifest
+from rtcp.emulator.problems import problem
+from rtcp.emulator.service import Service
+from rtcp.emulator.wire import JSON_TYPE, NO_JSON, Answer, Refusal, Request, decoded
+
+PREFIX = "/_emulator/"
+
+
+async def answer(request: Request, service: Service) -> Answer:
+    """Answer one request to an admin path; these are neither recorded nor made to fail."""
+    action = (request.method, request.path.removeprefix(PREFIX).rstrip("/"))
+    try:
+        if action == ("POST", "load"):
+            return await _load(_settings(request), service)
+        handler = _ACTIONS.get(action)
+        if handler is None:
+            return problem(404, f"the emulator has no {request.method} {request.path}")
+        return handler(_settings(request), service)
+    except Refusal as refusal:
+        return refusal.answer
+    except (TypeError, ValueError) as error:
+        return problem(400, str(error))
+
+
+def _status(settings: Mapping[str, Any], service: Service) -> Answer:
+    sandboxes = {}
+    for name in service.store.sandbox_names():
+        sandbox = service.store.sandbox(name)
+        sandboxes[name] = {
+            "id": sandbox.id,
+            "datasets": [{"id": each.id, "name": each.name, "class": each.schema_class} for each in sandbox.datasets()],
+            "mergePolicies": [{"id": each.id, "name": each.name} for each in sandbox.policies()],
+        }
+    return Answer(
+        200,
+        {
+            "dialect": service.dialect.name,
+            "nowMs": service.clock.now_ms(),
+            "requests": service.requests.counts(),
+            "faults": len(service.faults.pending()),
+            "sandboxes": sandboxes,
+        },
+    )
+
+
+def _reset(settings: Mapping[str, Any], service: Service) -> Answer:
+    service.reset()
+    return Answer(200, {"reset": True})
+
+
+def _list_faults(settings: Mapping[str, Any], service: Service) -> Answer:
+    return Answer(200, {"faults": service.faults.pending()})
+
+
+def _add_fault(settings: Mapping[str, Any], service: Service) -> Answer:
+    values = dict(settings)
+    operation, times = values.pop("operation", ""), values.pop("times", 1)
+    # `"times": null` is how JSON says "always".
+    service.faults.add(operation, fault_from_json(values), times=times)
+    return _list_faults(settings, service)
+
+
+def _clear_faults(settings: Mapping[str, Any], service: Service) -> Answer:
+    service.faults.clear()
+    return _list_faults(settings, service)
+
+
+def _show_clock(settings: Mapping[str, Any], service: Service) -> Answer:
+    return Answer(200, {"nowMs": service.clock.now_ms()})
+
+
+def _move_clock(settings: Mapping[str, Any], service: Service) -> Answer:
+    if "freezeAtMs" in settings:
+        service.clock.freeze(settings["freezeAtMs"])
+    if "advance" in settings:
+        service.clock.advance(float(settings["advance"]))
+    return _show_clock(settings, service)
+
+
+def _list_requests(settings: Mapping[str, Any], service: Service) -> Answer:
+    return Answer(200, {"requests": [received.as_json() for received in service.requests.snapshot()]})
+
+
+def _clear_requests(settings: Mapping[str, Any], service: Service) -> Answer:
+    service.requests.clear()
+    return _list_requests(settings, service)
+
+
+async def _load(settings: Mapping[str, Any], service: Service) -> Answer:
+    manifest, data = settings.get("manifest"), settings.get("data")
+    if not isinstance(manifest, str) or not isinstance(data, str | None):
+        return problem(400, "manifest, and data where given, must be paths on the emulator's machine")
+    # In a thread: look-ups wait for the store, but tokens are given and connections kept while a large file is read.
+    try:
+        report = await asyncio.to_thread(load_manifest, service.store, manifest, data=data)
+    except (ManifestError, OSError) as error:
+        return problem(400, str(error))
+    return Answer(200, _shown(report))
+
+
+def _shown(report: LoadReport) -> dict[str, Any]:
+    datasets = [{**asdict(each), "file": str(each.file)} for each in report.datasets]
+    return {"sandbox": report.sandbox, "policies": list(report.policies), "datasets": datasets}
+
+
+def _settings(request: Request) -> Mapping[str, Any]:
+    if not request.body:
+        return {}
+    # A web page can post a form or text to this address without asking, but not JSON.
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON_TYPE:
+        raise Refusal(problem(400, "A valid content-type must be specified"))
+    content = decoded(request.body)
+    if content is NO_JSON or not isinstance(content, dict):
+        raise Refusal(problem(400, "the body is no JSON object"))
+    return content
+
+
+_ACTIONS = {
+    ("GET", "status"): _status,
+    ("POST", "reset"): _reset,
+    ("GET", "faults"): _list_faults,
+    ("POST", "faults"): _add_fault,
+    ("DELETE", "faults"): _clear_faults,
+    ("GET", "clock"): _show_clock,
+    ("POST", "clock"): _move_clock,
+    ("GET", "requests"): _list_requests,
+    ("DELETE", "requests"): _clear_requests,
+}

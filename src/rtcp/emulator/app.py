@@ -1,0 +1,154 @@
+"""The emulator's ASGI application: one function shows the way of every request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from rtcp.emulator import admin, gateway
+from rtcp.emulator.faults import Fault
+from rtcp.emulator.problems import problem
+from rtcp.emulator.routes import HANDLERS, Match, entities, match, not_built, operation_for_class
+from rtcp.emulator.service import Service
+from rtcp.emulator.wire import NO_JSON, Answer, Query, Refusal, Request, decoded
+
+# The server puts the way to drop a connection here; ASGI itself knows none.
+DROP = "rtcp.drop_connection"
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class ConnectionCut(Exception):  # noqa: N818 - an order, no error
+    """A fault drops the connection; `answer` is None when nothing of it is to be sent."""
+
+    def __init__(self, answer: Answer | None = None) -> None:
+        super().__init__("the connection is cut")
+        self.answer = answer
+
+
+class App:
+    """One service behind ASGI. The platform, the identity service and the admin paths share one address."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await _read(receive) if scope["method"] not in ("GET", "HEAD") else b""
+        request, matched = _request(scope, body)
+        try:
+            if request.path.startswith(admin.PREFIX):
+                answer = await admin.answer(request, self.service)
+            else:
+                answer = await self.answer(request, matched)
+        except ConnectionCut as cut:
+            await _cut(scope, send, cut.answer)
+            return
+        await _send(send, answer, gateway.request_id(request))
+
+    async def answer(self, request: Request, matched: Match | None) -> Answer:
+        """Inspect, fault, gateway, validate, route, dialect, record."""
+        received = self.service.requests.note(request)
+        fault = self.service.faults.take(request.operation)
+        answer = None
+        if fault is not None:
+            answer = await _misbehave(fault, request)
+        if answer is None:
+            try:
+                if matched is None or matched.operation != "auth.fetch_token":
+                    self._pass_gateway(request)
+                if matched is None:
+                    answer = _nothing_here(request)
+                else:
+                    self.service.validator.check(request, matched.template)
+                    answer = self._route(request, fault)
+                    answer = self.service.dialect.speak(request, answer)
+            except Refusal as refusal:
+                answer = refusal.answer
+        if request.is_in_sandbox:
+            received.sandbox = request.sandbox.name
+        if fault is not None:
+            answer = fault.spoil(answer)
+            if fault.cut is not None:
+                raise ConnectionCut(answer if fault.cut == "body" else None)
+        received.status = answer.status
+        return answer
+
+    def _pass_gateway(self, request: Request) -> None:
+        if request.path.startswith("/data/"):
+            gateway.admit(request, self.service.ims, self.service.store)
+
+    def _route(self, request: Request, fault: Fault | None) -> Answer:
+        if fault is not None and fault.partial and request.method == "POST" and request.content is not NO_JSON:
+            return entities.forced_partial(request, fault.partial)
+        return HANDLERS[request.operation or ""](request, self.service)
+
+
+async def _misbehave(fault: Fault, request: Request) -> Answer | None:
+    """Do what a fault does before the operation acts."""
+    if fault.delay:
+        await asyncio.sleep(fault.delay)
+    if fault.cut == "before":
+        raise ConnectionCut
+    return fault.instead(request.operation)
+
+
+def _nothing_here(request: Request) -> Answer:
+    missing = not_built(request.path)
+    if missing is not None:
+        return problem(501, f"the emulator does not do {missing} yet ({request.method} {request.path})")
+    return problem(404, f"the emulator knows no path {request.path!r}")
+
+
+def _request(scope: Scope, body: bytes) -> tuple[Request, Match | None]:
+    method, path = scope["method"], scope["path"]
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    query = Query(scope["query_string"].decode("latin-1"))
+    matched = match(method, scope["raw_path"].decode("latin-1"))
+    # Form bodies are the token call's; everything else that has a body is JSON or wrong.
+    content = decoded(body) if body and not path.startswith("/ims/") else NO_JSON
+    operation, path_id = None, None
+    if matched is not None:
+        schema_name = query.first("schema.name") if method == "GET" else _schema_name(content)
+        operation, path_id = operation_for_class(matched.operation, schema_name), matched.path_id
+    return Request(operation, method, path, query, headers, body, path_id, content), matched
+
+
+def _schema_name(content: Any) -> object:
+    schema = content.get("schema") if isinstance(content, dict) else None
+    return schema.get("name") if isinstance(schema, dict) else None
+
+
+async def _read(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _send(send: Send, answer: Answer, request_id: str) -> None:
+    body = answer.encoded()
+    await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, body, request_id)})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _cut(scope: Scope, send: Send, answer: Answer | None) -> None:
+    """Drop the connection at once, or when half of the promised body is out."""
+    if answer is not None:
+        body = answer.encoded()
+        await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, body, "")})
+        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+    scope["state"][DROP]()
+    # The server learns of the lost connection in the loop's next turn; before that it would answer 500.
+    await asyncio.sleep(0)
+
+
+def _headers(answer: Answer, body: bytes, request_id: str) -> list[tuple[bytes, bytes]]:
+    named = {"content-type": answer.content_type, "x-request-id": request_id}
+    named.update((name.lower(), value) for name, value in answer.headers.items())
+    named["content-length"] = str(len(body))
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named.items()]

@@ -1,0 +1,95 @@
+"""What the emulator was asked, kept for assertions and for people; tokens and secrets are masked."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rtcp.emulator.wire import NO_JSON, Request
+
+# Enough for a test or a demo, little enough that a bulk load does not fill the memory.
+KEPT_REQUESTS = 10_000
+_MASK = "***"
+_SECRET = re.compile(r"(client_secret=)[^&]*")
+
+
+@dataclass(slots=True)
+class Received:
+    """One received request; `status` is None until it was answered, and stays so when the connection was cut."""
+
+    operation: str | None
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    body: Any
+    status: int | None = None
+    sandbox: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class Requests:
+    """The requests received since the last reset, oldest first; the last 10,000 are kept, all are counted."""
+
+    def __init__(self) -> None:
+        self._received: deque[Received] = deque(maxlen=KEPT_REQUESTS)
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def note(self, request: Request) -> Received:
+        """Keep a request; its answer is filled in later."""
+        headers = dict(request.headers)
+        if "authorization" in headers:
+            headers["authorization"] = f"{headers['authorization'].partition(' ')[0]} {_MASK}"
+        query: dict[str, list[str]] = {}
+        for name, value in request.query.pairs:
+            query.setdefault(name, []).append(_MASK if name.lower() == "client_secret" else value)
+        received = Received(request.operation, request.method, request.path, query, headers, _body(request))
+        with self._lock:
+            self._received.append(received)
+            self._counts[request.operation or "unknown"] += 1
+        return received
+
+    def of(self, operation: str) -> list[Received]:
+        """The kept requests of one operation, such as "entities.get"."""
+        return [received for received in self.snapshot() if received.operation == operation]
+
+    def count(self, operation: str | None = None) -> int:
+        """How many requests came in, of one operation or of all."""
+        return self._counts.total() if operation is None else self._counts[operation]
+
+    def counts(self) -> dict[str, int]:
+        with self._lock:
+            return dict(self._counts)
+
+    def snapshot(self) -> list[Received]:
+        with self._lock:
+            return list(self._received)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._received.clear()
+            self._counts.clear()
+
+    def __len__(self) -> int:
+        return len(self._received)
+
+    def __iter__(self) -> Iterator[Received]:
+        return iter(self.snapshot())
+
+    def __getitem__(self, position: int) -> Received:
+        return self.snapshot()[position]
+
+
+def _body(request: Request) -> Any:
+    if request.content is not NO_JSON:
+        return request.content
+    if not request.body:
+        return None
+    return _SECRET.sub(rf"\1{_MASK}", request.body.decode("utf-8", "replace"))

@@ -1,0 +1,74 @@
+"""The bodies in which the service says no, one function for each documented shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rtcp.emulator.wire import PROBLEM_TYPE, Answer, Refusal
+
+TITLES = {
+    400: "BadRequestError",
+    403: "ForbiddenError",
+    404: "NotFoundError",
+    405: "MethodNotAllowedError",
+    429: "TooManyRequestsError",
+    500: "InternalServerError",
+    501: "NotImplementedError",
+    503: "ServiceUnavailableError",
+}
+
+
+def gateway_error(code: str, message: str) -> Answer:
+    """The gateway's shape; the first three digits of the code are the status."""
+    return Answer(int(code[:3]), {"error_code": code, "message": message})
+
+
+def ims_error(error: str, description: str, *, status: int = 400) -> Answer:
+    return Answer(status, {"error": error, "error_description": description})
+
+
+def problem(status: int, detail: str, *, title: str | None = None) -> Answer:
+    """The problem shape, as the troubleshooting guide prints it for a missing content type."""
+    body = {"type": "about:blank", "status": status, "title": title or TITLES.get(status, "Error"), "detail": detail}
+    return Answer(status, body, content_type=PROBLEM_TYPE)
+
+
+def entity_error_body(status: int, message: str, cause: str = "") -> dict[str, str]:
+    """The entities shape: every value is a string, the status too."""
+    return {"message": message, "cause": cause, "statusCode": str(status)}
+
+
+def entity_error(status: int, message: str, cause: str = "") -> Answer:
+    return Answer(status, entity_error_body(status, message, cause))
+
+
+def entity_not_found() -> Answer:
+    return Answer(404, {"statusCode": "404"})
+
+
+def too_many_requests() -> Answer:
+    """The entities' 429: a list, unlike every other error of theirs."""
+    entry = {**entity_error_body(429, "Too many requests"), "retryAfterMs": "500"}
+    return Answer(429, [entry])
+
+
+def error_of(operation: str | None, status: int, detail: str) -> Answer:
+    """An error in the shape that the operation's family uses."""
+    family = (operation or "").partition(".")[0]
+    if family == "entities":
+        if status == 404:
+            return entity_not_found()
+        return too_many_requests() if status == 429 else entity_error(status, detail)
+    if family == "auth":
+        return ims_error("invalid_request" if status < 500 else "server_error", detail, status=status)
+    return problem(status, detail)
+
+
+def refuse(operation: str | None, status: int, detail: str) -> Refusal:
+    return Refusal(error_of(operation, status, detail))
+
+
+def partial_failure(failures: list[tuple[str, dict[str, str]]]) -> Answer:
+    """207: a list of failures; the documented shape has no place for what succeeded."""
+    entries: list[dict[str, Any]] = [{"xid": xid, "error": error} for xid, error in failures]
+    return Answer(207, entries)

@@ -1,0 +1,200 @@
+"""The emulator as a real HTTP server in a thread of its own, for tests, scripts and the command line."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import Server
+
+from rtcp.emulator.app import DROP, App
+from rtcp.emulator.clock import Clock
+from rtcp.emulator.faults import Faults
+from rtcp.emulator.ims import Credential
+from rtcp.emulator.inspection import Requests
+from rtcp.emulator.manifest import LoadReport, load_manifest
+from rtcp.emulator.service import Service
+from rtcp.emulator.store import Store
+
+# Longer than a client's pause between two calls: uvicorn's own 5 s would make idle clients reconnect.
+KEEP_ALIVE_SECONDS = 75
+STOP_SECONDS = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+class EmulatorError(RuntimeError):
+    """The emulator cannot start, or is asked for something while it does not run."""
+
+
+class Emulator:
+    """A local Profile service on 127.0.0.1: a context manager, or `start()` and `stop()`.
+
+    Args:
+        db: file that keeps everything over a restart; None keeps it in memory.
+        seed: makes generated ids the same in every run.
+        dialect: "guide", "spec" or "hostile".
+        clock: a clock to share; by default the emulator has its own.
+        host: address to listen on; only loopback, unless `allow_remote`.
+        port: 0 takes a free one.
+        credentials: client id to secrets (or `Credential`); None accepts any client id and secret.
+        allow_remote: listen on an address that other machines reach. There is no protection of any kind.
+    """
+
+    def __init__(
+        self,
+        *,
+        db: str | Path | None = None,
+        seed: int | None = None,
+        dialect: str = "guide",
+        clock: Clock | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        credentials: Mapping[str, Sequence[str] | Credential] | None = None,
+        allow_remote: bool = False,
+    ) -> None:
+        if not allow_remote and not is_loopback(host):
+            raise EmulatorError(
+                f"{host!r} is not a loopback address: whoever reaches it may read and change everything"
+            )
+        path = None if db is None else str(db)
+        self.service = Service.assemble(db=path, seed=seed, dialect=dialect, clock=clock, credentials=credentials)
+        self._host, self._port = host, port
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a slash at the end."""
+        if self._server is None:
+            raise EmulatorError("the emulator does not run: use it in a with statement, or call start()")
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._server.port}"
+
+    @property
+    def store(self) -> Store:
+        return self.service.store
+
+    @property
+    def clock(self) -> Clock:
+        return self.service.clock
+
+    @property
+    def faults(self) -> Faults:
+        return self.service.faults
+
+    @property
+    def requests(self) -> Requests:
+        return self.service.requests
+
+    @property
+    def dialect(self) -> str:
+        return self.service.dialect.name
+
+    def start(self) -> Self:
+        """Listen, and return when the first request can come."""
+        if self._server is not None:
+            raise EmulatorError("the emulator runs already")
+        server = _Server(self.service, self._host, self._port)
+        thread = threading.Thread(target=server.run_until_stopped, name="rtcp-emulator", daemon=True)
+        thread.start()
+        server.settled.wait()
+        if server.failure is not None:
+            thread.join()
+            raise EmulatorError(f"cannot listen on {self._host}:{self._port}: {server.failure}")
+        self._server, self._thread = server, thread
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and close the store; a second call does nothing."""
+        server, thread = self._server, self._thread
+        self._server = self._thread = None
+        if server is not None and thread is not None:
+            server.should_exit = True
+            thread.join(STOP_SECONDS)
+        self.service.store.close()
+
+    def reset(self) -> None:
+        """Forget data, tokens, faults and requests, and go back to the system's time."""
+        self.service.reset()
+
+    def load(self, manifest: str | Path, *, data: str | Path | None = None) -> LoadReport:
+        """Load what a manifest declares; its file names are relative to `data`, else to the manifest's folder."""
+        return load_manifest(self.store, manifest, data=data)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _Protocol(HttpToolsProtocol):
+    """HTTP that lets the application drop its connection."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["state"][DROP] = self.transport.close
+
+
+class _Server(Server):
+    """A server that says when it listens or why it cannot."""
+
+    def __init__(self, service: Service, host: str, port: int) -> None:
+        # uvicorn binds: a socket bound by hand lacks TCP_NODELAY and answers in 40 ms.
+        super().__init__(
+            Config(
+                App(service),
+                host=host,
+                port=port,
+                http=_Protocol,
+                loop="asyncio",
+                ws="none",
+                lifespan="off",
+                interface="asgi3",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=1,
+            )
+        )
+        self.settled = threading.Event()
+        self.failure: str | None = None
+        self.port = port
+
+    def run_until_stopped(self) -> None:
+        """Serve; never raises, because nobody looks at a thread's exception."""
+        try:
+            self.run()
+        except SystemExit:
+            # uvicorn logs the reason and leaves the process when the port is taken.
+            self.failure = "the address is in use or may not be used"
+        finally:
+            self.settled.set()
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self.port = self.servers[0].sockets[0].getsockname()[1]
+            self.settled.set()

@@ -1,0 +1,54 @@
+"""The parts that one running emulator is made of, handed to every route."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rtcp.emulator.clock import Clock
+from rtcp.emulator.dialects import Dialect
+from rtcp.emulator.faults import Faults
+from rtcp.emulator.ims import Credential, Ims
+from rtcp.emulator.inspection import Requests
+from rtcp.emulator.store import Store
+from rtcp.emulator.validation import Validator
+from rtcp.emulator.wire import Answer, Request
+
+
+@dataclass(slots=True)
+class Service:
+    """One emulated service: what it stores, whom it trusts, how it talks, and what was done to it."""
+
+    store: Store
+    clock: Clock
+    ims: Ims
+    dialect: Dialect
+    faults: Faults = field(default_factory=Faults)
+    requests: Requests = field(default_factory=Requests)
+    validator: Validator = field(default_factory=Validator)
+
+    @classmethod
+    def assemble(
+        cls,
+        *,
+        db: str | None = None,
+        seed: int | None = None,
+        dialect: str = "guide",
+        clock: Clock | None = None,
+        credentials: Mapping[str, Sequence[str] | Credential] | None = None,
+    ) -> Service:
+        """A service around a new store; `db` None keeps it in memory."""
+        spoken = Dialect(dialect)
+        clock = clock or Clock()
+        return cls(Store(db, clock=clock, seed=seed), clock, Ims(clock, credentials), spoken)
+
+    def reset(self) -> None:
+        """Forget data, tokens, faults and requests, and go back to the system's time."""
+        self.store.reset()
+        self.ims.reset()
+        self.faults.clear()
+        self.requests.clear()
+        self.clock.reset()
+
+
+Handler = Callable[[Request, Service], Answer]

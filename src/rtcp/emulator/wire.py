@@ -1,0 +1,128 @@
+"""What travels through the emulator: one received request and one answer, free of any server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from rtcp.emulator.store import Sandbox
+
+JSON_TYPE = "application/json"
+PROBLEM_TYPE = "application/problem+json"
+
+
+class _Absent:
+    """The type of NO_JSON: a body that is missing or not JSON, which no JSON value can stand for."""
+
+    def __repr__(self) -> str:
+        return "NO_JSON"
+
+
+NO_JSON = _Absent()
+
+
+class Query:
+    """Query parameters; names in any case, values in the order received."""
+
+    __slots__ = ("_values", "pairs")
+
+    def __init__(self, text: str) -> None:
+        self.pairs: list[tuple[str, str]] = parse_qsl(text, keep_blank_values=True)
+        values: dict[str, list[str]] = {}
+        # The samples spell one parameter three ways (entityIdNS, entityIdNs, orderby, orderBy).
+        for name, value in self.pairs:
+            values.setdefault(name.lower(), []).append(value)
+        self._values = values
+
+    def first(self, *names: str) -> str | None:
+        """The first value of the first name present and not empty."""
+        for name in names:
+            found = self._values.get(name)
+            if found and found[0] != "":
+                return found[0]
+        return None
+
+    def all(self, name: str) -> list[str]:
+        return self._values.get(name, [])
+
+    def items(self) -> list[tuple[str, list[str]]]:
+        return list(self._values.items())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+
+@dataclass(slots=True)
+class Request:
+    """One received request; `operation` is None on a path that the emulator does not serve."""
+
+    operation: str | None
+    method: str
+    path: str
+    query: Query
+    headers: Mapping[str, str]
+    body: bytes = b""
+    path_id: str | None = None
+    content: Any = NO_JSON
+    org_id: str = ""
+    _sandbox: Sandbox | None = None
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox that the gateway let the request into."""
+        if self._sandbox is None:
+            raise LookupError("the request did not pass the gateway")
+        return self._sandbox
+
+    def enter(self, sandbox: Sandbox, org_id: str) -> None:
+        self._sandbox = sandbox
+        self.org_id = org_id
+
+    @property
+    def is_in_sandbox(self) -> bool:
+        return self._sandbox is not None
+
+
+@dataclass(slots=True)
+class Answer:
+    """One answer: `body` is a JSON value, bytes sent as they are, or None for an empty body."""
+
+    status: int
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = JSON_TYPE
+
+    def encoded(self) -> bytes:
+        if self.body is None:
+            return b""
+        if isinstance(self.body, bytes):
+            return self.body
+        try:
+            return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+        except UnicodeEncodeError:
+            # Half a surrogate pair, legal in JSON only as an escape.
+            return json.dumps(self.body, separators=(",", ":")).encode()
+
+
+def decoded(body: bytes) -> Any:
+    """The JSON value of a body, or NO_JSON."""
+    try:
+        return json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return NO_JSON
+
+
+def _refuse_constant(name: str) -> None:
+    """Python reads NaN and Infinity, which are no JSON."""
+    raise ValueError(name)
+
+
+class Refusal(Exception):  # noqa: N818 - the word for what a gateway does
+    """A step of the pipeline says no; the answer says how."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
