@@ -1,0 +1,110 @@
+"""Reading data files row by row: JSON lines, CSV and whitespace-separated text, each row with its line number."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+FORMATS = ("jsonl", "csv", "whitespace")
+_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "whitespace"}
+
+
+class DataFileError(ValueError):
+    """A file that cannot be read, or a line in it that cannot; `line` is None when no line is to blame."""
+
+    def __init__(self, reason: str, *, line: int | None = None) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
+def format_of(path: Path) -> str | None:
+    """The format that a file's suffix stands for, or None."""
+    return _SUFFIXES.get(path.suffix.lower())
+
+
+def read_columns(path: Path, format_name: str) -> tuple[str, ...] | None:
+    """The names in the header line; None for JSON lines, which have none.
+
+    Raises:
+        DataFileError: the file cannot be read, has no header or names a column twice.
+    """
+    if format_name == "jsonl":
+        return None
+    first = next(_read_cells(path, format_name), None)
+    if first is None:
+        raise DataFileError("has no header line")
+    columns = tuple(first[1])
+    repeated = next((column for column in columns if columns.count(column) > 1), None)
+    if repeated is not None:
+        raise DataFileError(f"names the column {repeated!r} twice", line=first[0])
+    return columns
+
+
+def read_rows(path: Path, format_name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each row with the number of its line, the first line of the file being 1; blank lines are passed over.
+
+    Raises:
+        DataFileError: the file cannot be read, or a line is malformed; raised when the line is reached.
+    """
+    if format_name == "jsonl":
+        yield from _read_json_lines(path)
+        return
+    columns = read_columns(path, format_name) or ()
+    cells = _read_cells(path, format_name)
+    next(cells)
+    for line, values in cells:
+        if len(values) != len(columns):
+            raise DataFileError(f"has {len(values)} values, the header names {len(columns)} columns", line=line)
+        yield line, dict(zip(columns, values, strict=True))
+
+
+def _read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    for line, text in _read_lines(path):
+        if not text.strip():
+            continue
+        try:
+            row = json.loads(text, parse_constant=_refuse_constant)
+        except json.JSONDecodeError as exc:
+            raise DataFileError(f"is not valid JSON: {exc.msg} at column {exc.colno}", line=line) from None
+        except (ValueError, RecursionError) as exc:
+            raise DataFileError(f"is not valid JSON: {exc}", line=line) from None
+        if not isinstance(row, dict):
+            raise DataFileError("is not a JSON object", line=line)
+        yield line, row
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _read_cells(path: Path, format_name: str) -> Iterator[tuple[int, list[str]]]:
+    if format_name == "whitespace":
+        for line, text in _read_lines(path):
+            if values := text.split():
+                yield line, values
+        return
+    lines = (text for _, text in _read_lines(path))
+    reader = csv.reader(lines, strict=True)
+    try:
+        for values in reader:
+            if values:
+                yield reader.line_num, values
+    except csv.Error as exc:
+        raise DataFileError(f"is not valid CSV: {exc}", line=reader.line_num) from None
+
+
+def _read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    line = 0
+    try:
+        # newline="" keeps line ends inside quoted CSV fields as they are.
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for text in file:
+                line += 1
+                yield line, text
+    except UnicodeDecodeError:
+        raise DataFileError("is not UTF-8 text", line=line + 1) from None
+    except OSError as exc:
+        raise DataFileError(f"cannot be read: {exc.strerror}") from None

@@ -1,0 +1,248 @@
+"""What a manifest declares: merge policies, datasets and the files to fill them from, read from TOML and checked."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rtcp.emulator.datafiles import FORMATS, format_of
+from rtcp.emulator.mapping import did_you_mean
+from rtcp.emulator.store import (
+    DATASET_PRECEDENCE,
+    NO_GRAPH,
+    PRIVATE_GRAPH,
+    PROFILE_CLASS,
+    TIMESTAMP_ORDERED,
+    Dataset,
+    IdentityPath,
+)
+
+T = TypeVar("T")
+
+_TOP_KEYS = ("sandbox", "merge_policies", "datasets")
+_POLICY_KEYS = (
+    "id",
+    "name",
+    "schema",
+    "identity_graph",
+    "attribute_merge",
+    "order",
+    "default",
+    "is_active_on_edge",
+)
+_DATASET_KEYS = ("id", "name", "class", "identities", "identity_map", "file", "format", "mapping", "ingested_at")
+_IDENTITY_KEYS = ("path", "namespace", "primary")
+
+
+class ManifestError(ValueError):
+    """A manifest, or a file it names, is wrong; `file` and `line` say where, the text says why."""
+
+    def __init__(self, reason: str, *, file: Path, line: int | None = None) -> None:
+        where = str(file) if line is None else f"{file}, line {line}"
+        super().__init__(f"{where}: {reason}")
+        self.file = file
+        self.line = line
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDeclaration:
+    """A merge policy as declared; without an id the store gives one."""
+
+    id: str | None
+    name: str | None
+    schema_name: str
+    identity_graph: str
+    attribute_merge: str
+    order: tuple[str, ...]
+    default: bool
+    is_active_on_edge: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetDeclaration:
+    """A dataset, and the file of its rows when there is one; the mapping is still as written."""
+
+    dataset: Dataset
+    file: str | None
+    format: str | None
+    mapping: Mapping[str, object] | None
+    ingested_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest whose every key and type has been checked."""
+
+    path: Path
+    sandbox: str
+    policies: tuple[PolicyDeclaration, ...]
+    datasets: tuple[DatasetDeclaration, ...]
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read and check a manifest without looking at the data files it names.
+
+    Raises:
+        ManifestError: the file is missing, no TOML, or declares something unknown or incomplete.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise ManifestError(f"cannot be read: {exc.strerror}", file=path) from None
+    except UnicodeDecodeError:
+        raise ManifestError("is not UTF-8 text", file=path) from None
+    except tomllib.TOMLDecodeError as exc:
+        raise ManifestError(f"is not valid TOML: {exc}", file=path) from None
+    try:
+        return _read_document(path, document)
+    except _WrongError as exc:
+        raise ManifestError(str(exc), file=path) from None
+
+
+class _WrongError(ValueError):
+    """What is wrong, before the file's name is put in front."""
+
+
+def _read_document(path: Path, document: dict[str, Any]) -> Manifest:
+    top = _Table(document, "the manifest", _TOP_KEYS)
+    policies = tuple(_read_policy(table) for table in top.tables("merge_policies", "merge policy", _POLICY_KEYS))
+    datasets = tuple(_read_dataset(table) for table in top.tables("datasets", "dataset", _DATASET_KEYS))
+    _refuse_repeats("merge policy", (policy.id for policy in policies if policy.id is not None))
+    _refuse_repeats("dataset", (declaration.dataset.id for declaration in datasets))
+    return Manifest(path, top.get("sandbox", str, "prod"), policies, datasets)
+
+
+def _read_policy(table: _Table) -> PolicyDeclaration:
+    merge = table.choice("attribute_merge", (TIMESTAMP_ORDERED, DATASET_PRECEDENCE), TIMESTAMP_ORDERED)
+    order = tuple(table.get("order", list, []))
+    if not all(isinstance(dataset_id, str) for dataset_id in order):
+        raise _WrongError(f"{table.label}: 'order' is a list of dataset ids")
+    if (merge == DATASET_PRECEDENCE) != bool(order):
+        raise _WrongError(
+            f"{table.label}: 'order' goes with attribute_merge = {DATASET_PRECEDENCE!r}, and only with it"
+        )
+    return PolicyDeclaration(
+        id=table.get("id", str, None),
+        name=table.get("name", str, None),
+        schema_name=table.get("schema", str, PROFILE_CLASS),
+        identity_graph=table.choice("identity_graph", (NO_GRAPH, PRIVATE_GRAPH), PRIVATE_GRAPH),
+        attribute_merge=merge,
+        order=order,
+        default=table.get("default", bool, False),
+        is_active_on_edge=table.get("is_active_on_edge", bool, False),
+    )
+
+
+def _read_dataset(table: _Table) -> DatasetDeclaration:
+    dataset_id = table.required("id", str)
+    paths = tuple(
+        IdentityPath(
+            path=identity.required("path", str),
+            namespace=identity.required("namespace", str),
+            primary=identity.get("primary", bool, False),
+        )
+        for identity in table.tables("identities", f"identity of {table.label}", _IDENTITY_KEYS)
+    )
+    identity_map = table.get("identity_map", bool, False)
+    primaries = sum(path.primary for path in paths)
+    if primaries > 1 or (primaries == 0 and not identity_map):
+        raise _WrongError(f"{table.label} needs one identity with primary = true, or identity_map = true")
+    file = table.get("file", str, None)
+    if file is None and any(table.has(key) for key in ("format", "mapping", "ingested_at")):
+        raise _WrongError(f"{table.label}: format, mapping and ingested_at go with a file")
+    return DatasetDeclaration(
+        dataset=Dataset(
+            id=dataset_id,
+            name=table.get("name", str, dataset_id),
+            schema_class=table.required("class", str),
+            identities=paths,
+            identity_map=identity_map,
+        ),
+        file=file,
+        format=_read_format(table, file),
+        mapping=table.get("mapping", dict, None),
+        ingested_ms=_read_instant(table),
+    )
+
+
+def _read_format(table: _Table, file: str | None) -> str | None:
+    if file is None:
+        return None
+    known = format_of(Path(file))
+    if known is None and not table.has("format"):
+        raise _WrongError(f"{table.label}: say format = one of {', '.join(FORMATS)}, the suffix of the file tells none")
+    return table.choice("format", FORMATS, known or FORMATS[0])
+
+
+def _read_instant(table: _Table) -> int | None:
+    instant: datetime | None = table.get("ingested_at", datetime, None)
+    if instant is None:
+        return None
+    if instant.tzinfo is None:
+        raise _WrongError(f"{table.label}: 'ingested_at' needs a zone, such as 2024-05-01T00:00:00Z")
+    return round(instant.timestamp() * 1000)
+
+
+def _refuse_repeats(what: str, ids: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in ids:
+        if name in seen:
+            raise _WrongError(f"the {what} {name!r} is declared twice")
+        seen.add(name)
+
+
+class _Table:
+    """A TOML table whose keys are known, read with their types checked."""
+
+    def __init__(self, values: dict[str, Any], label: str, known: tuple[str, ...]) -> None:
+        self.label = label
+        self._values = values
+        for key in values:
+            if key not in known:
+                raise _WrongError(f"{label} has an unknown key {key!r}; {did_you_mean(key, known)}")
+
+    def has(self, key: str) -> bool:
+        return key in self._values
+
+    def get(self, key: str, kind: type[T], default: T | None) -> Any:
+        if key not in self._values:
+            return default
+        value = self._values[key]
+        if not isinstance(value, kind):
+            raise _WrongError(f"{self.label}: {key!r} must be {_KIND_NAMES[kind]}")
+        return value
+
+    def required(self, key: str, kind: type[T]) -> Any:
+        if not self._values.get(key):
+            raise _WrongError(f"{self.label} lacks {key!r}")
+        return self.get(key, kind, None)
+
+    def choice(self, key: str, allowed: tuple[str, ...], default: str) -> str:
+        value: str = self.get(key, str, default)
+        if value not in allowed:
+            raise _WrongError(f"{self.label}: {key!r} is {value!r}; {did_you_mean(value, allowed)}")
+        return value
+
+    def tables(self, key: str, what: str, known: tuple[str, ...]) -> list[_Table]:
+        values = self.get(key, list, [])
+        tables = []
+        for number, value in enumerate(values, start=1):
+            if not isinstance(value, dict):
+                raise _WrongError(f"{self.label}: {key!r} must be tables")
+            name = value.get("id") or value.get("name") or value.get("path") or number
+            tables.append(_Table(value, f"{what} {name!r}", known))
+        return tables
+
+
+_KIND_NAMES: dict[type, str] = {
+    str: "a text",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+    datetime: "a date and time, such as 2024-05-01T00:00:00Z",
+}
