@@ -1,1 +1,118 @@
-"""The typed client of Adobe Real-Time Customer Profile."""
+"""Typed client of Adobe's Real-Time Customer Profile API. Every name is loaded on first use, so that importing
+rtcp costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rtcp import emulator, errors
+    from rtcp._unset import UNSET
+    from rtcp.client import Client
+    from rtcp.config import Config, Secret
+    from rtcp.errors import (
+        AuthenticationError,
+        BadRequestError,
+        ConfigError,
+        ConflictError,
+        ConnectError,
+        DecodeError,
+        InvalidArgumentError,
+        JobFailedError,
+        MissingExtraError,
+        NotFoundError,
+        PagingError,
+        PartialFailureError,
+        PermissionDeniedError,
+        RateLimitError,
+        RequestError,
+        RequestTimeoutError,
+        ResponseError,
+        RtcpError,
+        ServerError,
+        SpoolError,
+        TokenError,
+        UnprocessableError,
+        WaitTimeoutError,
+    )
+    from rtcp.models.entity import Entity, Event, Lookup, SchemaClass, xdm_get
+    from rtcp.models.identity import Identity
+    from rtcp.models.merge_policy import MergePolicy
+    from rtcp.paging import Page, Paged
+
+# Where the public names live; those that are not here are errors.
+_HOMES = {
+    "UNSET": "rtcp._unset",
+    "Client": "rtcp.client",
+    "Config": "rtcp.config",
+    "Secret": "rtcp.config",
+    "Entity": "rtcp.models.entity",
+    "Event": "rtcp.models.entity",
+    "Identity": "rtcp.models.identity",
+    "Lookup": "rtcp.models.entity",
+    "MergePolicy": "rtcp.models.merge_policy",
+    "Page": "rtcp.paging",
+    "Paged": "rtcp.paging",
+    "SchemaClass": "rtcp.models.entity",
+    "xdm_get": "rtcp.models.entity",
+}
+_MODULES = frozenset({"emulator", "errors"})
+
+__all__ = [
+    "AuthenticationError",
+    "BadRequestError",
+    "Client",
+    "Config",
+    "ConfigError",
+    "ConflictError",
+    "ConnectError",
+    "DecodeError",
+    "Entity",
+    "Event",
+    "Identity",
+    "InvalidArgumentError",
+    "JobFailedError",
+    "Lookup",
+    "MergePolicy",
+    "MissingExtraError",
+    "NotFoundError",
+    "Page",
+    "Paged",
+    "PagingError",
+    "PartialFailureError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RequestError",
+    "RequestTimeoutError",
+    "ResponseError",
+    "RtcpError",
+    "SchemaClass",
+    "Secret",
+    "ServerError",
+    "SpoolError",
+    "TokenError",
+    "UNSET",
+    "UnprocessableError",
+    "WaitTimeoutError",
+    "emulator",
+    "errors",
+    "xdm_get",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        value: Any = importlib.import_module(f"rtcp.{name}")
+    elif name in __all__:
+        home = _HOMES.get(name, "rtcp.errors")
+        value = getattr(importlib.import_module(home), name)
+    else:
+        raise AttributeError(f"module 'rtcp' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

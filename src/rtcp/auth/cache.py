@@ -1,0 +1,63 @@
+"""A token kept in a file between processes, for those who ask for it: mode 0600, replaced in one step."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rtcp.auth.values import FetchedToken
+
+logger = logging.getLogger(__name__)
+
+
+class TokenCache:
+    """One token in one file, for one credential; a file of another credential, or a broken one, counts as empty."""
+
+    def __init__(self, path: str | Path, *, credential: str, now: Callable[[], datetime]) -> None:
+        self._path = Path(path).expanduser()
+        self._key = hashlib.sha256(credential.encode()).hexdigest()
+        self._now = now
+
+    def read(self) -> FetchedToken | None:
+        """The token, with what is left of its life, or None."""
+        try:
+            stored = json.loads(self._path.read_text(encoding="utf-8"))
+            if stored["credential"] != self._key:
+                return None
+            return FetchedToken(str(stored["token"]), float(stored["expires_at"]) - self._now().timestamp())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as exc:
+            logger.warning("the token cache %s cannot be used: %s", self._path, type(exc).__name__)
+            return None
+
+    def write(self, token: FetchedToken) -> None:
+        """Keep the token. A file system that refuses is survived: the token still serves this process."""
+        stored = {
+            "credential": self._key,
+            "token": token.value,
+            "expires_at": self._now().timestamp() + token.expires_in,
+        }
+        try:
+            self._replace(stored)
+        except OSError as exc:
+            logger.warning("the token cache %s was not written: %s", self._path, exc.strerror or type(exc).__name__)
+
+    def _replace(self, stored: Any) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        # mkstemp makes the file 0600 from its first moment on.
+        descriptor, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(stored, file)
+            Path(temporary).replace(self._path)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise

@@ -1,0 +1,147 @@
+"""The IMS token call: authlib builds and reads it, our transport sends it, so that its limits hold there too.
+
+Service page: https://developer.adobe.com/developer-console/docs/guides/authentication/ServerToServerAuthentication/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from rtcp.auth.values import FetchedToken
+from rtcp.config import Config
+from rtcp.errors import RequestError, ResponseError, ServerError, TokenError
+from rtcp.transport.request import Request, Response, Service
+
+TOKEN_ROUTE: Final = "/ims/token/v3"  # noqa: S105 - a path
+_UNTOLD_LIFE: Final = 3600.0
+# No token lives for eleven days: a larger number is in milliseconds, as the old JWT exchange answered.
+_LARGEST_SECONDS: Final = 1_000_000
+
+
+class Ims:
+    """Fetches tokens for the client-credentials grant, with the first client secret that works."""
+
+    def __init__(self, config: Config, *, send: Callable[[Request], Response]) -> None:
+        self._config = config
+        self._send = send
+        self._working = 0
+
+    def fetch(self) -> FetchedToken:
+        """Ask IMS for a token.
+
+        Raises:
+            ConfigError: client id, secret or organisation are missing.
+            TokenError: IMS refused; with several secrets, each was tried.
+            RequestError: IMS could not be reached.
+        """
+        self._config.require("client_id", "client_secret", "org_id")
+        secrets = self._config.secrets
+        refused: TokenError | None = None
+        for offset in range(len(secrets)):
+            index = (self._working + offset) % len(secrets)
+            outcome = self._ask(secrets[index].resolve())
+            if isinstance(outcome, FetchedToken):
+                self._working = index
+                return outcome
+            refused = outcome
+            if refused.code != "invalid_client":
+                break
+        assert refused is not None
+        tried = (
+            f" (each of the {len(secrets)} client secrets was tried)"
+            if len(secrets) > 1 and refused.code == "invalid_client"
+            else ""
+        )
+        raise TokenError(f"{refused}{tried}", code=refused.code)
+
+    def _ask(self, secret: str) -> FetchedToken | TokenError:
+        # Loaded with the first token only: nothing else needs it, and it would double the time to import rtcp.
+        from authlib.common.errors import AuthlibBaseError
+        from authlib.oauth2.client import OAuth2Client
+
+        post = _Post(self._send, private=(secret,))
+        oauth = OAuth2Client(
+            post,
+            self._config.client_id,
+            secret,
+            token_endpoint_auth_method="client_secret_post",  # noqa: S106 - a method's name
+            scope=",".join(self._config.scopes),
+        )
+        try:
+            token: Mapping[str, Any] = oauth.fetch_token(TOKEN_ROUTE, grant_type="client_credentials")
+        except ServerError:
+            raise
+        except ResponseError as exc:
+            return TokenError(f"IMS refused the credentials: {exc}", code=exc.code)
+        except AuthlibBaseError as exc:
+            code, words = str(exc.error), str(exc.description or "no reason given").replace(secret, "***")
+        else:
+            value = token.get("access_token")
+            if isinstance(value, str) and value:
+                return FetchedToken(value, _seconds(token.get("expires_in")))
+            code, words = "no_token", "the answer holds no access_token"
+        advice = "; check client_id and client_secret" if code == "invalid_client" else ""
+        return TokenError(f"IMS refused the credentials: {code}: {words}{advice}", code=code)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What authlib reads of an HTTP answer."""
+
+    status_code: int
+    body: Any
+
+    def json(self) -> Any:
+        return self.body
+
+    def raise_for_status(self) -> None:
+        """Nothing to do: our transport has raised already."""
+
+
+class _Post:
+    """The session that authlib posts through."""
+
+    def __init__(self, send: Callable[[Request], Response], *, private: tuple[str, ...]) -> None:
+        self._send = send
+        self._private = private
+
+    def post(self, url: str, *, data: Mapping[str, str], headers: Mapping[str, str], auth: Any, **_: Any) -> _Answer:
+        _, _, credentials = auth.prepare("POST", url, {}, "")
+        request = Request(
+            Service.IMS,
+            "POST",
+            url,
+            form={**data, **dict(parse_qsl(credentials))},
+            authenticated=False,
+            idempotent=True,
+            private=self._private,
+        )
+        try:
+            response = self._send(request)
+        except ResponseError as exc:
+            if not (isinstance(exc.body, dict) and isinstance(exc.body.get("error"), str)) or exc.status >= 500:
+                raise
+            return _Answer(exc.status, exc.body)
+        try:
+            body = response.json()
+        except ValueError:
+            body = None
+        if isinstance(body, dict):
+            return _Answer(response.status, body)
+        raise RequestError(
+            "IMS answered with something that is no token",
+            method="POST",
+            url=response.url,
+            request_id=response.request_id,
+        )
+
+
+def _seconds(told: Any) -> float:
+    try:
+        seconds = float(told)
+    except (TypeError, ValueError):
+        return _UNTOLD_LIFE
+    return seconds / 1000 if seconds > _LARGEST_SECONDS else seconds

@@ -1,0 +1,102 @@
+"""Two sources of tokens: one given by the caller, one fetched when needed, by one thread at a time."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from rtcp._clock import Clock
+from rtcp.auth.cache import TokenCache
+from rtcp.auth.values import FetchedToken
+from rtcp.errors import RtcpError
+
+LEEWAY: Final = 60.0
+
+
+class GivenToken:
+    """A ready token. It cannot be replaced, so a 401 is final."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def get(self) -> str:
+        return self._value
+
+    def discard(self, token: str) -> bool:
+        return False
+
+
+class FreshToken:
+    """Fetches a token when there is none or its end is near, measured on a clock that never goes back.
+
+    However many threads meet an expired token, one of them fetches and the others wait for its result, be it a token
+    or an error.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[], FetchedToken],
+        *,
+        clock: Clock,
+        cache: TokenCache | None = None,
+        leeway: float = LEEWAY,
+    ) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._cache = cache
+        self._leeway = leeway
+        self._lock = threading.Lock()
+        self._current: tuple[str, float] | None = None
+        self._discarded: str | None = None
+        self._rounds = 0
+        self._failure: RtcpError | None = None
+
+    def get(self) -> str:
+        """A token that lasts for at least the leeway, unless IMS gives only shorter ones.
+
+        Raises:
+            TokenError: IMS refused the credentials.
+        """
+        current = self._current
+        if current is not None and self._clock.monotonic() < current[1]:
+            return current[0]
+        rounds = self._rounds
+        with self._lock:
+            current = self._current
+            if current is not None and self._clock.monotonic() < current[1]:
+                return current[0]
+            if self._rounds != rounds and self._failure is not None:
+                # Another thread has just failed for all of us; asking again at once would only multiply the failing
+                # calls.
+                raise copy.copy(self._failure)
+            return self._renew()
+
+    def discard(self, token: str) -> bool:
+        with self._lock:
+            if self._current is not None and self._current[0] == token:
+                self._current = None
+                self._discarded = token
+        return True
+
+    def _renew(self) -> str:
+        self._rounds += 1
+        self._failure = None
+        cached = self._cache.read() if self._cache is not None else None
+        if cached is not None and cached.value != self._discarded and cached.expires_in > self._leeway:
+            return self._keep(cached)
+        try:
+            fetched = self._fetch()
+        except RtcpError as failure:
+            self._failure = failure
+            raise
+        if self._cache is not None:
+            self._cache.write(fetched)
+        return self._keep(fetched)
+
+    def _keep(self, token: FetchedToken) -> str:
+        # A token shorter than the leeway would count as expired at once and be fetched for every request.
+        lasts = max(token.expires_in - self._leeway, token.expires_in / 2)
+        self._current = (token.value, self._clock.monotonic() + lasts)
+        return token.value

@@ -1,0 +1,1 @@
+"""Work on many things at once: chunking and ordered concurrency; knows callables, no resources."""

@@ -1,0 +1,74 @@
+"""Chunks of a stream, and a map over them that is concurrent, in order, and flat in memory."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+# A chunk ends after this many inputs per distinct one, so that a stream of one repeated item still flows.
+_REPEATS: Final = 10
+
+
+@dataclass(slots=True)
+class Chunk(Generic[A]):
+    """Inputs that go out together: each distinct one once, and every input with its position in the stream."""
+
+    distinct: dict[Hashable, A] = field(default_factory=dict)
+    inputs: list[tuple[int, A]] = field(default_factory=list)
+
+
+def chunked(items: Iterable[A], size: int, *, key: Callable[[A], Hashable]) -> Iterator[Chunk[A]]:
+    """Cut a stream into chunks of at most `size` distinct items, in order. Lazy: reads no further than the chunk
+    at hand.
+    """
+    chunk: Chunk[A] = Chunk()
+    for position, item in enumerate(items):
+        identity = key(item)
+        if (identity not in chunk.distinct and len(chunk.distinct) == size) or len(chunk.inputs) == size * _REPEATS:
+            yield chunk
+            chunk = Chunk()
+        chunk.distinct.setdefault(identity, item)
+        chunk.inputs.append((position, item))
+    if chunk.inputs:
+        yield chunk
+
+
+def ordered_map(function: Callable[[A], B], items: Iterable[A], *, workers: int) -> Iterator[B]:
+    """Apply a function in threads and yield its results in the order of the items.
+
+    At most twice as many items as workers are under way or waiting to be taken, so memory does not grow with the
+    stream.
+    The first exception, of the function or of the items, ends the iteration once the results before it are out; what
+    is under way is not waited for.
+    """
+    if workers == 1:
+        yield from map(function, items)
+        return
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="rtcp-bulk")
+    under_way: deque[Future[B]] = deque()
+    stream = iter(items)
+    trouble: BaseException | None = None
+    try:
+        while True:
+            while trouble is None and len(under_way) < 2 * workers:
+                try:
+                    item = next(stream)
+                except StopIteration:
+                    break
+                except Exception as exc:  # noqa: BLE001 - the caller's iterable; its error waits its turn
+                    trouble = exc
+                    break
+                under_way.append(pool.submit(function, item))
+            if not under_way:
+                break
+            yield under_way.popleft().result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    if trouble is not None:
+        raise trouble

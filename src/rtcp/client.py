@@ -1,0 +1,143 @@
+"""The client: wires settings, tokens, transport and resources together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from types import TracebackType
+from typing import Any, NoReturn, Self
+
+import requests
+
+from rtcp._clock import Clock, SystemClock
+from rtcp.auth import FreshToken, GivenToken, Ims, TokenCache
+from rtcp.config import Config
+from rtcp.resources.entities import Entities
+from rtcp.resources.merge_policies import MergePolicies
+from rtcp.transport.hooks import Hook, TokenFetched, emit
+from rtcp.transport.session import Session, TokenSource, Wire
+
+
+class Client:
+    """The Real-Time Customer Profile API of one organisation and sandbox.
+
+    Settings are arguments, else `RTCP_*` environment variables, else the profile file; see `Config`. Nothing is sent
+    before the first call.
+    A client may be shared by threads. Close it when done, or use it in a `with` statement.
+
+    Args:
+        config: ready settings; the environment and profile file are then not read, save for `RTCP_EMULATOR`.
+        hooks: called with the frozen events of `rtcp.transport.hooks` for each request, retry and token.
+        clock: what to read time from and sleep by; for tests.
+        fields: any field of `Config`.
+
+    Raises:
+        ConfigError: a setting is bad. One that is missing is told by the first call that needs it.
+    """
+
+    def __init__(
+        self, config: Config | None = None, *, hooks: Sequence[Hook] = (), clock: Clock | None = None, **fields: Any
+    ) -> None:
+        settled = Config.load(**fields) if config is None else config.replace(**fields).in_environment()
+        wire = Wire(clock=clock or SystemClock(), hooks=hooks)
+        self._settle(settled, wire, _token_source(settled, wire))
+
+    def _settle(self, config: Config, wire: Wire, token: TokenSource) -> None:
+        self._config = config
+        self._wire = wire
+        self._token = token
+        self._session = Session(wire, config, token)
+        self._is_owner = True
+
+    @classmethod
+    def for_emulator(
+        cls,
+        url: str,
+        *,
+        allow_remote: bool = False,
+        hooks: Sequence[Hook] = (),
+        clock: Clock | None = None,
+        **fields: Any,
+    ) -> Self:
+        """A client of a local emulator: every host is `url`, the credentials are dummies.
+
+        Raises:
+            ConfigError: the address is not this machine's own, and `allow_remote` is not given.
+        """
+        return cls(Config(**fields).for_emulator(url, allow_remote=allow_remote), hooks=hooks, clock=clock)
+
+    @property
+    def config(self) -> Config:
+        """The settings in force."""
+        return self._config
+
+    @property
+    def http(self) -> requests.Session:
+        """The `requests.Session` below, to mount adapters on."""
+        return self._wire.http
+
+    @cached_property
+    def entities(self) -> Entities:
+        """Merged profiles and other entities."""
+        return Entities(self._session, self._config)
+
+    @cached_property
+    def merge_policies(self) -> MergePolicies:
+        """Merge policies."""
+        return MergePolicies(self._session, self._config)
+
+    def with_sandbox(self, sandbox: str | None = None, *, sandbox_id: str | None = None) -> Self:
+        """The same client in another sandbox: same token, same connections. Closing this one closes both."""
+        return self._derived(self._config.replace(sandbox=sandbox, sandbox_id=sandbox_id))
+
+    def with_options(self, *, timeout: float | tuple[float, float] | None = None, retries: int | None = None) -> Self:
+        """The same client with other time-outs (seconds) or retries, for a call or a few:
+        `client.with_options(timeout=300).entities.get(...)`.
+        """
+        given = {name: value for name, value in (("timeout", timeout), ("retries", retries)) if value is not None}
+        return self._derived(self._config.replace(**given))
+
+    def _derived(self, config: Config) -> Self:
+        derived = object.__new__(type(self))
+        derived._settle(config, self._wire, self._token)
+        derived._is_owner = False
+        return derived
+
+    def close(self) -> None:
+        """Close the connections. Closing twice is fine; closing a derived client leaves the one it came from open."""
+        if self._is_owner:
+            self._wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Client holds sockets and cannot be pickled: send client.config, and rebuild it with rtcp.Client(config)"
+        )
+
+    def __repr__(self) -> str:
+        sandbox = self._config.sandbox or self._config.sandbox_id or "prod"
+        return f"<rtcp.Client sandbox={sandbox!r} at {self._config.base_url}>"
+
+
+def _token_source(config: Config, wire: Wire) -> TokenSource:
+    if config.token is not None:
+        return GivenToken(config.token)
+    ims = Ims(config, send=Session(wire, config).send)
+    cache = None
+    if config.token_cache is not None:
+        credential = "\n".join([config.ims_url, config.client_id or "", config.org_id or "", ",".join(config.scopes)])
+        cache = TokenCache(config.token_cache, credential=credential, now=wire.clock.now)
+
+    def fetch() -> Any:
+        token = ims.fetch()
+        emit(wire.hooks, TokenFetched(token.expires_in))
+        return token
+
+    return FreshToken(fetch, clock=wire.clock, cache=cache)

@@ -1,0 +1,240 @@
+"""Settings: one frozen value, from arguments, then the environment, then a profile file."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from rtcp.config.files import read_credentials
+from rtcp.config.secrets import Secret
+from rtcp.config.sources import CONFIG_FILE, ENVIRONMENT, PROFILE, from_environment, from_profile, profile_path
+from rtcp.errors import ConfigError, InvalidArgumentError
+
+__all__ = ["Config", "Secret"]
+
+EMULATOR: Final = "RTCP_EMULATOR"
+EMULATOR_ANYWHERE: Final = "RTCP_EMULATOR_ALLOW_REMOTE"
+_EMULATOR_CREDENTIALS: Final[Mapping[str, Any]] = {
+    "client_id": "emulator",
+    "client_secret": "emulator-secret",
+    "org_id": "EMULATOR@AdobeOrg",
+    "scopes": ("openid", "AdobeID"),
+    "token": None,
+    "token_cache": None,
+    "proxies": None,
+    "ca_bundle": None,
+}
+_URLS: Final = ("base_url", "ims_url", "streaming_url", "edge_url", "media_url")
+_ONE_LINE: Final = re.compile(r"[^\x00-\x1f\x7f]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """All settings of a client. Frozen, picklable, and silent about secrets.
+
+    Attributes:
+        client_id, client_secret, org_id, scopes: of the OAuth Server-to-Server credential. Several secrets may be
+            active: give them as a sequence. A secret
+            may be a `Secret` or a table such as `{"env": "NAME"}`; it is resolved at each token fetch.
+        sandbox, sandbox_id: what `x-sandbox-name` and `x-sandbox-id` say; only the given ones are sent.
+        token: a ready bearer token; IMS is then not asked, and a 401 is final.
+        token_cache: file (mode 0600) to share a token between processes; None keeps it in memory only.
+        timeout: seconds; one number for connecting and reading, or a pair.
+        retries: how often a request is sent again at most; 0 turns it off.
+        proxies: one proxy URL, or a mapping from scheme to URL; None leaves it to HTTP(S)_PROXY and NO_PROXY.
+        ca_bundle: file of certificate authorities; None leaves it to REQUESTS_CA_BUNDLE and the bundled ones.
+        user_agent: put in front of rtcp's own user agent.
+        emulator: True when the hosts are the local emulator's.
+    """
+
+    client_id: str | None = None
+    client_secret: str | Secret | Mapping[str, Any] | Sequence[str | Secret | Mapping[str, Any]] | None = field(
+        default=None, repr=False
+    )
+    org_id: str | None = None
+    scopes: Sequence[str] | str = ()
+    sandbox: str | None = None
+    sandbox_id: str | None = None
+    token: str | None = field(default=None, repr=False)
+    token_cache: str | Path | None = None
+    profile: str | None = None
+    base_url: str = "https://platform.adobe.io"
+    ims_url: str = "https://ims-na1.adobelogin.com"
+    streaming_url: str = "https://dcs.adobedc.net"
+    edge_url: str = "https://edge.adobedc.net"
+    media_url: str | None = None
+    timeout: float | tuple[float, float] = (5.0, 60.0)
+    retries: int = 5
+    proxies: str | Mapping[str, str] | None = field(default=None, repr=False)
+    ca_bundle: str | Path | None = None
+    user_agent: str | None = None
+    emulator: bool = False
+
+    def __post_init__(self) -> None:
+        settle = object.__setattr__
+        for name in ("client_id", "org_id", "sandbox", "sandbox_id", "token", "user_agent"):
+            settle(self, name, _one_line(getattr(self, name), name=name))
+        settle(self, "client_secret", _secrets(self.client_secret))
+        settle(self, "scopes", _scopes(self.scopes))
+        settle(self, "timeout", _timeout(self.timeout))
+        settle(self, "retries", _retries(self.retries))
+        for name in _URLS:
+            settle(self, name, _url(getattr(self, name), name=name))
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """The client secrets, in the order they are tried."""
+        return _secrets(self.client_secret)
+
+    @classmethod
+    def load(cls, **fields: Any) -> Config:
+        """Gather the settings: arguments win over `RTCP_*` variables, those over the profile file.
+
+        With `RTCP_EMULATOR` set, the hosts and credentials are the emulator's, whatever else is given.
+
+        Raises:
+            ConfigError: a setting is bad, or the profile file is.
+        """
+        known = frozenset(setting.name for setting in dataclasses.fields(cls))
+        _refuse_unknown(fields, known)
+        given = {name: value for name, value in fields.items() if value is not None}
+        profile = given.get("profile") or os.environ.get(PROFILE) or None
+        from_file = from_profile(profile, known=known - {"profile", "emulator"})
+        merged = {**from_file, **from_environment(), **given, "profile": profile}
+        return cls(**merged).in_environment()
+
+    @classmethod
+    def from_file(cls, path: str | Path, **fields: Any) -> Config:
+        """Settings from a credential file, with arguments on top; the environment and profiles are not read.
+
+        Reads what Adobe's Developer Console downloads (flat, whole project, Postman environment) and aepp's
+        config.json.
+
+        Raises:
+            ConfigError: the file cannot be read or holds no credential.
+        """
+        _refuse_unknown(fields, frozenset(setting.name for setting in dataclasses.fields(cls)))
+        return cls(**{**read_credentials(path), **fields})
+
+    def replace(self, **fields: Any) -> Config:
+        """The same settings with some changed."""
+        _refuse_unknown(fields, frozenset(setting.name for setting in dataclasses.fields(self)))
+        return dataclasses.replace(self, **fields)
+
+    def for_emulator(self, url: str, *, allow_remote: bool = False) -> Config:
+        """The same settings, pointed at an emulator with dummy credentials.
+
+        Raises:
+            ConfigError: the address is not this machine's own, and `allow_remote` is not given.
+        """
+        address = _url(url, name="the emulator's address")
+        if address is None or not (allow_remote or _is_loopback(urlsplit(address).hostname or "")):
+            raise ConfigError(
+                f"the emulator's address {url!r} is not on this machine; pass allow_remote=True or set "
+                f"{EMULATOR_ANYWHERE}=1 if that is meant"
+            )
+        hosts: dict[str, Any] = dict.fromkeys(_URLS, address)
+        return dataclasses.replace(
+            self, **_EMULATOR_CREDENTIALS, **hosts, sandbox=self.sandbox or "prod", emulator=True
+        )
+
+    def in_environment(self) -> Config:
+        """The same settings, or the emulator's when `RTCP_EMULATOR` is set."""
+        url = os.environ.get(EMULATOR)
+        if not url or self.emulator:
+            return self
+        return self.for_emulator(url, allow_remote=os.environ.get(EMULATOR_ANYWHERE) == "1")
+
+    def require(self, *names: str) -> None:
+        """Refuse to go on without these settings.
+
+        Raises:
+            ConfigError: names what is missing and every place that was looked at.
+        """
+        missing = [name for name in names if not getattr(self, name)]
+        if missing:
+            ways = "; ".join(f"{name}: pass {name}= or set {ENVIRONMENT.get(name, '-')}" for name in missing)
+            raise ConfigError(
+                f"missing settings: {', '.join(missing)} ({ways}; or put them in profile {self.profile or 'default'!r} "
+                f"of {profile_path()}, which {CONFIG_FILE} may move; or load the Developer Console's file with "
+                "Config.from_file)"
+            )
+
+
+def _one_line(value: Any, *, name: str) -> str | None:
+    if value is None:
+        return None
+    text = str(value).strip()
+    if not _ONE_LINE.fullmatch(text):
+        raise ConfigError(f"{name} has a line break or control character inside; it cannot go into a header")
+    return text or None
+
+
+def _secrets(given: Any) -> tuple[Secret, ...]:
+    if given is None:
+        return ()
+    several = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    return tuple(Secret.parse(each, where="client_secret") for each in several)
+
+
+def _scopes(given: Any) -> tuple[str, ...]:
+    if isinstance(given, str):
+        given = given.replace(",", " ").split()
+    return tuple(str(scope).strip() for scope in given if str(scope).strip())
+
+
+def _timeout(given: Any) -> tuple[float, float]:
+    try:
+        if isinstance(given, str):
+            given = [float(part) for part in given.split(",")]
+        pair = (float(given), float(given)) if isinstance(given, int | float) else tuple(float(part) for part in given)
+        pair = pair * 2 if len(pair) == 1 else pair
+    except (TypeError, ValueError):
+        pair = ()
+    if len(pair) != 2 or not all(0 < part < float("inf") for part in pair):
+        raise ConfigError(f"timeout must be seconds above 0, as one number or as (connect, read), not {given!r}")
+    return pair
+
+
+def _retries(given: Any) -> int:
+    try:
+        number = int(given)
+    except (TypeError, ValueError):
+        number = -1
+    if number < 0 or isinstance(given, float):
+        raise ConfigError(f"retries must be a whole number from 0, not {given!r}")
+    return number
+
+
+def _url(given: Any, *, name: str) -> str | None:
+    if given is None:
+        return None
+    text = _one_line(given, name=name) or ""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(f"{name} must be an http(s) address, not {text!r}")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ConfigError(f"{name} must be an address without user, query or fragment")
+    return text.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_unknown(fields: Mapping[str, Any], known: frozenset[str]) -> None:
+    unknown = sorted(set(fields) - known)
+    if unknown:
+        raise InvalidArgumentError(f"no such setting: {', '.join(unknown)}; settings are: {', '.join(sorted(known))}")

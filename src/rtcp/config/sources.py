@@ -1,0 +1,91 @@
+"""Where settings come from besides arguments: the environment and the profile file."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+from rtcp.errors import ConfigError
+
+ENVIRONMENT: Final[Mapping[str, str]] = {
+    "client_id": "RTCP_CLIENT_ID",
+    "client_secret": "RTCP_CLIENT_SECRET",
+    "org_id": "RTCP_ORG_ID",
+    "scopes": "RTCP_SCOPES",
+    "sandbox": "RTCP_SANDBOX",
+    "sandbox_id": "RTCP_SANDBOX_ID",
+    "token": "RTCP_TOKEN",
+    "token_cache": "RTCP_TOKEN_CACHE",
+    "base_url": "RTCP_BASE_URL",
+    "ims_url": "RTCP_IMS_URL",
+    "streaming_url": "RTCP_STREAMING_URL",
+    "edge_url": "RTCP_EDGE_URL",
+    "media_url": "RTCP_MEDIA_URL",
+    "timeout": "RTCP_TIMEOUT",
+    "retries": "RTCP_RETRIES",
+    "proxies": "RTCP_PROXIES",
+    "ca_bundle": "RTCP_CA_BUNDLE",
+}
+CONFIG_FILE: Final = "RTCP_CONFIG"
+PROFILE: Final = "RTCP_PROFILE"
+
+
+def profile_path() -> Path:
+    """The profile file: `RTCP_CONFIG`, else `$XDG_CONFIG_HOME/rtcp/config.toml`, else `~/.config/rtcp/config.toml`."""
+    named = os.environ.get(CONFIG_FILE)
+    if named:
+        return Path(named).expanduser()
+    home = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(home) if home else Path("~/.config").expanduser()) / "rtcp" / "config.toml"
+
+
+def from_environment() -> dict[str, Any]:
+    """The settings that `RTCP_*` variables give; an empty variable counts as not set."""
+    return {name: os.environ[variable] for name, variable in ENVIRONMENT.items() if os.environ.get(variable)}
+
+
+def from_profile(profile: str | None, *, known: frozenset[str]) -> dict[str, Any]:
+    """The settings of one profile; with no name given, of the profile `default` if there is one.
+
+    Raises:
+        ConfigError: the file is not TOML, lacks the profile, or has a key that is no setting.
+    """
+    path = profile_path()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if profile is not None:
+            raise ConfigError(f"profile {profile!r} is asked for, but there is no profile file at {path}") from None
+        return {}
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"the profile file {path} cannot be read: {type(exc).__name__}") from None
+    return _table(_parse(text, path), profile, path, known)
+
+
+def _parse(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        problem = str(exc)
+    # The parser's message gives line and column only, but its context would carry the text with the secrets.
+    raise ConfigError(f"the profile file {path} is not valid TOML: {problem}")
+
+
+def _table(document: Mapping[str, Any], profile: str | None, path: Path, known: frozenset[str]) -> dict[str, Any]:
+    chosen = profile or "default"
+    table = document.get(chosen)
+    if not isinstance(table, dict):
+        if profile is None:
+            return {}
+        have = ", ".join(sorted(name for name, value in document.items() if isinstance(value, dict))) or "none"
+        raise ConfigError(f"the profile file {path} has no profile {profile!r}; it has: {have}")
+    for name in table:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            meant = f"; did you mean {near[0]!r}" if near else ""
+            raise ConfigError(f"profile {chosen!r} in {path}: {name!r} is no setting{meant}")
+    return table

@@ -1,0 +1,188 @@
+"""Merged profiles and other entities, their events, and the answers of bulk look-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from rtcp._instants import BlankAsNone, EpochMillis, IsoInstant
+from rtcp.errors import RtcpError
+from rtcp.models.base import Model, OpenEnum, Xdm
+from rtcp.models.identity import Identity
+
+_MISSING = object()
+
+
+class SchemaClass(OpenEnum):
+    """Classes whose entities can be looked up; any other class id works as well."""
+
+    PROFILE = "_xdm.context.profile"
+    ACCOUNT = "_xdm.context.account"
+    OPPORTUNITY = "_xdm.context.opportunity"
+    EXPERIENCE_EVENT = "_xdm.context.experienceevent"
+
+
+class NamespaceCode(Model):
+    code: str
+
+
+class RequestedIdentity(Model):
+    """The identity that an entity answers to, where the service tells."""
+
+    entity_id: str
+    entity_id_ns: NamespaceCode | None = Field(default=None, alias="entityIdNS")  # the service writes NS in capitals
+
+
+class AppliedPolicy(Model):
+    id: str | None = None
+
+
+class Entity(Model):
+    """One person, account or opportunity, merged from its fragments.
+
+    Attributes:
+        entity_id: the XID.
+        entity: the merged XDM, keys as the service wrote them.
+        sources: ids of the datasets that contributed; other texts occur (streaming segmentation, entity resolution).
+        tags: ids of the batches that contributed.
+        identity_graph: XIDs of all identities stitched together.
+        merge_policy: the policy that was applied, where the service tells.
+        last_modified_at: when the newest contributing fragment came in.
+    """
+
+    entity_id: str = ""
+    requested_identity: RequestedIdentity | None = None
+    merge_policy: AppliedPolicy | None = None
+    sources: list[str] = []
+    tags: list[str] = []
+    identity_graph: list[str] = []
+    entity: Xdm = {}
+    last_modified_at: Annotated[IsoInstant | None, BlankAsNone] = None
+
+    @property
+    def is_empty(self) -> bool:
+        """True when the service knows nothing under this identity; a bulk look-up answers it with an empty entity."""
+        return not self.entity and not any(self.sources)
+
+    @property
+    def identities(self) -> list[Identity]:
+        """The identities that the entity names itself, from `identities` and `identityMap`, each once and in that
+        order.
+        """
+        found = {identity.key: identity for identity in _identities(self.entity)}
+        return list(found.values())
+
+    def __repr__(self) -> str:
+        return f"<Entity of {len(self.entity)} fields from {sum(map(bool, self.sources))} sources>"
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(path)}</td><td>{escape(str(value))}</td></tr>" for path, value in _leaves(self.entity)
+        )
+        return f"<table><tr><th>path</th><th>value</th></tr>{rows}</table>"
+
+
+class Event(Model):
+    """One experience event of a person.
+
+    Attributes:
+        entity_id: the event's `_id`.
+        related_entity_id: XID of the profile it hangs on.
+        timestamp: when it happened.
+        entity: the event's XDM.
+        last_modified_at: when it came in.
+    """
+
+    entity_id: str = ""
+    related_entity_id: str | None = None
+    timestamp: EpochMillis | None = None
+    entity: Xdm = {}
+    last_modified_at: Annotated[IsoInstant | None, BlankAsNone] = None
+
+    def __repr__(self) -> str:
+        return f"<Event of {len(self.entity)} fields at {self.timestamp}>"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What one input of a bulk look-up became.
+
+    Attributes:
+        position: of the input, from 0.
+        identity: the input, as an `Identity`.
+        entity: the merged entity, or None.
+        error: why there is no answer for this input, or None. With neither entity nor error, nothing is known of
+            this identity.
+    """
+
+    position: int
+    identity: Identity
+    entity: Entity | None = None
+    error: RtcpError | None = None
+
+    @property
+    def is_missing(self) -> bool:
+        """True when the service answered that it knows nothing of this identity."""
+        return self.entity is None and self.error is None
+
+    def __repr__(self) -> str:
+        outcome = "missing" if self.is_missing else type(self.error).__name__ if self.error else repr(self.entity)
+        return f"Lookup({self.position}, {self.identity!r}, {outcome})"
+
+
+def xdm_get(entity: Entity | Event | Mapping[str, Any], path: str, default: Any = None) -> Any:
+    """The value at a dot path of an entity, event or XDM record, or `default`; a number selects from an array.
+
+    Example:
+        >>> xdm_get({"person": {"name": {"firstName": "Jane"}}}, "person.name.firstName")
+        'Jane'
+    """
+    value: Any = entity.entity if isinstance(entity, Entity | Event) else entity
+    for step in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(step, _MISSING)
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return default
+        if value is _MISSING:
+            return default
+    return value
+
+
+def _identities(entity: Xdm) -> Iterator[Identity]:
+    listed = entity.get("identities")
+    for item in listed if isinstance(listed, list) else []:
+        if isinstance(item, dict):
+            namespace = item.get("namespace")
+            yield from _identity(item.get("id"), namespace.get("code") if isinstance(namespace, dict) else None)
+    mapped = entity.get("identityMap")
+    for code, items in mapped.items() if isinstance(mapped, dict) else []:
+        for item in items if isinstance(items, list) else []:
+            if isinstance(item, dict):
+                yield from _identity(item.get("id"), code)
+
+
+def _identity(value: Any, code: Any) -> Iterator[Identity]:
+    # Ids occur as numbers; without a namespace they would read as XIDs.
+    if isinstance(value, str | int) and not isinstance(value, bool) and str(value) and isinstance(code, str) and code:
+        yield Identity(str(value), code)
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}.{index}")
+    else:
+        yield path, value

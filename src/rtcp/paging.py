@@ -1,0 +1,92 @@
+"""Lists that fetch their pages as they are read, and read to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Generic, TypeVar
+from urllib.parse import urlsplit
+
+from rtcp.errors import InvalidArgumentError, PagingError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page as the service cut it; `next` is the token of the page after it, None on the last."""
+
+    items: Sequence[T]
+    next: str | None = None
+    total: int | None = None
+
+    def __repr__(self) -> str:
+        # A token may carry identities in its query.
+        return f"<Page of {len(self.items)} items, {'more' if self.next else 'last'}>"
+
+
+class Paged(Generic[T]):
+    """A list on the service: iterating yields every item, page after page, from the start each time.
+
+    `limit` caps the items, never the pages. It is lazy: nothing is sent before the first item is asked for.
+    """
+
+    def __init__(self, fetch: Callable[[str | None], Page[T]], *, limit: int | None = None) -> None:
+        if limit is not None and limit < 0:
+            raise InvalidArgumentError(f"limit must be 0 or more, not {limit}")
+        self._fetch = fetch
+        self._limit = limit
+
+    def __iter__(self) -> Iterator[T]:
+        items = (item for page in self.pages() for item in page.items)
+        return items if self._limit is None else islice(items, self._limit)
+
+    def pages(self) -> Iterator[Page[T]]:
+        """Yield page after page, `limit` not applied.
+
+        Raises:
+            PagingError: the service gave a token that it had given before.
+        """
+        token: str | None = None
+        seen: set[str] = set()
+        while True:
+            page = self._fetch(token)
+            yield page
+            # A page may be empty and still carry a token: filters run after the page is cut.
+            if page.next is None:
+                return
+            if page.next in seen:
+                raise PagingError(f"the service repeated a next-page token after {len(seen) + 1} pages")
+            seen.add(page.next)
+            token = page.next
+
+    def first(self) -> T | None:
+        """The first item, or None when there is none."""
+        return next(iter(self), None)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} list; iterate it>"
+
+
+def next_query(href: str, *, base_url: str) -> str | None:
+    """The query of a next link, or None at the end.
+
+    Only the query is taken, as the paths in the links are relative to differing roots.
+
+    Raises:
+        PagingError: the link leads to another host.
+    """
+    if not href:
+        return None
+    link, base = urlsplit(href), urlsplit(base_url)
+    if link.hostname is not None and (link.hostname, _port(link.scheme, link.port)) != (
+        base.hostname,
+        _port(base.scheme, base.port),
+    ):
+        raise PagingError(f"the next-page link leads to another host, {link.hostname!r}; it was not followed")
+    return link.query or None
+
+
+def _port(scheme: str, port: int | None) -> int | None:
+    return port if port is not None else {"https": 443, "http": 80}.get(scheme)

@@ -1,0 +1,91 @@
+"""What every resource class stands on: a session to send with, and one way to turn answers into models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from rtcp.config import Config
+from rtcp.errors import DecodeError
+from rtcp.models.base import Model
+from rtcp.paging import Page, next_query
+from rtcp.transport.request import Request, Response
+from rtcp.transport.session import Session
+
+M = TypeVar("M", bound=Model)
+T = TypeVar("T")
+
+
+class Resource:
+    """One noun of the service."""
+
+    def __init__(self, session: Session, config: Config) -> None:
+        self._session = session
+        self._config = config
+
+    def _send(self, request: Request, model: type[M]) -> M:
+        response = self._session.send(request)
+        return parse(model, decode(response), response)
+
+    def _send_for(self, request: Request, read: Callable[[Any, Response], T]) -> T:
+        response = self._session.send(request)
+        return read(decode(response), response)
+
+    def _page(self, body: Any, response: Response, items: list[T], *, total: Any = None) -> Page[T]:
+        """A page with the next link of the body, in either envelope: `_links.next.href`, else `_page.next`."""
+        link = mapping(mapping(mapping(body).get("_links")).get("next")).get("href")
+        if isinstance(link, str):
+            token = next_query(link, base_url=self._config.base_url)
+        else:
+            cursor = mapping(mapping(body).get("_page")).get("next")
+            token = f"start={cursor}" if isinstance(cursor, str | int) and str(cursor) else None
+        return Page(items, token, total=total if isinstance(total, int) else None)
+
+
+def decode(response: Response) -> Any:
+    """The JSON of a success.
+
+    Raises:
+        DecodeError: it is none.
+    """
+    try:
+        return response.json()
+    except ValueError:
+        start = response.body[:1]
+    what = "nothing" if not start else "an HTML page" if start == b"<" else "no JSON"
+    raise unreadable(response, f"the service answered {response.status} with {what}")
+
+
+def parse(model: type[M], data: Any, response: Response) -> M:
+    """The answer as a model.
+
+    Raises:
+        DecodeError: it does not have the documented form; the message names fields, never values.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as exc:
+        problems = "; ".join(
+            f"{_where(model, error['loc'])}: {error['type']}"
+            for error in exc.errors(include_input=False, include_url=False)[:3]
+        )
+    raise unreadable(response, f"the answer is no {model.__name__}: {problems}")
+
+
+def unreadable(response: Response, message: str) -> DecodeError:
+    """A `DecodeError` that says which answer it is about."""
+    return DecodeError(
+        message, method=response.method, url=response.url, request_id=response.request_id, may_have_been_applied=True
+    )
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def _where(model: type[BaseModel], location: tuple[int | str, ...]) -> str:
+    # Only the first step is a field of ours; deeper ones may be keys that hold identities.
+    return str(location[0]) if location else model.__name__

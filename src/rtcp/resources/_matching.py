@@ -1,0 +1,55 @@
+"""Which entry of a bulk answer belongs to which identity that was asked for. Pure.
+
+No source says how the two are tied together: the answer is keyed by opaque XIDs. A wrong guess would hand one
+person's data to another, so position and
+count are never used, and whatever stays in doubt is left out, for the caller to look up one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rtcp.models.entity import Entity, RequestedIdentity
+from rtcp.models.identity import Identity
+
+Key = tuple[str, str | None]
+
+
+def match(asked: Iterable[Identity], entries: Mapping[str, Entity]) -> dict[Key, Entity]:
+    """The entries that certainly belong to an asked identity, by the identity's key."""
+    matched: dict[Key, Entity] = {}
+    open_keys: set[Key] = set()
+    for identity in asked:
+        entry = entries.get(identity.id) if identity.is_xid else None
+        if entry is not None:
+            matched[identity.key] = entry
+        elif not identity.is_xid:
+            open_keys.add(identity.key)
+    taken = {id(entry) for entry in matched.values()}
+    claims: dict[int, list[Key]] = {}
+    claimed: dict[Key, list[Entity]] = {}
+    for entry in entries.values():
+        if entry.requested_identity is not None:
+            key = _key(entry.requested_identity)
+            if key in open_keys:
+                matched[key] = entry
+            continue
+        for key in {identity.key for identity in entry.identities} & open_keys:
+            claims.setdefault(id(entry), []).append(key)
+            claimed.setdefault(key, []).append(entry)
+    for key, candidates in claimed.items():
+        # An entry that two askers find themselves in may be either's: under a policy without stitching the other one
+        # may have none at all.
+        if (
+            key not in matched
+            and len(candidates) == 1
+            and len(claims[id(candidates[0])]) == 1
+            and id(candidates[0]) not in taken
+        ):
+            matched[key] = candidates[0]
+    return matched
+
+
+def _key(requested: RequestedIdentity) -> Key:
+    code = requested.entity_id_ns.code.casefold() if requested.entity_id_ns is not None else None
+    return requested.entity_id, code

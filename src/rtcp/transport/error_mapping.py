@@ -1,0 +1,238 @@
+"""From an answer to a typed error: pure, and able to read every error body that the service is known to write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.client import responses
+from typing import Any, Final
+from urllib.parse import quote, quote_plus
+
+from rtcp.errors import (
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseError,
+    ServerError,
+    UnprocessableError,
+)
+from rtcp.transport.request import Request, Response
+
+_BY_STATUS: Final[Mapping[int, type[ResponseError]]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableError,
+    429: RateLimitError,
+}
+_HELP: Final[Mapping[str, str]] = {
+    "401013": "the token has expired or belongs to another environment; with token= given, pass a fresh one",
+    "403000": "no api key was sent: client_id is empty",
+    "403003": "the api key is not known: check client_id",
+    "403010": "no token was sent",
+    "403025": "the organisation is not entitled: check org_id, and that the credential's product profiles include "
+    "Experience Platform",
+    "403027": "the organisation id is malformed, or the credential has no product profile: org_id looks like "
+    "'ABC123@AdobeOrg', and an admin must add the credential to a product profile in the Admin Console",
+    "UPLIB-101221-404": "either the merge policy id is wrong (client.merge_policies.list() shows them), or nothing is "
+    "known of this person under that policy",
+}
+_TEXT_HELP: Final = (
+    (re.compile(r"merge policy\b.*\bnot found", re.IGNORECASE), _HELP["UPLIB-101221-404"]),
+    (
+        re.compile(r"too many related identities", re.IGNORECASE),
+        "more than 50 identities are linked to this one, too many for a look-up; find the shared one that ties them",
+    ),
+    (
+        re.compile(r"no default merge policy|default merge policy.*(missing|not)", re.IGNORECASE),
+        "pass merge_policy_id=, or make a default with client.merge_policies.create(default=True)",
+    ),
+)
+_UNKNOWN_HELP: Final = "nothing is known of this identity under this merge policy; check id, namespace and sandbox"
+_ENTITIES_HELP: Final = (
+    "looking up entities by API needs Real-Time CDP Ultimate, and the permission 'View profiles' for this sandbox; "
+    "ask your admin which of them is missing"
+)
+_TEXT_KEYS: Final = ("message", "detail", "title", "errorMessage", "error_description", "details", "msg")
+_CODE_KEYS: Final = ("error_code", "errorCode", "code", "error")
+_LEADING_CODE: Final = re.compile(r"\s*([A-Z]+-[A-Z]+-\d+)")
+_TYPE_CODE: Final = re.compile(r"/([A-Za-z0-9]+-\d+-\d+)$")
+_EMAIL: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+_LONGEST_TEXT: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBody:
+    """What an error body says; every part may be missing."""
+
+    message: str | None = None
+    code: str | None = None
+    title: str | None = None
+    detail: str | None = None
+    retry_after: float | None = None
+
+
+def to_error(request: Request, response: Response, *, now: datetime) -> ResponseError:
+    """The typed error of an answer that is no success."""
+    body = _decoded(response)
+    said = read_error_body(body)
+    kind = _BY_STATUS.get(response.status) or (ServerError if response.status >= 500 else ResponseError)
+
+    def clean(text: str | None) -> str | None:
+        return None if text is None else scrub(text, request.private)[:_LONGEST_TEXT]
+
+    code = clean(said.code)
+    summary = clean(said.message) or clean(said.title) or _without_text(response)
+    label = str(response.status) if code in (None, str(response.status)) else f"{response.status} {code}"
+    return kind(
+        f"{label}: {summary}",
+        status=response.status,
+        code=code,
+        title=clean(said.title),
+        detail=clean(said.detail),
+        help=_help(request, response, code, summary),
+        request_id=response.request_id,
+        method=response.method,
+        url=response.url,
+        retry_after=_latest(retry_after(response.headers, now=now), said.retry_after),
+        body=body,
+    )
+
+
+def read_error_body(body: Any) -> ErrorBody:
+    """Read any of the documented shapes, a list or a nesting of them included."""
+    parts = [part for part in _walk(body) if isinstance(part, Mapping)]
+    if not parts:
+        return ErrorBody(message=body.strip() or None) if isinstance(body, str) else ErrorBody()
+    message = _first_text(parts, _TEXT_KEYS)
+    return ErrorBody(
+        message=message,
+        code=_code(parts, message),
+        title=_first_text(parts[:1], ("title",)),
+        detail=_first_text(parts[:1], ("detail", "details")),
+        retry_after=_retry_after_millis(parts),
+    )
+
+
+def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
+    """Seconds the service asks us to wait, or None. Accepts both forms: a number and an HTTP date."""
+    text = headers.get("Retry-After")
+    if text is None:
+        return None
+    seconds = _number(text)
+    if seconds is not None:
+        return max(0.0, seconds)
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    # An HTTP date is in GMT, whatever zone it forgot to name.
+    return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())
+
+
+def scrub(text: str, private: tuple[str, ...] = ()) -> str:
+    """The text with identities masked: the given ones, plain or percent-encoded, and whatever looks like an e-mail
+    address.
+    """
+    for value in sorted(filter(None, private), key=len, reverse=True):
+        for form in {value, quote(value, safe=""), quote_plus(value)}:
+            text = re.sub(re.escape(form), "***", text, flags=re.IGNORECASE)
+    return _EMAIL.sub("***", text)
+
+
+def _decoded(response: Response) -> Any:
+    if not response.body:
+        return None
+    try:
+        return response.json()
+    except ValueError:
+        return response.body.decode("utf-8", errors="replace")
+
+
+def _without_text(response: Response) -> str:
+    if 300 <= response.status < 400:
+        return "a redirect, which is never followed, as it would carry the token along"
+    phrase = responses.get(response.status, "unknown status")
+    return phrase if response.body else f"{phrase}, with no body"
+
+
+def _walk(body: Any) -> Iterator[Any]:
+    """The body and what is nested in the places where the service nests errors, outermost first."""
+    if isinstance(body, list):
+        for item in body[:1]:
+            yield from _walk(item)
+    elif isinstance(body, Mapping):
+        yield body
+        for key in ("error", "error-chain", "errors", "report", "errorChain"):
+            nested = body.get(key)
+            if key == "errors" and isinstance(nested, Mapping):
+                nested = next(iter(nested.values()), None)
+            if isinstance(nested, list | Mapping):
+                yield from _walk(nested)
+
+
+def _first_text(parts: list[Mapping[str, Any]], keys: tuple[str, ...]) -> str | None:
+    for part in parts:
+        for key in keys:
+            text = part.get(key)
+            if isinstance(text, str) and text.strip() and not text.lstrip().startswith("<"):
+                return text.strip()
+    return None
+
+
+def _code(parts: list[Mapping[str, Any]], message: str | None) -> str | None:
+    for part in parts:
+        for key in _CODE_KEYS:
+            code = part.get(key)
+            if isinstance(code, str | int) and not isinstance(code, bool) and str(code).strip():
+                return str(code)
+    kind = _TYPE_CODE.search(str(parts[0].get("type", "")))
+    if kind:
+        return kind.group(1)
+    leading = _LEADING_CODE.match(message or "")
+    if leading:
+        return leading.group(1)
+    return None
+
+
+def _retry_after_millis(parts: list[Mapping[str, Any]]) -> float | None:
+    for part in parts:
+        millis = _number(part.get("retryAfterMs"))
+        if millis is not None:
+            return max(0.0, millis / 1000)
+    return None
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if abs(number) < 1e12 else None
+
+
+def _latest(*waits: float | None) -> float | None:
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _help(request: Request, response: Response, code: str | None, summary: str) -> str | None:
+    if code is not None and code in _HELP:
+        return _HELP[code]
+    for pattern, help_text in _TEXT_HELP:
+        if pattern.search(summary):
+            return help_text
+    if response.status == 403 and request.route.endswith("/access/entities"):
+        return _ENTITIES_HELP
+    if response.status == 404 and request.route.endswith("/access/entities"):
+        return _UNKNOWN_HELP
+    if request.creates is not None and response.status >= 500:
+        return request.creates
+    return None

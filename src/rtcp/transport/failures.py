@@ -1,0 +1,87 @@
+"""From the exceptions of requests and urllib3, which carry URLs and inputs, to our own, which do not."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import requests
+from urllib3 import exceptions as urllib3_errors
+
+from rtcp.errors import ConfigError, ConnectError, DecodeError, RequestError, RequestTimeoutError, RtcpError
+from rtcp.transport.request import Request
+
+FOREIGN = (requests.RequestException, urllib3_errors.HTTPError, OSError)
+_NOT_SENT = (urllib3_errors.NewConnectionError, urllib3_errors.ConnectTimeoutError, urllib3_errors.ProxyError)
+_MISUSE = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidProxyURL,
+    urllib3_errors.LocationValueError,
+)
+_READ_TIMEOUT = (requests.ReadTimeout, urllib3_errors.ReadTimeoutError)
+
+
+def to_failure(exc: Exception, request: Request, *, url: str, request_id: str | None) -> RtcpError:
+    """The error to raise in place of a foreign one; raise it outside the handler, so that it keeps no context."""
+    causes = list(_causes(exc))
+    host = urlsplit(url).netloc
+
+    def failure(kind: type[RequestError], text: str, *, applied: bool) -> RequestError:
+        if applied and request.creates is not None:
+            text = f"{text}; {request.creates}"
+        return kind(text, method=request.method, url=url, request_id=request_id, may_have_been_applied=applied)
+
+    if any(isinstance(cause, _MISUSE) for cause in causes):
+        return ConfigError(
+            f"the address or proxy for {host} cannot be used ({type(causes[0]).__name__}); check base_url and proxies"
+        )
+    if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException | ConnectionError | TimeoutError):
+        return ConfigError(
+            f"the certificate bundle cannot be read ({type(exc).__name__}); check ca_bundle and REQUESTS_CA_BUNDLE"
+        )
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        untrusted = failure(
+            ConnectError,
+            f"the certificate of {host} does not verify; set ca_bundle= if your network has its own authority",
+            applied=False,
+        )
+        untrusted.__dict__["is_transient"] = False
+        return untrusted
+    if any(isinstance(cause, _NOT_SENT) for cause in causes):
+        return failure(ConnectError, f"no connection to {host}: {_reason(causes)}", applied=False)
+    if any(isinstance(cause, _READ_TIMEOUT) for cause in causes):
+        return failure(RequestTimeoutError, f"{host} did not answer in time", applied=True)
+    if isinstance(exc, requests.exceptions.ContentDecodingError):
+        return failure(DecodeError, f"the answer of {host} cannot be decompressed", applied=True)
+    return failure(
+        ConnectError, f"the connection to {host} broke before the answer was complete: {_reason(causes)}", applied=True
+    )
+
+
+def _causes(exc: BaseException) -> Iterator[BaseException]:
+    """The exception and those inside it: requests and urllib3 nest them as arguments, reasons and causes."""
+    pending: list[object] = [exc]
+    seen: set[int] = set()
+    while pending:
+        current = pending.pop(0)
+        if not isinstance(current, BaseException) or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        pending += [
+            getattr(current, "reason", None),
+            getattr(current, "original_error", None),
+            current.__cause__,
+            *current.args,
+        ]
+
+
+def _reason(causes: list[BaseException]) -> str:
+    """What the innermost error is called; its text is not repeated, unless it is the operating system's own."""
+    words = next(
+        (cause.strerror for cause in causes if isinstance(cause, OSError) and isinstance(cause.strerror, str)), None
+    )
+    return words or type(causes[-1]).__name__

@@ -1,0 +1,64 @@
+"""The headers of the platform gateway, and what may be shown of them."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Final
+
+from rtcp.config import Config
+from rtcp.errors import InvalidArgumentError
+from rtcp.transport.request import Service
+
+_SECRET: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE: Final = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+
+
+def user_agent(config: Config) -> str:
+    """What rtcp calls itself, after what the caller calls itself."""
+    own = f"rtcp/{version('rtcp')} python/{platform.python_version()}"
+    return f"{config.user_agent} {own}" if config.user_agent else own
+
+
+def static_headers(config: Config, service: Service) -> dict[str, str]:
+    """The headers that every request to this service carries, the token aside.
+
+    The api key goes to the platform gateway only. Of the sandbox, what is configured is sent: some AWS-hosted
+    organisations take
+    the id alone; with neither given it is the sandbox `prod`.
+    """
+    headers = {
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip, deflate",
+        "Connection": "keep-alive",
+        "User-Agent": user_agent(config),
+    }
+    if service is not Service.PLATFORM:
+        return headers
+    headers["x-api-key"] = config.client_id or ""
+    headers["x-gw-ims-org-id"] = config.org_id or ""
+    if config.sandbox_id is not None:
+        headers["x-sandbox-id"] = config.sandbox_id
+    if config.sandbox is not None or config.sandbox_id is None:
+        headers["x-sandbox-name"] = config.sandbox or "prod"
+    return headers
+
+
+def checked(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the headers; one that would break out of its line is refused.
+
+    Raises:
+        InvalidArgumentError: names the header, never its value.
+    """
+    for name, value in headers.items():
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise InvalidArgumentError(f"header {name!r} has a line break or control character; nothing was sent")
+    return headers
+
+
+def redact(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers as they may be logged."""
+    return {name: "***" if name.lower() in _SECRET else value for name, value in headers.items()}

@@ -1,0 +1,155 @@
+"""The two values that cross the wire: one frozen request, one answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from pydantic_core import from_json
+
+from rtcp._unset import UNSET, Unset
+from rtcp.errors import InvalidArgumentError
+
+_REPEATABLE: Final = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+_QUERY_SAFE: Final = "!$%&'()*+,/:;=?@~"
+
+
+class Service(Enum):
+    """The hosts, each with its own setting in `Config`."""
+
+    PLATFORM = "base_url"
+    IMS = "ims_url"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, before it knows hosts, tokens and sandboxes.
+
+    Attributes:
+        route: path template; `path` fills it, each value quoted as one segment.
+        query: name-value pairs, those with None left out; or a query that is already encoded, as next links carry it.
+        idempotent: a POST that only reads, or that the service recognises when it comes twice.
+        private: texts that no message may repeat (identities).
+        creates: what a POST makes, and how to find out whether it was made; put into the error when nobody can tell.
+    """
+
+    service: Service
+    method: str
+    route: str
+    path: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    query: Mapping[str, Any] | Iterable[tuple[str, Any]] | str = field(default=(), repr=False)
+    json_body: Any = field(default=UNSET, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    authenticated: bool = True
+    idempotent: bool = False
+    private: tuple[str, ...] = field(default=(), repr=False)
+    creates: str | None = None
+
+    @classmethod
+    def platform(
+        cls,
+        method: str,
+        route: str,
+        *,
+        path: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | Iterable[tuple[str, Any]] | str = (),
+        json: Any | Unset = UNSET,
+        headers: Mapping[str, str] | None = None,
+        idempotent: bool = False,
+        private: Iterable[str] = (),
+        creates: str | None = None,
+    ) -> Request:
+        """A request to the platform gateway, with the token."""
+        return cls(
+            Service.PLATFORM,
+            method,
+            route,
+            path=path or {},
+            query=query,
+            json_body=json,
+            headers=headers or {},
+            idempotent=idempotent,
+            private=tuple(private),
+            creates=creates,
+        )
+
+    @property
+    def is_repeatable(self) -> bool:
+        """True when sending it a second time does no more than sending it once."""
+        return self.idempotent or self.method in _REPEATABLE
+
+    def location(self) -> str:
+        """The path with its values quoted, without query."""
+        return (
+            self.route.format(**{name: _segment(name, value) for name, value in self.path.items()})
+            if self.path
+            else self.route
+        )
+
+    def encoded_query(self) -> str:
+        """The query as it goes on the wire, without "?"."""
+        if isinstance(self.query, str):
+            return quote(self.query, safe=_QUERY_SAFE)
+        pairs = self.query.items() if isinstance(self.query, Mapping) else self.query
+        return urlencode([(name, _text(value)) for name, value in pairs if value is not None], quote_via=quote)
+
+    def body(self) -> tuple[bytes | None, str | None]:
+        """The body and its content type, or two Nones."""
+        if self.form is not None:
+            return urlencode(self.form).encode("ascii"), "application/x-www-form-urlencoded"
+        if self.json_body is UNSET:
+            return None, None
+        try:
+            return json.dumps(
+                self.json_body, allow_nan=False, ensure_ascii=False, separators=(",", ":")
+            ).encode(), "application/json"
+        except ValueError as exc:
+            problem = str(exc)
+        raise InvalidArgumentError(f"the body of {self.method} {self.route} is not JSON: {problem.partition(':')[0]}")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One answer, read to its end.
+
+    Attributes:
+        status: HTTP status.
+        headers: names in any case.
+        body: the bytes, decompressed.
+        method, url: what was asked; the URL carries no query.
+        request_id: the gateway's `X-Request-Id`, else the one that was sent.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    method: str
+    url: str
+    request_id: str | None
+
+    def json(self) -> Any:
+        """The parsed body.
+
+        Raises:
+            ValueError: it is not JSON.
+        """
+        return from_json(self.body)
+
+
+def _segment(name: str, value: Any) -> str:
+    text = str(value)
+    # Dot segments survive quoting and would climb out of the path.
+    if text.strip() in ("", ".", ".."):
+        raise InvalidArgumentError(f"{name} cannot be {text!r}")
+    return quote(text, safe="")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

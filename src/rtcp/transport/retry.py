@@ -1,0 +1,105 @@
+"""What is sent again, when, and how often: decisions that are pure, and the tenacity loop that carries them out."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from rtcp._clock import Clock
+from rtcp.errors import ConnectError, DecodeError, RateLimitError, RequestError, ResponseError, RtcpError, ServerError
+from rtcp.transport.request import Request
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How patient a client is.
+
+    Attributes:
+        retries: how often at most a request is sent again: N retries are N+1 requests.
+        base: seconds; the wait before retry n is drawn between 0 and `base * 2**n`, at most `cap`.
+        cap: seconds; when the service asks for a longer wait than this, the error is raised at once with
+            `.retry_after`.
+    """
+
+    retries: int = 5
+    base: float = 0.5
+    cap: float = 60.0
+
+    def wants(self, request: Request, failure: RtcpError, *, attempt: int) -> bool:
+        """True when the request should go out once more after its `attempt`-th failure."""
+        if attempt > self.retries or not may_send_again(request, failure):
+            return False
+        hint = hinted_wait(failure)
+        return hint is None or hint <= self.cap
+
+    def wait(self, failure: RtcpError, *, attempt: int) -> float:
+        """Seconds until the next attempt: what the service asks for, else full jitter."""
+        hint = hinted_wait(failure)
+        if hint is not None:
+            return hint
+        return random.uniform(0.0, min(self.cap, self.base * 2.0**attempt))  # noqa: S311 - jitter, not a secret
+
+
+def may_send_again(request: Request, failure: RtcpError) -> bool:
+    """True when a second sending cannot do harm, and might help."""
+    if isinstance(failure, RateLimitError):
+        return True
+    if isinstance(failure, RequestError):
+        if isinstance(failure, ConnectError) and not failure.may_have_been_applied:
+            return failure.is_transient
+        return request.is_repeatable and not isinstance(failure, DecodeError)
+    return isinstance(failure, ServerError) and failure.status in (502, 503, 504) and request.is_repeatable
+
+
+def hinted_wait(failure: RtcpError) -> float | None:
+    """Seconds that the service asked to wait, or None."""
+    return failure.retry_after if isinstance(failure, ResponseError) else None
+
+
+def call_again(
+    send: Callable[[], T],
+    *,
+    after: RtcpError,
+    request: Request,
+    policy: RetryPolicy,
+    clock: Clock,
+    before_wait: Callable[[RtcpError, int, float], Any],
+) -> T:
+    """Carry on after a first failure: wait and send until it works or the policy has had enough; then raise the
+    last failure.
+    """
+    # Loaded on the first failure only, to keep importing rtcp cheap.
+    import tenacity
+
+    pending: list[RtcpError] = [after]
+
+    def attempt() -> T:
+        if pending:
+            raise pending.pop()
+        return send()
+
+    def failure_of(state: tenacity.RetryCallState) -> RtcpError | None:
+        failure = state.outcome.exception() if state.outcome is not None else None
+        return failure if isinstance(failure, RtcpError) else None
+
+    def wants(state: tenacity.RetryCallState) -> bool:
+        failure = failure_of(state)
+        return failure is not None and policy.wants(request, failure, attempt=state.attempt_number)
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        failure = failure_of(state)
+        return 0.0 if failure is None else policy.wait(failure, attempt=state.attempt_number)
+
+    def tell(state: tenacity.RetryCallState) -> None:
+        failure = failure_of(state)
+        if failure is not None:
+            before_wait(failure, state.attempt_number, state.upcoming_sleep)
+
+    loop = tenacity.Retrying(
+        retry=wants, wait=wait, before_sleep=tell, stop=tenacity.stop_never, sleep=clock.sleep, reraise=True
+    )
+    return loop(attempt)

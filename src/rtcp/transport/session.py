@@ -1,0 +1,251 @@
+"""The one place where requests leave: token, headers, retries, hooks and errors in an order that is visible."""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+
+from rtcp._clock import Clock
+from rtcp.config import Config
+from rtcp.errors import ConfigError, RateLimitError, RtcpError
+from rtcp.transport.error_mapping import to_error
+from rtcp.transport.failures import FOREIGN, to_failure
+from rtcp.transport.headers import checked, static_headers
+from rtcp.transport.hooks import Hook, RequestFailed, RequestFinished, RetryScheduled, emit
+from rtcp.transport.rate_limit import RateLimiter
+from rtcp.transport.request import Request, Response, Service
+from rtcp.transport.retry import RetryPolicy, call_again, hinted_wait, may_send_again
+
+logger = logging.getLogger(__name__)
+
+POOL_SIZE: Final = 64
+
+
+class TokenSource(Protocol):
+    """Where bearer tokens come from."""
+
+    def get(self) -> str:
+        """A token that is valid now."""
+        ...
+
+    def discard(self, token: str) -> bool:
+        """Never hand out this token again; True when `get` can bring another one."""
+        ...
+
+
+class Wire:
+    """What all sessions of one client share: the connection pool, the clock, the hooks, the rate limit.
+
+    `http` is an ordinary `requests.Session`: mount adapters on it, or let a tracing library patch it. The
+    environment's proxies and
+    certificate bundle are read once for each host.
+    """
+
+    def __init__(self, *, clock: Clock, hooks: Sequence[Hook] = ()) -> None:
+        self.http = requests.Session()
+        adapter = HTTPAdapter(pool_connections=8, pool_maxsize=POOL_SIZE, max_retries=0)
+        self.http.mount("https://", adapter)
+        self.http.mount("http://", adapter)
+        self.clock = clock
+        self.hooks = tuple(hooks)
+        self.limiter = RateLimiter(clock)
+        self.closed = False
+        self._used = False
+        self._pid = os.getpid()
+        _cut_queries_from_urllib3_logs()
+
+    def close(self) -> None:
+        """Close all connections. Closing twice is fine."""
+        self.closed = True
+        self.http.close()
+
+    def check_usable(self) -> None:
+        """Refuse to work once closed, and in a forked child, whose sockets are its parent's."""
+        if self.closed:
+            raise RtcpError("this client, or the one it was derived from, is closed")
+        if self._pid != os.getpid():
+            raise RtcpError(
+                "this client was made in another process: after a fork, make a new one with rtcp.Client(client.config)"
+            )
+        self._used = True
+
+    def __del__(self, _warn: Any = warnings.warn) -> None:
+        if getattr(self, "_used", False) and not self.closed and self._pid == os.getpid():
+            _warn(
+                "an rtcp.Client was not closed; use it in a with statement or call close()",
+                ResourceWarning,
+                source=self,
+                stacklevel=1,
+            )
+
+
+class Session:
+    """Sends requests for one configuration and returns answers, or raises typed errors."""
+
+    def __init__(self, wire: Wire, config: Config, token: TokenSource | None = None) -> None:
+        self._wire = wire
+        self._config = config
+        self._token = token
+        self._policy = RetryPolicy(retries=config.retries)
+        self._static: dict[Service, tuple[str | None, CaseInsensitiveDict[str]]] = {}
+        self._settings: dict[Service, Mapping[str, Any]] = {}
+
+    def send(self, request: Request) -> Response:
+        """Send a request, again where that is safe, and return the answer of a success.
+
+        Raises:
+            ResponseError: the service said no.
+            RequestError: no usable answer came.
+        """
+        try:
+            return self._attempt(request)
+        except RtcpError as exc:
+            failure = exc
+            if self._policy.retries == 0 or not may_send_again(request, failure):
+                raise
+        return call_again(
+            lambda: self._attempt(request),
+            after=failure,
+            request=request,
+            policy=self._policy,
+            clock=self._wire.clock,
+            before_wait=lambda last, attempt, wait: self._tell_retry(request, last, attempt, wait),
+        )
+
+    def _attempt(self, request: Request) -> Response:
+        self._wire.limiter.wait(request.service)
+        token = self._token.get() if request.authenticated and self._token is not None else None
+        response = self._transmit(request, token)
+        if response.status == 401 and token is not None and self._token is not None and self._token.discard(token):
+            response = self._transmit(request, self._token.get())
+        if 200 <= response.status < 300:
+            return response
+        error = to_error(request, response, now=self._wire.clock.now())
+        hint = hinted_wait(error)
+        if isinstance(error, RateLimitError) and hint is not None and hint <= self._policy.cap:
+            self._wire.limiter.hold(request.service, hint)
+        raise error
+
+    def _transmit(self, request: Request, token: str | None) -> Response:
+        """One request on the wire. Fills the prepared request by hand: `Session.request` spends half its time on
+        what is known here.
+        """
+        wire = self._wire
+        wire.check_usable()
+        base_url = self._base_url(request.service)
+        url = base_url + request.location()
+        query = request.encoded_query()
+        request_id = str(uuid.uuid4())
+        prepared = requests.PreparedRequest()
+        prepared.method = request.method
+        prepared.url = f"{url}?{query}" if query else url
+        prepared.headers, prepared.body = self._head_and_body(request, token, request_id)
+        prepared.hooks = {"response": []}
+        settings = self._settings.get(request.service) or self._settle(request.service, base_url)
+        started = wire.clock.monotonic()
+        try:
+            answer = wire.http.send(prepared, allow_redirects=False, timeout=self._config.timeout, **settings)
+        except FOREIGN as exc:
+            failure = to_failure(exc, request, url=url, request_id=request_id)
+        else:
+            response = Response(
+                answer.status_code,
+                answer.headers,
+                answer.content,
+                request.method,
+                url,
+                answer.headers.get("X-Request-Id", request_id),
+            )
+            self._tell_finished(request, response, wire.clock.monotonic() - started)
+            return response
+        seconds = wire.clock.monotonic() - started
+        logger.debug("%s %s failed after %.3f s: %s", request.method, request.route, seconds, type(failure).__name__)
+        if wire.hooks:
+            emit(wire.hooks, RequestFailed(request.method, request.route, type(failure).__name__, seconds, request_id))
+        raise failure
+
+    def _head_and_body(
+        self, request: Request, token: str | None, request_id: str
+    ) -> tuple[CaseInsensitiveDict[str], bytes | None]:
+        known = self._static.get(request.service)
+        if known is None or known[0] != token:
+            static = static_headers(self._config, request.service)
+            if token is not None:
+                static["Authorization"] = f"Bearer {token}"
+            known = (token, CaseInsensitiveDict(checked(static)))
+            self._static[request.service] = known
+        headers = known[1].copy()
+        headers["x-request-id"] = request_id
+        body, content_type = request.body()
+        if content_type is not None:
+            headers["Content-Type"] = content_type
+        if body is not None or request.method in ("POST", "PUT", "PATCH"):
+            headers["Content-Length"] = str(len(body or b""))
+        if request.headers:
+            headers.update(checked(request.headers))
+        return headers, body
+
+    def _settle(self, service: Service, base_url: str) -> Mapping[str, Any]:
+        """Proxies, certificates and the like for one host, as requests itself would settle them for each call."""
+        proxies = self._config.proxies or {}
+        given = {"http": proxies, "https": proxies} if isinstance(proxies, str) else dict(proxies)
+        verify = None if self._config.ca_bundle is None else str(self._config.ca_bundle)
+        settings: Mapping[str, Any] = self._wire.http.merge_environment_settings(base_url, given, None, verify, None)
+        self._settings[service] = settings
+        return settings
+
+    def _base_url(self, service: Service) -> str:
+        base_url: str | None = getattr(self._config, service.value)
+        if base_url is None:
+            raise ConfigError(f"no address for this service: pass {service.value}= or set RTCP_{service.value.upper()}")
+        return base_url
+
+    def _tell_finished(self, request: Request, response: Response, seconds: float) -> None:
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug(
+                "%s %s -> %d in %.3f s, request %s",
+                request.method,
+                request.route,
+                response.status,
+                seconds,
+                response.request_id,
+            )
+        if self._wire.hooks:
+            emit(
+                self._wire.hooks,
+                RequestFinished(request.method, request.route, response.status, seconds, response.request_id),
+            )
+
+    def _tell_retry(self, request: Request, failure: RtcpError, attempt: int, wait: float) -> None:
+        name = type(failure).__name__
+        logger.warning(
+            "%s %s: %s on attempt %d, trying again in %.1f s", request.method, request.route, name, attempt, wait
+        )
+        emit(self._wire.hooks, RetryScheduled(request.method, request.route, attempt, wait, name))
+
+
+class _QueryCutter(logging.Filter):
+    """urllib3 logs the request target, in which identities stand; only the path is left of it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                f"{arg.partition('?')[0]}?..." if isinstance(arg, str) and "?" in arg else arg for arg in record.args
+            )
+        return True
+
+
+_QUERY_CUTTER: Final = _QueryCutter()
+
+
+def _cut_queries_from_urllib3_logs() -> None:
+    """The one process-wide thing that rtcp installs; a filter that is there already is not added twice."""
+    logging.getLogger("urllib3.connectionpool").addFilter(_QUERY_CUTTER)

@@ -1,0 +1,76 @@
+"""One poll loop for every job: stateless, by the clock, with a deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from rtcp._clock import Clock
+from rtcp.errors import (
+    ConnectError,
+    InvalidArgumentError,
+    JobFailedError,
+    RequestTimeoutError,
+    ServerError,
+    WaitTimeoutError,
+)
+
+T = TypeVar("T")
+
+DEFAULT_TIMEOUT: Final = 86_400.0
+_SHORTEST: Final = 5.0
+_LONGEST: Final = 60.0
+_GROWTH: Final = 1.5
+
+
+def poll(
+    look: Callable[[], T],
+    *,
+    what: str,
+    is_final: Callable[[T], bool],
+    is_success: Callable[[T], bool],
+    clock: Clock,
+    timeout: float | None = DEFAULT_TIMEOUT,
+    interval: float | None = None,
+    on_progress: Callable[[T], Any] | None = None,
+) -> T:
+    """Look again and again until the job is final, and return its last state.
+
+    Args:
+        what: names the job with its id, for the error texts.
+        timeout: seconds in total; None waits for ever.
+        interval: seconds between looks; None grows from 5 to 60.
+        on_progress: called after every look, the last one included.
+
+    An outage of the service while waiting is not the job's failure: it is survived until the time is up.
+
+    Raises:
+        JobFailedError: final, but not successful.
+        WaitTimeoutError: still running when the time was up; the job goes on.
+    """
+    if interval is not None and interval <= 0:
+        raise InvalidArgumentError("interval must be more than 0 seconds")
+    started = clock.monotonic()
+    pause = interval or _SHORTEST
+    last: T | None = None
+    while True:
+        outage: Exception | None = None
+        try:
+            last = look()
+        except (ConnectError, RequestTimeoutError, ServerError) as exc:
+            outage = exc
+        else:
+            if on_progress is not None:
+                on_progress(last)
+            if is_final(last):
+                break
+        left = None if timeout is None else timeout - (clock.monotonic() - started)
+        if left is not None and left <= 0:
+            seen = f"; the last look failed: {outage}" if outage is not None else ""
+            raise WaitTimeoutError(f"{what} is still running after {timeout:g} s and goes on{seen}", last=last)
+        clock.sleep(pause if left is None else min(pause, left))
+        if interval is None:
+            pause = min(pause * _GROWTH, _LONGEST)
+    if not is_success(last):
+        raise JobFailedError(f"{what} ended without success", job=last)
+    return last
