@@ -24,7 +24,12 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(home), name)
+    try:
+        return getattr(import_module(home), name)
+    except ModuleNotFoundError as error:
+        if error.name in ("uvicorn", "httptools"):
+            raise ImportError(f"{error.name} is not installed; run: pip install 'rtcp[emulator]'") from error
+        raise
 
 
 def __dir__() -> list[str]:

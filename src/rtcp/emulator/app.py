@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -34,6 +35,8 @@ class App:
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        # Set when the server stops, so that no delay holds it up.
+        self.stopping = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _read(receive) if scope["method"] not in ("GET", "HEAD") else b""
@@ -54,7 +57,7 @@ class App:
         fault = self.service.faults.take(request.operation)
         answer = None
         if fault is not None:
-            answer = await _misbehave(fault, request)
+            answer = await self._misbehave(fault, request)
         if answer is None:
             try:
                 if matched is None or matched.operation != "auth.fetch_token":
@@ -76,6 +79,15 @@ class App:
         received.status = answer.status
         return answer
 
+    async def _misbehave(self, fault: Fault, request: Request) -> Answer | None:
+        """Do what a fault does before the operation acts."""
+        if fault.delay:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), fault.delay)
+        if fault.cut == "before" or self.stopping.is_set():
+            raise ConnectionCut
+        return fault.instead(request.operation)
+
     def _pass_gateway(self, request: Request) -> None:
         if request.path.startswith("/data/"):
             gateway.admit(request, self.service.ims, self.service.store)
@@ -84,15 +96,6 @@ class App:
         if fault is not None and fault.partial and request.method == "POST" and request.content is not NO_JSON:
             return entities.forced_partial(request, fault.partial)
         return HANDLERS[request.operation or ""](request, self.service)
-
-
-async def _misbehave(fault: Fault, request: Request) -> Answer | None:
-    """Do what a fault does before the operation acts."""
-    if fault.delay:
-        await asyncio.sleep(fault.delay)
-    if fault.cut == "before":
-        raise ConnectionCut
-    return fault.instead(request.operation)
 
 
 def _nothing_here(request: Request) -> Answer:

@@ -21,6 +21,13 @@ OPERATIONS = (
     "merge_policies.create",
 )
 ANY = "*"
+_JSON_KINDS: dict[str, type | tuple[type, ...]] = {
+    "status": int,
+    "headers": dict,
+    "delay": (int, float),
+    "cut": str,
+    "partial": list,
+}
 _CUTS = ("before", "after", "body")
 
 Cut = Literal["before", "after", "body"]
@@ -163,6 +170,10 @@ def fault_from_json(settings: Mapping[str, Any]) -> Fault:
     unknown = sorted(set(settings) - known)
     if unknown:
         raise ValueError(f"no setting of a fault: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    for name, value in settings.items():
+        # A boolean is an int to Python, but no number to JSON.
+        if name in _JSON_KINDS and (not isinstance(value, _JSON_KINDS[name]) or isinstance(value, bool)):
+            raise ValueError(f"{name} has a value of the wrong type")
     return Fault(**{**settings, "partial": tuple(settings.get("partial", ()))})
 
 

@@ -122,7 +122,7 @@ class Emulator:
         self.service.store.close()
 
     def reset(self) -> None:
-        """Forget data, tokens, faults and requests, and go back to the system's time."""
+        """Forget data, tokens, faults and requests; a clock of its own goes back to the system's time."""
         self.service.reset()
 
     def load(self, manifest: str | Path, *, data: str | Path | None = None) -> LoadReport:
@@ -161,9 +161,10 @@ class _Server(Server):
 
     def __init__(self, service: Service, host: str, port: int) -> None:
         # uvicorn binds: a socket bound by hand lacks TCP_NODELAY and answers in 40 ms.
+        self._app = App(service)
         super().__init__(
             Config(
-                App(service),
+                self._app,
                 host=host,
                 port=port,
                 http=_Protocol,
@@ -192,6 +193,10 @@ class _Server(Server):
             self.failure = "the address is in use or may not be used"
         finally:
             self.settled.set()
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        self._app.stopping.set()
+        await super().shutdown(sockets=sockets)
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets=sockets)

@@ -23,6 +23,7 @@ class Service:
     clock: Clock
     ims: Ims
     dialect: Dialect
+    owns_clock: bool = True
     faults: Faults = field(default_factory=Faults)
     requests: Requests = field(default_factory=Requests)
     validator: Validator = field(default_factory=Validator)
@@ -39,16 +40,17 @@ class Service:
     ) -> Service:
         """A service around a new store; `db` None keeps it in memory."""
         spoken = Dialect(dialect)
-        clock = clock or Clock()
-        return cls(Store(db, clock=clock, seed=seed), clock, Ims(clock, credentials), spoken)
+        used = clock or Clock()
+        return cls(Store(db, clock=used, seed=seed), used, Ims(used, credentials), spoken, owns_clock=clock is None)
 
     def reset(self) -> None:
-        """Forget data, tokens, faults and requests, and go back to the system's time."""
+        """Forget data, tokens, faults and requests; a clock of its own goes back to the system's time."""
         self.store.reset()
         self.ims.reset()
         self.faults.clear()
         self.requests.clear()
-        self.clock.reset()
+        if self.owns_clock:
+            self.clock.reset()
 
 
 Handler = Callable[[Request, Service], Answer]

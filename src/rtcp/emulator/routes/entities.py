@@ -97,13 +97,14 @@ def _entity(sandbox: Sandbox, profile: MergedProfile, schema_name: str, fields: 
     entry: dict[str, Any] = {"entityId": profile.xid}
     if profile.policy_id is not None:
         entry["mergePolicy"] = {"id": profile.policy_id}
-    # Resolved B2B entities name the resolution job as their source and have no time of change.
-    entry["sources"] = ["er_m_attr"] if is_b2b else list(profile.sources)
+    # Resolved B2B entities name the resolution job as their source; their samples show neither graph nor time.
+    if is_b2b:
+        return {**entry, "sources": ["er_m_attr"], "entity": entity}
+    entry["sources"] = list(profile.sources)
     entry["tags"] = list(profile.tags)
     entry["identityGraph"] = [sandbox.xid(identity) for identity in profile.identities]
     entry["entity"] = entity
-    if not is_b2b:
-        entry["lastModifiedAt"] = instant(profile.last_modified_ms)
+    entry["lastModifiedAt"] = instant(profile.last_modified_ms)
     return entry
 
 
