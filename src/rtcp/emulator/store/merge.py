@@ -70,11 +70,10 @@ def _unite_identities(maps: Sequence[dict[str, Any]]) -> dict[str, Any]:
     united: dict[str, Any] = {}
     for identity_map in maps:
         for namespace, entries in identity_map.items():
-            known = united.setdefault(namespace, [])
-            if not (isinstance(known, list) and isinstance(entries, list)):
-                continue
-            seen = {_entry_id(entry) for entry in known}
-            united[namespace] = known + [entry for entry in entries if _entry_id(entry) not in seen]
+            known = united.setdefault(namespace, entries)
+            if isinstance(known, list) and isinstance(entries, list):
+                seen = {_entry_id(entry) for entry in known}
+                united[namespace] = known + [entry for entry in entries if _entry_id(entry) not in seen]
     return united
 
 

@@ -49,17 +49,17 @@ def connect(path: str | None) -> sqlite3.Connection:
     """Open a database in memory (None) or in a file, and make the tables of a new one.
 
     Raises:
-        StoreError: the file is not a database of this store, or of another version of it.
+        StoreError: the file is not a database of this store, of another version of it, or open in another process.
     """
-    connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+    try:
+        connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None, timeout=1)
+    except sqlite3.Error as exc:
+        raise StoreError(f"cannot open the store {path!r}: {exc}") from exc
     try:
         _prepare(connection)
-    except sqlite3.Error as exc:
+    except (sqlite3.Error, StoreError) as exc:
         connection.close()
         raise StoreError(f"cannot open the store {path!r}: {exc}") from exc
-    except StoreError as exc:
-        connection.close()
-        raise StoreError(f"cannot open the store {path!r}: {exc}") from None
     return connection
 
 
@@ -74,6 +74,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
         "SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),"
         " (SELECT count(*) FROM sqlite_master)"
     ).fetchone()
+    # One process owns the file: what is kept in memory beside the tables must not go stale.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA cache_size = -65536")
