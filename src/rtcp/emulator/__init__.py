@@ -6,11 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rtcp.emulator import worlds
     from rtcp.emulator.clock import Clock
     from rtcp.emulator.ims import Credential
     from rtcp.emulator.server import Emulator, EmulatorError
 
-__all__ = ["Clock", "Credential", "Emulator", "EmulatorError"]
+__all__ = ["Clock", "Credential", "Emulator", "EmulatorError", "worlds"]
 
 _HOMES = {
     "Clock": "rtcp.emulator.clock",
@@ -21,6 +22,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "worlds":
+        return import_module("rtcp.emulator.worlds")
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

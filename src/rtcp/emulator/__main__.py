@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from rtcp.emulator import worlds
 from rtcp.emulator.server import Emulator, EmulatorError
 
 DEFAULT_PORT = 8089
@@ -40,6 +41,8 @@ def _serve(options: argparse.Namespace) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda number, frame: stopped.set())
     with emulator:
+        if options.world is not None:
+            emulator.load(worlds.path(options.world))
         if options.load is not None:
             emulator.load(options.load, data=options.data)
         print(f"rtcp emulator on {emulator.url} ({options.dialect} dialect, data in {options.db or 'memory'})")
@@ -80,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--db", type=Path, help="file that keeps everything; memory without it")
     serve.add_argument("--dialect", choices=("guide", "spec", "hostile"), default="guide")
     serve.add_argument("--seed", type=int, help="makes generated ids the same in every run")
+    serve.add_argument("--world", choices=worlds.names(), help="one of the small worlds that the package carries")
     serve.add_argument("--load", type=Path, metavar="MANIFEST", help="manifest to load before the first request")
     serve.add_argument("--data", type=Path, help="folder of the manifest's files")
     load = commands.add_parser("load", help="load a manifest into a running emulator on this machine")

@@ -68,6 +68,11 @@ class Entities(Resource):
         Raises:
             NotFoundError: nothing is known under this identity.
             UnprocessableError: more than 50 linked identities, an unknown policy, or no default policy.
+
+        Example:
+            >>> jane = client.entities.get("jane@example.com", namespace="Email", fields=["person.name"])
+            >>> jane.entity["person"]["name"]["firstName"]
+            'Jane'
         """
         identity = to_identity(entity_id, namespace)
         query = {
@@ -112,6 +117,13 @@ class Entities(Resource):
                 what else goes wrong rides in `.error`.
             InvalidArgumentError: an id cannot be one; the message gives its position.
             NotFoundError: with `on_missing="raise"`.
+
+        Example:
+            >>> emails = ["jane@example.com", "nobody@example.com"]
+            >>> for hit in client.entities.get_many(emails, namespace="Email", on_missing="yield"):
+            ...     print(hit.position, hit.entity is not None, hit.error)
+            0 True None
+            1 False None
         """
         _check_bulk(workers, chunk_size, on_missing)
         ask = _Ask(self, str(schema_name), None if fields is None else tuple(fields), merge_policy_id)
@@ -149,6 +161,11 @@ class Entities(Resource):
             descending: newest first.
             limit: events to yield at most; None yields all.
             page_size: events in a request, 1 to 1000; None leaves it to the service (1000).
+
+        Example:
+            >>> purchases = client.entities.list_events("jane@example.com", namespace="Email")
+            >>> print(f"{sum(rtcp.xdm_get(event, 'commerce.order.priceTotal') for event in purchases):.2f}")
+            2789.05
         """
         identity = to_identity(entity_id, namespace)
         if page_size is not None and not 1 <= page_size <= _MOST_EVENTS:

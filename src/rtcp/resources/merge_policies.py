@@ -43,6 +43,10 @@ class MergePolicies(Resource):
             schema_name, default, is_active_on_edge, identity_graph, attribute_merge: return only those that are so.
             limit: policies to yield at most; None yields all.
             page_size: policies in a request; None leaves it to the service (20).
+
+        Example:
+            >>> [policy.name for policy in client.merge_policies.list(identity_graph="none")]
+            ['Harbour: no stitching']
         """
         if page_size is not None and page_size < 1:
             raise InvalidArgumentError(f"page_size must be 1 or more, not {page_size}")
@@ -68,6 +72,10 @@ class MergePolicies(Resource):
 
         Raises:
             NotFoundError: the id is unknown in this sandbox.
+
+        Example:
+            >>> client.merge_policies.get("harbour-newest").attribute_merge.type == "timestampOrdered"
+            True
         """
         return self._send(Request.platform("GET", _ROUTE + "/{id}", path={"id": merge_policy_id}), MergePolicy)
 
@@ -96,6 +104,14 @@ class MergePolicies(Resource):
 
         Raises:
             BadRequestError: the service finds it incomplete or contradictory.
+
+        Example:
+            >>> policy = client.merge_policies.create(
+            ...     name="Card first", identity_graph="pdg", attribute_merge="dataSetPrecedence",
+            ...     order=["harbour-loyalty", "harbour-crm"], default=True,
+            ... )
+            >>> policy.version, policy.took_default_from
+            (1, 'harbour-newest')
         """
         body = {
             "name": name,

@@ -1,0 +1,22 @@
+"""The command `rtcp`. Commands are loaded when they are called, so that `--help` stays quick."""
+
+from __future__ import annotations
+
+import sys
+
+from rtcp._optional import require
+from rtcp.errors import MissingExtraError
+
+
+def main() -> None:
+    """Run the command line; without the extra `cli`, say how to get it."""
+    try:
+        require("click", extra="cli")
+        require("rich", extra="cli")
+    except MissingExtraError as exc:
+        print(exc, file=sys.stderr)
+        raise SystemExit(2) from None
+    # Only now: the module below needs click at its first line.
+    from rtcp.cli.app import app
+
+    app()
