@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from rtcp.emulator.clock import Clock
@@ -19,7 +19,7 @@ LIFETIME_SECONDS = 86_399
 class Credential:
     """One technical account: every secret listed is active; with `org_id`, other organisations are refused."""
 
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
     org_id: str | None = None
 
 
