@@ -66,7 +66,7 @@ def _read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         if not text.strip():
             continue
         try:
-            row = json.loads(text, parse_constant=_refuse_constant)
+            row = json.loads(text.rstrip(), parse_constant=_refuse_constant)
         except json.JSONDecodeError as exc:
             raise DataFileError(f"is not valid JSON: {exc.msg} at column {exc.colno}", line=line) from None
         except (ValueError, RecursionError) as exc:
@@ -99,12 +99,11 @@ def _read_cells(path: Path, format_name: str) -> Iterator[tuple[int, list[str]]]
 def _read_lines(path: Path) -> Iterator[tuple[int, str]]:
     line = 0
     try:
-        # newline="" keeps line ends inside quoted CSV fields as they are.
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for text in file:
-                line += 1
-                yield line, text
+        # Decoded line by line: a text file would be decoded in blocks, and could not say which line is wrong.
+        with path.open("rb") as file:
+            for line, raw in enumerate(file, start=1):
+                yield line, raw.decode("utf-8-sig" if line == 1 else "utf-8")
     except UnicodeDecodeError:
-        raise DataFileError("is not UTF-8 text", line=line + 1) from None
+        raise DataFileError("is not UTF-8 text", line=line) from None
     except OSError as exc:
         raise DataFileError(f"cannot be read: {exc.strerror}") from None

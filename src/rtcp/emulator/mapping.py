@@ -74,13 +74,7 @@ def compile_mapping(table: Mapping[str, object], *, columns: Collection[str] | N
     """
     known = None if columns is None else (*columns, LINE)
     rules = [Rule(path, _parse_path(path), _compile_rule(path, rule, known)) for path, rule in table.items()]
-    taken: dict[tuple[Step, ...], str] = {}
-    for rule in sorted(rules, key=lambda rule: len(rule.steps)):
-        for length in range(1, len(rule.steps) + 1):
-            other = taken.get(rule.steps[:length])
-            if other is not None:
-                raise MappingError(f"the paths {other!r} and {rule.path!r} exclude each other")
-        taken[rule.steps] = rule.path
+    _refuse_clashes(rules)
     return RowMapper(rules)
 
 
@@ -89,6 +83,18 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     known = list(known)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(known)}"
+
+
+def _refuse_clashes(rules: Iterable[Rule]) -> None:
+    # Each place in the row is one thing: an object, an array or a value, and a value is written once.
+    places: dict[tuple[Step, ...], tuple[str, str]] = {}
+    for rule in rules:
+        for length in range(1, len(rule.steps) + 1):
+            following = rule.steps[length] if length < len(rule.steps) else None
+            kind = "value" if following is None else type(following).__name__
+            other_kind, other = places.setdefault(rule.steps[:length], (kind, rule.path))
+            if other is not rule.path and (kind != other_kind or kind == "value"):
+                raise MappingError(f"the paths {other!r} and {rule.path!r} exclude each other")
 
 
 def _parse_path(path: str) -> tuple[Step, ...]:
