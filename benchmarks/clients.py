@@ -1,0 +1,107 @@
+"""The calls that are compared: rtcp, and the loops that people write by hand."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+import requests
+import urllib3
+
+import rtcp
+from benchmarks import payloads
+
+HEADERS: Final = {
+    "Accept": "application/json",
+    "Authorization": f"Bearer {payloads.TOKEN}",
+    "x-api-key": "0123456789abcdef0123456789abcdef",
+    "x-gw-ims-org-id": "0123456789ABCDEF01234567@AdobeOrg",
+    "x-sandbox-name": "prod",
+}
+_QUERY: Final = {
+    "schema.name": "_xdm.context.profile",
+    "entityId": payloads.PERSON,
+    "entityIdNS": payloads.NAMESPACE,
+}
+
+
+def rtcp_client(url: str, *, hooks: Sequence[Callable[[Any], object]] = ()) -> rtcp.Client:
+    """A client with the same headers as the others; a ready token, so that no call but the measured one goes out."""
+    config = rtcp.Config(
+        token=payloads.TOKEN,
+        client_id=HEADERS["x-api-key"],
+        org_id=HEADERS["x-gw-ims-org-id"],
+        sandbox="prod",
+        base_url=url,
+    )
+    return rtcp.Client(config, hooks=hooks)
+
+
+def typed_get(client: rtcp.Client) -> Callable[[], object]:
+    return lambda: client.entities.get(payloads.PERSON, namespace=payloads.NAMESPACE)
+
+
+def raw_requests_get(url: str) -> Callable[[], object]:
+    session = requests.Session()
+    session.headers.update(HEADERS)
+    return lambda: session.get(url + payloads.ROUTE, params=_QUERY).json()
+
+
+def urllib3_get(url: str) -> Callable[[], object]:
+    pool = urllib3.PoolManager(headers=HEADERS)
+    return lambda: json.loads(pool.request("GET", url + payloads.ROUTE, fields=_QUERY).data)
+
+
+def http_client_get(url: str) -> Callable[[], object]:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc)
+    target = f"{payloads.ROUTE}?{urlencode(_QUERY)}"
+
+    def get() -> object:
+        connection.request("GET", target, headers=HEADERS)
+        return json.loads(connection.getresponse().read())
+
+    return get
+
+
+def identities(count: int) -> Iterator[str]:
+    """So many e-mail addresses, made as they are asked for."""
+    return (f"person-{number}@bench.example" for number in range(count))
+
+
+def typed_get_many(client: rtcp.Client, count: int, *, workers: int) -> Callable[[], int]:
+    """Look up so many and return how many were found."""
+
+    def get_many() -> int:
+        found = client.entities.get_many(identities(count), namespace=payloads.NAMESPACE, workers=workers)
+        return sum(1 for lookup in found if lookup.entity is not None)
+
+    return get_many
+
+
+def urllib3_get_many(url: str, count: int, *, workers: int, chunk_size: int = 100) -> Callable[[], int]:
+    """The best loop a careful person writes: one pool, threads, and each answer tied to its input by identity."""
+    pool = urllib3.PoolManager(headers={**HEADERS, "Content-Type": "application/json"}, maxsize=workers)
+
+    def ask(chunk: list[str]) -> list[tuple[str, dict[str, Any] | None]]:
+        code = {"code": payloads.NAMESPACE}
+        asked = [{"entityId": identity, "entityIdNS": code} for identity in chunk]
+        body = json.dumps({"schema": {"name": "_xdm.context.profile"}, "identities": asked}).encode()
+        answer = json.loads(pool.request("POST", url + payloads.ROUTE, body=body).data)
+        by_identity = {
+            item["id"]: entry
+            for entry in answer.values()
+            for item in entry["entity"]["identityMap"][payloads.NAMESPACE]
+        }
+        return [(identity, by_identity.get(identity)) for identity in chunk]
+
+    def get_many() -> int:
+        everybody = list(identities(count))
+        chunks = [everybody[start : start + chunk_size] for start in range(0, count, chunk_size)]
+        with ThreadPoolExecutor(workers) as threads:
+            return sum(entity is not None for answers in threads.map(ask, chunks) for _, entity in answers)
+
+    return get_many

@@ -1,0 +1,168 @@
+"""How fast the emulator starts and answers look-ups at 16 connections, in memory and on file."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+
+from benchmarks import measure, payloads, server
+from benchmarks.measure import Result
+
+CONNECTIONS: Final = 16
+_PEOPLE: Final = 1_000
+_MANIFEST: Final = """
+[[datasets]]
+id = "bench-people"
+name = "Bench people"
+class = "_xdm.context.profile"
+identities = [{ path = "personalEmail.address", namespace = "Email", primary = true }]
+file = "people.jsonl"
+ingested_at = 2026-03-02T06:00:00Z
+
+[[merge_policies]]
+id = "bench-newest"
+name = "Bench: newest wins"
+identity_graph = "pdg"
+attribute_merge = "timestampOrdered"
+default = true
+"""
+
+
+def run(*, starts: int, seconds: int) -> Iterator[Result]:
+    """Start time, then look-ups per second; wrk drives where it is installed, else threads of Python."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "manifest.toml").write_text(_MANIFEST)
+        (folder / "people.jsonl").write_text("".join(f"{json.dumps(_person(number))}\n" for number in range(_PEOPLE)))
+        elapsed = [_start_once() for _ in range(starts)]
+        yield Result(
+            "emulator",
+            "start to first answer",
+            "time",
+            statistics.median(elapsed),
+            measure.middle(elapsed),
+            bound=300.0,
+        )
+        for place, options, bound, aim in (
+            ("in memory", [], 2_000.0, 4_000.0),
+            ("on file", ["--db", str(folder / "store.sqlite")], 1_500.0, None),
+        ):
+            with _serving([*options, "--load", str(folder / "manifest.toml")]) as url:
+                rate, driver = _rate(url, folder, seconds)
+            yield Result("emulator", f"entity GET/s {place}", "rate", rate, None, bound, aim, {"driver": driver})
+
+
+@contextmanager
+def _serving(options: list[str]) -> Iterator[str]:
+    command = [sys.executable, "-m", "rtcp.emulator", "serve", "--port", "0", *options]
+    process = subprocess.Popen(command, cwd=server.ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        found = re.search(r"http://[\d.:]+", process.stdout.readline())
+        assert found is not None, "the emulator did not say where it listens"
+        yield found.group()
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+def _start_once() -> float:
+    """Milliseconds from starting the process until it has given a token."""
+    started = time.perf_counter()
+    with _serving([]) as url:
+        _token(url)
+        return (time.perf_counter() - started) * 1000
+
+
+def _token(url: str) -> str:
+    form = {"grant_type": "client_credentials", "client_id": "bench", "client_secret": "any", "scope": "openid"}
+    connection = http.client.HTTPConnection(urlsplit(url).netloc)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    connection.request("POST", "/ims/token/v3", urlencode(form), headers)
+    token: str = json.loads(connection.getresponse().read())["access_token"]
+    connection.close()
+    return token
+
+
+def _rate(url: str, folder: Path, seconds: int) -> tuple[float, str]:
+    headers = {
+        "Authorization": f"Bearer {_token(url)}",
+        "x-api-key": "bench",
+        "x-gw-ims-org-id": "BENCH@AdobeOrg",
+        "x-sandbox-name": "prod",
+    }
+    # The figure is of good answers only.
+    _get(http.client.HTTPConnection(urlsplit(url).netloc), headers, 0)
+    wrk = shutil.which("wrk")
+    if wrk is None:
+        return _threads(url, headers, seconds), "threads of http.client (wrk is not installed)"
+    script = folder / "people.lua"
+    script.write_text(
+        "local number = 0\n"
+        + "".join(f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}\n" for name, value in headers.items())
+        + "function request()\n"
+        + f"  number = (number + 1) % {_PEOPLE}\n"
+        # gsub answers two values: the parentheses keep the first.
+        + f'  return wrk.format("GET", (string.gsub({json.dumps(_target("@"))}, "@", number)))\nend\n'
+    )
+    command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "-s", str(script), url]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    assert refused is None, f"the emulator refused {refused.group(1)} look-ups" if refused else ""
+    found = re.search(r"Requests/sec:\s+([\d.]+)", text)
+    assert found is not None, text
+    return float(found.group(1)), "wrk"
+
+
+def _threads(url: str, headers: dict[str, str], seconds: int) -> float:
+    until = time.perf_counter() + seconds
+    answered = [0] * CONNECTIONS
+
+    def drive(place: int) -> None:
+        connection = http.client.HTTPConnection(urlsplit(url).netloc)
+        while time.perf_counter() < until:
+            _get(connection, headers, answered[place] % _PEOPLE)
+            answered[place] += 1
+
+    threads = [threading.Thread(target=drive, args=(place,)) for place in range(CONNECTIONS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(answered) / seconds
+
+
+def _get(connection: http.client.HTTPConnection, headers: dict[str, str], number: int) -> None:
+    connection.request("GET", _target(str(number)), headers=headers)
+    answer = connection.getresponse()
+    body = answer.read()
+    assert answer.status == 200, f"the emulator answered {answer.status}: {body[:200]!r}"
+
+
+def _target(number: str) -> str:
+    identity = f"person-{number}%40bench.example"
+    return f"{payloads.ROUTE}?schema.name=_xdm.context.profile&entityIdNS=Email&entityId={identity}"
+
+
+def _person(number: int) -> dict[str, object]:
+    memberships = {"ups": {f"audience-{audience}": {"status": "realized"} for audience in range(4)}}
+    return {
+        "personalEmail": {"address": f"person-{number}@bench.example"},
+        "person": {"name": {"firstName": "Ada", "lastName": f"Quill {number}"}, "birthYear": 1984},
+        "homeAddress": {"city": "Tidewater", "postalCode": "04410", "countryCode": "XX"},
+        "segmentMembership": memberships,
+    }
