@@ -1,0 +1,55 @@
+"""What all tests share: a clean environment, an emulator, a clock that only moves when told, and a client."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+import rtcp
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.helpers.clock import FakeClock  # noqa: E402 - the path above makes it importable
+
+# Two cores, shared with others: a deadline in milliseconds would fail by chance.
+settings.register_profile("rtcp", deadline=None, max_examples=60)
+settings.load_profile("rtcp")
+
+_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+@pytest.fixture(scope="session")
+def no_profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A configuration folder without a profile file."""
+    return tmp_path_factory.mktemp("no-profile")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, no_profile: Path) -> None:
+    """No test sees the settings, proxies or profiles of the machine it runs on."""
+    for name in [name for name in os.environ if name.startswith("RTCP_") or name.upper() in _PROXY_VARIABLES]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(no_profile))
+
+
+@pytest.fixture
+def emulator(rtcp_emulator: Any) -> Any:
+    """One running emulator for the whole run, emptied for each test."""
+    return rtcp_emulator
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def client(emulator: Any, clock: FakeClock) -> Iterator[rtcp.Client]:
+    with rtcp.Client.for_emulator(emulator.url, clock=clock) as client:
+        yield client

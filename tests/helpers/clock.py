@@ -1,0 +1,33 @@
+"""A clock that only moves when somebody sleeps or a test steps it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+
+class FakeClock:
+    """Stands at 2026-03-02 00:00 UTC; `slept` lists every sleep in order."""
+
+    START = datetime(2026, 3, 2, tzinfo=UTC)
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+        self._elapsed = 0.0
+        self._lock = threading.Lock()
+
+    def monotonic(self) -> float:
+        return self._elapsed
+
+    def now(self) -> datetime:
+        return self.START + timedelta(seconds=self._elapsed)
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self.slept.append(seconds)
+            self._elapsed += seconds
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass without anybody sleeping."""
+        with self._lock:
+            self._elapsed += seconds

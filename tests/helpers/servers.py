@@ -1,0 +1,116 @@
+"""Small servers on a real socket that misbehave in ways no HTTP framework does."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from typing import Self
+
+Behaviour = Callable[[socket.socket, bytes], None]
+
+
+def cut(connection: socket.socket, request: bytes) -> None:
+    """Read the request and drop the connection."""
+
+
+def cut_in_body(connection: socket.socket, request: bytes) -> None:
+    connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"id":')
+
+
+def answer(status: int, body: bytes = b"{}", headers: str = "") -> Behaviour:
+    """A complete answer, after which the connection ends."""
+
+    def behave(connection: socket.socket, request: bytes) -> None:
+        head = f"HTTP/1.1 {status} Some Reason\r\nConnection: close\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
+        connection.sendall(head.encode("latin-1") + body)
+
+    return behave
+
+
+def raw(data: bytes) -> Behaviour:
+    """Exactly these bytes."""
+    return lambda connection, request: connection.sendall(data)
+
+
+class RawServer:
+    """Answers each connection by its behaviours in turn, the last one for ever; `received` holds the requests.
+
+    `stall` as a behaviour never answers, until the server stops.
+    """
+
+    def __init__(self, *behaviours: Behaviour, tls: ssl.SSLContext | None = None) -> None:
+        self._behaviours = behaviours
+        self._tls = tls
+        self._stopped = threading.Event()
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self.received: list[bytes] = []
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+
+    def stall(self, connection: socket.socket, request: bytes) -> None:
+        self._stopped.wait()
+
+    @property
+    def request_lines(self) -> list[str]:
+        return [request.partition(b"\r\n")[0].decode() for request in self.received]
+
+    def _serve(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection:
+            # A handshake that the client gives up is the point of some tests.
+            talking = self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
+            with talking:
+                request = _read_request(talking)
+                if request:
+                    number = len(self.received)
+                    self.received.append(request)
+                    behave = self._behaviours[min(number, len(self._behaviours) - 1)] if self._behaviours else self.stall
+                    behave(talking, request)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join(2)
+
+
+def refusing_address() -> str:
+    """An address where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    return f"http://127.0.0.1:{port}"
+
+
+def _read_request(connection: socket.socket) -> bytes:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        part = connection.recv(65536)
+        if not part:
+            return data
+        data += part
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = next(
+        (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0
+    )
+    while len(body) < length:
+        part = connection.recv(65536)
+        if not part:
+            break
+        body += part
+    return head + b"\r\n\r\n" + body
