@@ -30,8 +30,9 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(import_module(home), name)
     except ModuleNotFoundError as error:
-        if error.name in ("uvicorn", "httptools"):
-            raise ImportError(f"{error.name} is not installed; run: pip install 'rtcp[emulator]'") from error
+        package = (error.name or "").partition(".")[0]
+        if package in ("uvicorn", "httptools"):
+            raise ImportError(f"{package} is not installed; run: pip install 'rtcp[emulator]'") from error
         raise
 
 
