@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.store import (
@@ -230,3 +232,25 @@ def test_a_namespace_is_unknown_until_it_is_declared(sandbox):
     assert sandbox.known_namespace("CRMID") == "crmId"
     assert sandbox.known_namespace("ecid") == "ECID"
     assert sandbox.known_namespace("nowhere") is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=15), st.integers(0, 9))
+def test_linked_are_exactly_those_that_a_chain_of_rows_joins(edges, asked):
+    store = Store(clock=Clock(frozen_at_ms=1_000), seed=1)
+    sandbox = store.sandbox("prod")
+    sandbox.put_dataset(Dataset("l", "L", PROFILE_CLASS, (IdentityPath("a", "n", True), IdentityPath("b", "n"))))
+    sandbox.ingest("l", [{"a": a, "b": b} for a, b in edges])
+
+    reached, waiting = {asked}, [asked]
+    while waiting:
+        at = waiting.pop()
+        near = {b for a, b in edges if a == at} | {a for a, b in edges if b == at}
+        waiting.extend(near - reached)
+        reached |= near
+    found = look_up(sandbox, Identity("n", str(asked)))
+    store.close()
+
+    if not any(asked in edge for edge in edges):
+        assert found is None
+    else:
+        assert {identity.id for identity in found.identities} == {str(each) for each in reached}
