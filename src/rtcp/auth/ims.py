@@ -12,11 +12,11 @@ from urllib.parse import parse_qsl
 
 from rtcp.auth.values import FetchedToken
 from rtcp.config import Config
-from rtcp.errors import RequestError, ResponseError, ServerError, TokenError
+from rtcp.errors import DecodeError, RateLimitError, ResponseError, ServerError, TokenError
 from rtcp.transport.request import Request, Response, Service
 
 TOKEN_ROUTE: Final = "/ims/token/v3"  # noqa: S105 - a path
-_UNTOLD_LIFE: Final = 3600.0
+_UNTOLD_LIFE: Final = 3600
 # No token lives for eleven days: a larger number is in milliseconds, as the old JWT exchange answered.
 _LARGEST_SECONDS: Final = 1_000_000
 
@@ -35,7 +35,8 @@ class Ims:
         Raises:
             ConfigError: client id, secret or organisation are missing.
             TokenError: IMS refused; with several secrets, each was tried.
-            RequestError: IMS could not be reached.
+            ServerError, RateLimitError: IMS failed, or wants a pause.
+            RequestError: IMS could not be reached, or did not answer with JSON.
         """
         self._config.require("client_id", "client_secret", "org_id")
         secrets = self._config.secrets
@@ -72,7 +73,7 @@ class Ims:
         )
         try:
             token: Mapping[str, Any] = oauth.fetch_token(TOKEN_ROUTE, grant_type="client_credentials")
-        except ServerError:
+        except (RateLimitError, ServerError):
             raise
         except ResponseError as exc:
             return TokenError(f"IMS refused the credentials: {exc}", code=exc.code)
@@ -81,7 +82,7 @@ class Ims:
         else:
             value = token.get("access_token")
             if isinstance(value, str) and value:
-                return FetchedToken(value, _seconds(token.get("expires_in")))
+                return FetchedToken(value, float(token["expires_in"]))
             code, words = "no_token", "the answer holds no access_token"
         advice = "; check client_id and client_secret" if code == "invalid_client" else ""
         return TokenError(f"IMS refused the credentials: {code}: {words}{advice}", code=code)
@@ -122,7 +123,8 @@ class _Post:
         try:
             response = self._send(request)
         except ResponseError as exc:
-            if not (isinstance(exc.body, dict) and isinstance(exc.body.get("error"), str)) or exc.status >= 500:
+            is_oauth = isinstance(exc.body, dict) and isinstance(exc.body.get("error"), str)
+            if not is_oauth or isinstance(exc, RateLimitError | ServerError):
                 raise
             return _Answer(exc.status, exc.body)
         try:
@@ -130,8 +132,10 @@ class _Post:
         except ValueError:
             body = None
         if isinstance(body, dict):
-            return _Answer(response.status, body)
-        raise RequestError(
+            # authlib trusts these to be whole numbers and would fail on any other spelling.
+            body = {name: value for name, value in body.items() if name != "expires_at"}
+            return _Answer(response.status, {**body, "expires_in": _seconds(body.get("expires_in"))})
+        raise DecodeError(
             "IMS answered with something that is no token",
             method="POST",
             url=response.url,
@@ -139,9 +143,11 @@ class _Post:
         )
 
 
-def _seconds(told: Any) -> float:
+def _seconds(told: Any) -> int:
     try:
         seconds = float(told)
     except (TypeError, ValueError):
         return _UNTOLD_LIFE
-    return seconds / 1000 if seconds > _LARGEST_SECONDS else seconds
+    if not 0 < seconds < float("inf"):
+        return _UNTOLD_LIFE
+    return int(seconds / 1000 if seconds > _LARGEST_SECONDS else seconds)

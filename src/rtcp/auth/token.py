@@ -81,7 +81,6 @@ class FreshToken:
         return True
 
     def _renew(self) -> str:
-        self._rounds += 1
         self._failure = None
         cached = self._cache.read() if self._cache is not None else None
         if cached is not None and cached.value != self._discarded and cached.expires_in > self._leeway:
@@ -90,6 +89,9 @@ class FreshToken:
             fetched = self._fetch()
         except RtcpError as failure:
             self._failure = failure
+            # Counted at the end: a thread that came while the call was under way shares its failure, one that comes
+            # later asks again.
+            self._rounds += 1
             raise
         if self._cache is not None:
             self._cache.write(fetched)

@@ -106,6 +106,13 @@ class Session:
             RequestError: no usable answer came.
         """
         try:
+            return self._persist(request)
+        except _NoTokenError as exc:
+            failure = exc.failure
+        raise failure
+
+    def _persist(self, request: Request) -> Response:
+        try:
             return self._attempt(request)
         except RtcpError as exc:
             failure = exc
@@ -121,11 +128,13 @@ class Session:
         )
 
     def _attempt(self, request: Request) -> Response:
+        # First of all: in a forked child, the locks below may be held for ever by threads that only the parent has.
+        self._wire.check_usable()
         self._wire.limiter.wait(request.service)
-        token = self._token.get() if request.authenticated and self._token is not None else None
+        token = _fetch(self._token) if request.authenticated and self._token is not None else None
         response = self._transmit(request, token)
         if response.status == 401 and token is not None and self._token is not None and self._token.discard(token):
-            response = self._transmit(request, self._token.get())
+            response = self._transmit(request, _fetch(self._token))
         if 200 <= response.status < 300:
             return response
         error = to_error(request, response, now=self._wire.clock.now())
@@ -139,7 +148,6 @@ class Session:
         what is known here.
         """
         wire = self._wire
-        wire.check_usable()
         base_url = self._base_url(request.service)
         url = base_url + request.location()
         query = request.encoded_query()
@@ -230,6 +238,22 @@ class Session:
             "%s %s: %s on attempt %d, trying again in %.1f s", request.method, request.route, name, attempt, wait
         )
         emit(self._wire.hooks, RetryScheduled(request.method, request.route, attempt, wait, name))
+
+
+class _NoTokenError(Exception):
+    """The token call failed, after retries of its own: the request that wanted the token must not retry around it."""
+
+    def __init__(self, failure: RtcpError) -> None:
+        super().__init__()
+        self.failure = failure
+
+
+def _fetch(source: TokenSource) -> str:
+    try:
+        return source.get()
+    except RtcpError as exc:
+        failure = exc
+    raise _NoTokenError(failure)
 
 
 class _QueryCutter(logging.Filter):
