@@ -69,7 +69,7 @@ def batch(url: str, sizes: Sizes) -> Iterator[Result]:
     response = Response(200, {}, body, "POST", url, None)
     turns: dict[str, Callable[[], object]] = {
         "json.loads": lambda: json.loads(body),
-        "typed": lambda: entities._entities_of(response.json(), response),
+        "typed": lambda: entities.entities_of(response.json(), response),
     }
     samples = measure.interleave(
         {name: _repeated(turn, sizes.calls) for name, turn in turns.items()}, rounds=sizes.rounds

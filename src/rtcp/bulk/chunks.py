@@ -28,7 +28,16 @@ def chunked(items: Iterable[A], size: int, *, key: Callable[[A], Hashable]) -> I
     at hand.
     """
     chunk: Chunk[A] = Chunk()
-    for position, item in enumerate(items):
+    stream = enumerate(items)
+    trouble: Exception | None = None
+    while True:
+        try:
+            position, item = next(stream)
+        except StopIteration:
+            break
+        except Exception as exc:  # noqa: BLE001 - the caller's iterable; what it gave before is not lost
+            trouble = exc
+            break
         identity = key(item)
         if (identity not in chunk.distinct and len(chunk.distinct) == size) or len(chunk.inputs) == size * _REPEATS:
             yield chunk
@@ -37,6 +46,8 @@ def chunked(items: Iterable[A], size: int, *, key: Callable[[A], Hashable]) -> I
         chunk.inputs.append((position, item))
     if chunk.inputs:
         yield chunk
+    if trouble is not None:
+        raise trouble
 
 
 def ordered_map(function: Callable[[A], B], items: Iterable[A], *, workers: int) -> Iterator[B]:

@@ -1,15 +1,15 @@
 """Which entry of a bulk answer belongs to which identity that was asked for. Pure.
 
 No source says how the two are tied together: the answer is keyed by opaque XIDs. A wrong guess would hand one
-person's data to another, so position and
-count are never used, and whatever stays in doubt is left out, for the caller to look up one by one.
+person's data to another, so position and count are never used, and whatever stays in doubt is left out, for the caller
+to look up one by one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from rtcp.models.entity import Entity, RequestedIdentity
+from rtcp.models.entity import Entity, RequestedIdentity, identity_keys
 from rtcp.models.identity import Identity
 
 Key = tuple[str, str | None]
@@ -26,22 +26,25 @@ def match(asked: Iterable[Identity], entries: Mapping[str, Entity]) -> dict[Key,
         elif not identity.is_xid:
             open_keys.add(identity.key)
     taken = {id(entry) for entry in matched.values()}
+    requested: dict[Key, list[Entity]] = {}
     claims: dict[int, list[Key]] = {}
     claimed: dict[Key, list[Entity]] = {}
     for entry in entries.values():
         if entry.requested_identity is not None:
             key = _key(entry.requested_identity)
             if key in open_keys:
-                matched[key] = entry
+                requested.setdefault(key, []).append(entry)
             continue
-        for key in {identity.key for identity in entry.identities} & open_keys:
+        for key in identity_keys(entry) & open_keys:
             claims.setdefault(id(entry), []).append(key)
             claimed.setdefault(key, []).append(entry)
+    # An id that comes as a number has lost its leading zeros, so that two entries may seem to answer one request.
+    matched.update({key: answers[0] for key, answers in requested.items() if len(answers) == 1})
     for key, candidates in claimed.items():
         # An entry that two askers find themselves in may be either's: under a policy without stitching the other one
         # may have none at all.
         if (
-            key not in matched
+            key not in requested
             and len(candidates) == 1
             and len(claims[id(candidates[0])]) == 1
             and id(candidates[0]) not in taken

@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
 from rtcp._instants import require_aware, to_millis
-from rtcp.bulk.chunks import Chunk, chunked, ordered_map
-from rtcp.errors import (
-    AuthenticationError,
-    BadRequestError,
-    ConfigError,
-    InvalidArgumentError,
-    NotFoundError,
-    PermissionDeniedError,
-    RtcpError,
-    TokenError,
-    UnprocessableError,
-)
+from rtcp.bulk.chunks import chunked, ordered_map
+from rtcp.errors import InvalidArgumentError, NotFoundError
 from rtcp.models.entity import Entity, Event, Lookup, SchemaClass
 from rtcp.models.identity import Identity, to_identity
 from rtcp.paging import Page, Paged
 from rtcp.resources._base import Resource, mapping, parse, unreadable
+from rtcp.resources._bulk_lookup import BulkLookup, check_options, entities_of, filtered
 from rtcp.resources._matching import Key, match
 from rtcp.transport.request import Request, Response
-from rtcp.transport.session import POOL_SIZE
 
 _ROUTE: Final = "/data/core/ups/access/entities"
-_PSEUDO_FIELD: Final = "identities"
 _MOST_FILTERS: Final = 3
 _MOST_EVENTS: Final = 1000
-# With one of these, every other input would fail alike, so a bulk look-up ends.
-_HOPELESS: Final = (AuthenticationError, ConfigError, PermissionDeniedError, TokenError)
-# One bad identity may have spoiled the whole chunk: it is halved until the bad one stands alone.
-_SPOILED: Final = (BadRequestError, NotFoundError, UnprocessableError)
 
 
 class Entities(Resource):
@@ -125,13 +110,21 @@ class Entities(Resource):
             0 True None
             1 False None
         """
-        _check_bulk(workers, chunk_size, on_missing)
-        ask = _Ask(self, str(schema_name), None if fields is None else tuple(fields), merge_policy_id)
+        check_options(ids, workers=workers, chunk_size=chunk_size, on_missing=on_missing)
+        ask = BulkLookup(
+            post=self._post,
+            get=lambda identity: self.get(
+                identity, schema_name=schema_name, fields=fields, merge_policy_id=merge_policy_id
+            ),
+            schema_name=str(schema_name),
+            fields=_paths(fields),
+            merge_policy_id=merge_policy_id,
+        )
         identities = (
             to_identity(given, namespace, where=f"id at position {position}: ") for position, given in enumerate(ids)
         )
         chunks = chunked(identities, chunk_size, key=lambda identity: identity.key)
-        return _filtered(ordered_map(ask.chunk, chunks, workers=workers), on_missing)
+        return filtered(ordered_map(ask.chunk, chunks, workers=workers), on_missing)
 
     def list_events(
         self,
@@ -198,6 +191,16 @@ class Entities(Resource):
 
         return Paged(fetch, limit=limit)
 
+    def _post(
+        self,
+        body: Mapping[str, Any],
+        identities: Sequence[Identity],
+        read: Callable[[Any, Response], dict[Key, Entity]],
+    ) -> dict[Key, Entity]:
+        private = (identity.id for identity in identities)
+        request = Request.platform("POST", _ROUTE, json=body, idempotent=True, private=private)
+        return self._send_for(request, read)
+
     def _event_page(self, body: Any, response: Response) -> Page[Event]:
         children = mapping(body).get("children")
         if not isinstance(children, list):
@@ -205,111 +208,10 @@ class Entities(Resource):
         return self._page(body, response, [parse(Event, child, response) for child in children])
 
 
-class _Ask:
-    """One bulk look-up: what is asked of every identity, and how a chunk of them is answered."""
-
-    def __init__(
-        self, entities: Entities, schema_name: str, fields: tuple[str, ...] | None, merge_policy_id: str | None
-    ) -> None:
-        self._entities = entities
-        self._schema_name = schema_name
-        self._fields = fields
-        self._merge_policy_id = merge_policy_id
-        # The answer is tied to its input by the identities it names, so they are asked for and taken out again.
-        self._borrowed = fields is not None and _PSEUDO_FIELD not in fields
-
-    def chunk(self, chunk: Chunk[Identity]) -> list[Lookup]:
-        """A `Lookup` for every input of the chunk, in order."""
-        outcomes = self._look_up(list(chunk.distinct.values()))
-        lookups = []
-        for position, identity in chunk.inputs:
-            outcome = outcomes[identity.key]
-            entity, error = (None, outcome) if isinstance(outcome, RtcpError) else (outcome, None)
-            lookups.append(Lookup(position, identity, entity, error))
-        return lookups
-
-    def _look_up(self, identities: list[Identity]) -> dict[Key, Entity | RtcpError | None]:
-        if len(identities) == 1:
-            return {identities[0].key: self._one(identities[0])}
-        try:
-            found, refused = self._post(identities)
-        except _HOPELESS:
-            raise
-        except _SPOILED:
-            half = len(identities) // 2
-            return self._look_up(identities[:half]) | self._look_up(identities[half:])
-        except RtcpError as exc:
-            return {identity.key: exc for identity in identities}
-        outcomes: dict[Key, Entity | RtcpError | None] = dict(refused)
-        for identity in identities:
-            entity = found.get(identity.key)
-            if entity is not None:
-                outcomes[identity.key] = None if entity.is_empty else self._give_back(entity)
-            elif identity.key not in outcomes:
-                outcomes[identity.key] = self._one(identity)
-        return outcomes
-
-    def _one(self, identity: Identity) -> Entity | RtcpError | None:
-        try:
-            return self._entities.get(
-                identity, schema_name=self._schema_name, fields=self._fields, merge_policy_id=self._merge_policy_id
-            )
-        except NotFoundError:
-            return None
-        except _HOPELESS:
-            raise
-        except RtcpError as exc:
-            return exc
-
-    def _post(self, identities: list[Identity]) -> tuple[dict[Key, Entity], dict[Key, RtcpError]]:
-        fields = (*self._fields, _PSEUDO_FIELD) if self._fields is not None and self._borrowed else self._fields
-        body: dict[str, Any] = {
-            "schema": {"name": self._schema_name},
-            "identities": [_wire_identity(identity) for identity in identities],
-        }
-        if fields is not None:
-            body["fields"] = list(fields)
-        if self._merge_policy_id is not None:
-            body["mergePolicyId"] = self._merge_policy_id
-        request = Request.platform(
-            "POST", _ROUTE, json=body, idempotent=True, private=(identity.id for identity in identities)
-        )
-        return self._entities._send_for(request, lambda answer, response: _entries(answer, response, identities))
-
-    def _give_back(self, entity: Entity) -> Entity:
-        if not self._borrowed or _PSEUDO_FIELD not in entity.entity:
-            return entity
-        kept = {name: value for name, value in entity.entity.items() if name != _PSEUDO_FIELD}
-        return entity.model_copy(update={"entity": kept})
-
-
-def _entries(
-    answer: Any, response: Response, identities: list[Identity]
-) -> tuple[dict[Key, Entity], dict[Key, RtcpError]]:
-    if isinstance(answer, list):
-        # A partial failure lists the failed XIDs only; whoever is not among them is looked up alone, and gets its own
-        # answer or error.
-        return {}, {}
-    if not isinstance(answer, dict):
-        raise unreadable(response, "the answer is no map of entities")
-    return match(identities, _entities_of(answer, response)), {}
-
-
-def _entities_of(answer: Mapping[str, Any], response: Response) -> dict[str, Entity]:
-    entries = {}
-    for xid, value in answer.items():
-        # XIDs never start with "_": these are the paging keys that some answers carry beside them.
-        if xid in ("_page", "_links"):
-            continue
-        entity = parse(Entity, value, response)
-        entries[xid] = entity if entity.entity_id else entity.model_copy(update={"entity_id": xid})
-    return entries
-
-
 def _only_entity(body: Any, response: Response, identity: Identity) -> Entity:
     if not isinstance(body, dict):
         raise unreadable(response, "the answer is no map of entities")
-    entries = _entities_of(body, response)
+    entries = entities_of(body, response)
     entity = next(iter(entries.values())) if len(entries) == 1 else match([identity], entries).get(identity.key)
     if entity is None and entries:
         raise unreadable(
@@ -326,34 +228,18 @@ def _only_entity(body: Any, response: Response, identity: Identity) -> Entity:
     return entity
 
 
-def _filtered(results: Iterator[list[Lookup]], on_missing: str) -> Iterator[Lookup]:
-    for lookups in results:
-        for lookup in lookups:
-            if not lookup.is_missing or on_missing == "yield":
-                yield lookup
-            elif on_missing == "raise":
-                raise NotFoundError(f"nothing is known of the identity at position {lookup.position}", status=404)
-
-
-def _check_bulk(workers: int, chunk_size: int, on_missing: str) -> None:
-    if not 1 <= workers <= POOL_SIZE:
-        raise InvalidArgumentError(f"workers must be 1 to {POOL_SIZE}, not {workers}")
-    if chunk_size < 1:
-        raise InvalidArgumentError(f"chunk_size must be 1 or more, not {chunk_size}")
-    if on_missing not in ("skip", "yield", "raise"):
-        raise InvalidArgumentError(f"on_missing must be 'skip', 'yield' or 'raise', not {on_missing!r}")
-
-
-def _wire_identity(identity: Identity) -> dict[str, Any]:
-    if identity.namespace is None:
-        return {"entityId": identity.id}
-    return {"entityId": identity.id, "entityIdNS": {"code": identity.namespace}}
+def _paths(fields: Sequence[str] | None) -> Sequence[str] | None:
+    if isinstance(fields, str):
+        raise InvalidArgumentError("fields is a list of dot paths, not one text")
+    # The service reads an empty list as none at all, and would return everything.
+    if fields is not None and not fields:
+        raise InvalidArgumentError("fields is empty; leave it out to get all fields")
+    return fields
 
 
 def _csv(fields: Sequence[str] | None) -> str | None:
-    if isinstance(fields, str):
-        raise InvalidArgumentError("fields is a list of dot paths, not one text")
-    return None if fields is None else ",".join(fields)
+    paths = _paths(fields)
+    return None if paths is None else ",".join(paths)
 
 
 def _millis(instant: datetime | None, name: str) -> int | None:
