@@ -73,8 +73,8 @@ class Entity(Model):
         """The identities that the entity names itself, from `identities` and `identityMap`, each once and in that
         order.
         """
-        found = {identity.key: identity for identity in _identities(self.entity)}
-        return list(found.values())
+        named = {(name, code.casefold()): Identity(name, code) for name, code in _named_identities(self.entity)}
+        return list(named.values())
 
     def __repr__(self) -> str:
         return f"<Entity of {len(self.entity)} fields from {sum(map(bool, self.sources))} sources>"
@@ -158,23 +158,30 @@ def xdm_get(entity: Entity | Event | Mapping[str, Any], path: str, default: Any 
     return value
 
 
-def _identities(entity: Xdm) -> Iterator[Identity]:
+def identity_keys(entity: Entity) -> set[tuple[str, str | None]]:
+    """The keys of the identities that the entity names; bulk look-ups need these of every entity, and no more."""
+    return {(name, code.casefold()) for name, code in _named_identities(entity.entity)}
+
+
+def _named_identities(entity: Xdm) -> Iterator[tuple[str, str]]:
     listed = entity.get("identities")
-    for item in listed if isinstance(listed, list) else []:
+    for item in listed if isinstance(listed, list) else ():
         if isinstance(item, dict):
             namespace = item.get("namespace")
-            yield from _identity(item.get("id"), namespace.get("code") if isinstance(namespace, dict) else None)
+            code: Any = namespace.get("code") if isinstance(namespace, dict) else None
+            if _names_someone(item.get("id"), code):
+                yield str(item["id"]), code
     mapped = entity.get("identityMap")
-    for code, items in mapped.items() if isinstance(mapped, dict) else []:
-        for item in items if isinstance(items, list) else []:
-            if isinstance(item, dict):
-                yield from _identity(item.get("id"), code)
+    for code, items in mapped.items() if isinstance(mapped, dict) else ():
+        for item in items if isinstance(items, list) else ():
+            if isinstance(item, dict) and _names_someone(item.get("id"), code):
+                yield str(item["id"]), code
 
 
-def _identity(value: Any, code: Any) -> Iterator[Identity]:
+def _names_someone(value: Any, code: Any) -> bool:
     # Ids occur as numbers; without a namespace they would read as XIDs.
-    if isinstance(value, str | int) and not isinstance(value, bool) and str(value) and isinstance(code, str) and code:
-        yield Identity(str(value), code)
+    is_id = value != "" if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool)
+    return is_id and isinstance(code, str) and code != ""
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
