@@ -14,7 +14,8 @@ from rtcp.transport.request import Service
 
 _SECRET: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE: Final = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+# Latin-1 without control characters: more does not fit on the wire, and the codec's error would carry the value.
+_VALUE: Final = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 
 
 def user_agent(config: Config) -> str:
@@ -38,8 +39,9 @@ def static_headers(config: Config, service: Service) -> dict[str, str]:
     }
     if service is not Service.PLATFORM:
         return headers
-    headers["x-api-key"] = config.client_id or ""
-    headers["x-gw-ims-org-id"] = config.org_id or ""
+    config.require("client_id", "org_id")
+    headers["x-api-key"] = str(config.client_id)
+    headers["x-gw-ims-org-id"] = str(config.org_id)
     if config.sandbox_id is not None:
         headers["x-sandbox-id"] = config.sandbox_id
     if config.sandbox is not None or config.sandbox_id is None:
@@ -55,7 +57,9 @@ def checked(headers: Mapping[str, str]) -> Mapping[str, str]:
     """
     for name, value in headers.items():
         if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
-            raise InvalidArgumentError(f"header {name!r} has a line break or control character; nothing was sent")
+            raise InvalidArgumentError(
+                f"header {name!r} has a line break, a control character or one outside Latin-1; nothing was sent"
+            )
     return headers
 
 

@@ -34,6 +34,7 @@ class Request:
         query: name-value pairs, those with None left out; or a query that is already encoded, as next links carry it.
         idempotent: a POST that only reads, or that the service recognises when it comes twice.
         private: texts that no message may repeat (identities).
+        help: what to do about an answer of this status, put into its error.
         creates: what a POST makes, and how to find out whether it was made; put into the error when nobody can tell.
     """
 
@@ -48,6 +49,7 @@ class Request:
     authenticated: bool = True
     idempotent: bool = False
     private: tuple[str, ...] = field(default=(), repr=False)
+    help: Mapping[int, str] = field(default_factory=dict, repr=False)
     creates: str | None = None
 
     @classmethod
@@ -62,6 +64,7 @@ class Request:
         headers: Mapping[str, str] | None = None,
         idempotent: bool = False,
         private: Iterable[str] = (),
+        help: Mapping[int, str] | None = None,
         creates: str | None = None,
     ) -> Request:
         """A request to the platform gateway, with the token."""
@@ -75,6 +78,7 @@ class Request:
             headers=headers or {},
             idempotent=idempotent,
             private=tuple(private),
+            help=help or {},
             creates=creates,
         )
 
@@ -85,18 +89,24 @@ class Request:
 
     def location(self) -> str:
         """The path with its values quoted, without query."""
-        return (
-            self.route.format(**{name: _segment(name, value) for name, value in self.path.items()})
-            if self.path
-            else self.route
-        )
+        if not self.path:
+            return self.route
+        try:
+            return self.route.format(**{name: _segment(name, value) for name, value in self.path.items()})
+        except UnicodeEncodeError:
+            pass
+        raise self._unencodable("path")
 
     def encoded_query(self) -> str:
         """The query as it goes on the wire, without "?"."""
-        if isinstance(self.query, str):
-            return quote(self.query, safe=_QUERY_SAFE)
-        pairs = self.query.items() if isinstance(self.query, Mapping) else self.query
-        return urlencode([(name, _text(value)) for name, value in pairs if value is not None], quote_via=quote)
+        try:
+            if isinstance(self.query, str):
+                return quote(self.query, safe=_QUERY_SAFE)
+            pairs = self.query.items() if isinstance(self.query, Mapping) else self.query
+            return urlencode([(name, _text(value)) for name, value in pairs if value is not None], quote_via=quote)
+        except UnicodeEncodeError:
+            pass
+        raise self._unencodable("query")
 
     def body(self) -> tuple[bytes | None, str | None]:
         """The body and its content type, or two Nones."""
@@ -108,9 +118,15 @@ class Request:
             return json.dumps(
                 self.json_body, allow_nan=False, ensure_ascii=False, separators=(",", ":")
             ).encode(), "application/json"
-        except ValueError as exc:
+        except (TypeError, ValueError) as exc:
             problem = str(exc)
         raise InvalidArgumentError(f"the body of {self.method} {self.route} is not JSON: {problem.partition(':')[0]}")
+
+    def _unencodable(self, part: str) -> InvalidArgumentError:
+        # Raised outside the handlers: the codec's error carries the text, which may be an identity.
+        return InvalidArgumentError(
+            f"the {part} of {self.method} {self.route} has a character that UTF-8 cannot carry (a lone surrogate)"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class Wire:
     """
 
     def __init__(self, *, clock: Clock, hooks: Sequence[Hook] = ()) -> None:
-        self.http = requests.Session()
+        self.http: requests.Session = _Http()
         adapter = HTTPAdapter(pool_connections=8, pool_maxsize=POOL_SIZE, max_retries=0)
         self.http.mount("https://", adapter)
         self.http.mount("http://", adapter)
@@ -206,7 +206,10 @@ class Session:
         proxies = self._config.proxies or {}
         given = {"http": proxies, "https": proxies} if isinstance(proxies, str) else dict(proxies)
         verify = None if self._config.ca_bundle is None else str(self._config.ca_bundle)
-        settings: Mapping[str, Any] = self._wire.http.merge_environment_settings(base_url, given, None, verify, None)
+        settings: dict[str, Any] = self._wire.http.merge_environment_settings(base_url, given, None, verify, None)
+        if self._config.emulator:
+            # The emulator runs here: a proxy meant for the world outside does not know it.
+            settings["proxies"] = {}
         self._settings[service] = settings
         return settings
 
@@ -238,6 +241,13 @@ class Session:
             "%s %s: %s on attempt %d, trying again in %.1f s", request.method, request.route, name, attempt, wait
         )
         emit(self._wire.hooks, RetryScheduled(request.method, request.route, attempt, wait, name))
+
+
+class _Http(requests.Session):
+    """A session that sees no redirects: requests would prepare the next request even where it may not follow."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
 
 
 class _NoTokenError(Exception):
