@@ -45,7 +45,7 @@ def test_a_page_links_to_the_next_one_with_the_query_repeated(people, platform):
     page = platform.events(limit=2, fields="total").json()
 
     assert page["_page"]["next"] == "ev-3"
-    assert page["_links"]["next"]["href"].startswith("/entities?start=ev-3&schema.name=_xdm.context.experienceevent&")
+    assert page["_links"]["next"]["href"].startswith("/entities?start=ev-3&offsets=ev-3&schema.name=_xdm.context.")
 
 
 def test_following_the_links_gives_every_event_once(people, platform):

@@ -79,6 +79,24 @@ def test_a_status_alone_brings_the_body_of_its_family(emulator, platform, operat
     assert (answer.status_code, set(answer.json())) == (status, keys)
 
 
+def test_not_found_on_entities_has_a_status_only(emulator, platform):
+    emulator.faults.once("entities.get", status=404)
+
+    assert platform.person("x").json() == {"statusCode": "404"}
+
+
+def test_a_successful_status_alone_has_no_body(emulator, platform):
+    emulator.faults.once("merge_policies.list", status=204)
+
+    assert (platform.get(POLICIES).status_code, platform.get(POLICIES).status_code) == (204, 200)
+
+
+def test_a_position_beyond_the_batch_fails_nothing(people, platform):
+    people.faults.once("entities.get_many", partial=[5])
+
+    assert platform.people(("c-1", "crmId")).json() == []
+
+
 def test_too_many_requests_on_entities_is_a_list(emulator, platform):
     emulator.faults.once("entities.get", status=429)
 

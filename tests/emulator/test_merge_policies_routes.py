@@ -183,6 +183,7 @@ def test_what_the_service_sets_itself_is_ignored(platform):
         draft(attributeMerge={"type": "dataSetPrecedence"}),
         draft(attributeMerge={"type": "dataSetPrecedence", "order": []}),
         draft(default="perhaps"),
+        draft(default="\ud83d"),
     ],
 )
 def test_an_incomplete_or_wrong_policy_is_a_bad_request_and_is_not_kept(platform, body):

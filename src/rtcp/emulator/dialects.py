@@ -82,7 +82,7 @@ def _hostile_events(request: Request, body: Body) -> Body:
         changed = _hostile_event_page(body, first=not request.query.first("start", "offsets"))
         cursor = changed["_page"]["next"]
         if cursor:
-            changed["_links"] = {"next": {"href": href_of_events(request.query.pairs, cursor, name="offsets")}}
+            changed["_links"] = {"next": {"href": href_of_events(request.query.pairs, cursor, names=("offsets",))}}
         return changed
     asks = request.content
     first = not any(item.get("start") for item in asks["identities"])

@@ -12,10 +12,12 @@ _OFFSET = "offset:"
 _CURSORS = ("start", "offsets")
 
 
-def href_of_events(pairs: Sequence[tuple[str, str]], cursor: str, *, name: str = "start") -> str:
+def href_of_events(pairs: Sequence[tuple[str, str]], cursor: str, *, names: Sequence[str] = _CURSORS) -> str:
     """The next link of an event page: the query repeated, the cursor first; relative to `/data/core/ups/access`."""
+    # The guides print start, a released client reads offsets and nothing else: both can follow this link.
+    cursors = [(name, cursor) for name in names]
     kept = [(key, value) for key, value in pairs if key.lower() not in _CURSORS]
-    return f"/entities?{urlencode([(name, cursor), *kept], safe=',')}"
+    return f"/entities?{urlencode([*cursors, *kept], safe=',')}"
 
 
 def payload_of_events(body: Mapping[str, Any], xid: str, cursor: str) -> dict[str, Any]:

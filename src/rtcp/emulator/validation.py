@@ -152,9 +152,13 @@ def _body_check(schema: Mapping[str, Any], description: Mapping[str, Any]) -> Bo
     )
 
     def check(content: Any) -> str | None:
-        for error in validator.iter_errors(content):
-            where = ".".join(str(part) for part in error.instance_path) or "the body"
-            return f"{where}: {error.message}"
-        return None
+        try:
+            error = next(validator.iter_errors(content), None)
+        except UnicodeEncodeError:
+            return "the body holds half a surrogate pair, which is no text"
+        if error is None:
+            return None
+        where = ".".join(str(part) for part in error.instance_path) or "the body"
+        return f"{where}: {error.message}"
 
     return check

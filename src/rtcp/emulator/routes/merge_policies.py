@@ -8,7 +8,7 @@ from typing import Any
 from rtcp.emulator.paging import href_of_policies, offset_token, read_offset
 from rtcp.emulator.problems import problem
 from rtcp.emulator.service import Service
-from rtcp.emulator.store import MergePolicy, StoreError
+from rtcp.emulator.store import MergePolicy
 from rtcp.emulator.wire import Answer, Query, Request
 
 DEFAULT_LIMIT = 20
@@ -53,19 +53,16 @@ def create(request: Request, service: Service) -> Answer:
     body: Mapping[str, Any] = request.content
     merge = body["attributeMerge"]
     is_ordered = merge["type"] == "dataSetPrecedence"
-    try:
-        policy = request.sandbox.add_policy(
-            name=body.get("name"),
-            schema_name=body["schema"]["name"],
-            identity_graph=body["identityGraph"]["type"],
-            attribute_merge=merge["type"],
-            # An order beside timestampOrdered means nothing; other clients send one all the same.
-            order=tuple(merge["order"]) if is_ordered else (),
-            default=_boolean(body.get("default")),
-            is_active_on_edge=_boolean(body.get("isActiveOnEdge")),
-        )
-    except StoreError as error:
-        return problem(400, str(error))
+    policy = request.sandbox.add_policy(
+        name=body.get("name"),
+        schema_name=body["schema"]["name"],
+        identity_graph=body["identityGraph"]["type"],
+        attribute_merge=merge["type"],
+        # An order beside timestampOrdered means nothing; other clients send one all the same.
+        order=tuple(merge["order"]) if is_ordered else (),
+        default=_boolean(body.get("default")),
+        is_active_on_edge=_boolean(body.get("isActiveOnEdge")),
+    )
     return Answer(200, _shown(policy, request))
 
 
