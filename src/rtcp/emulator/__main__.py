@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import signal
 import sys
@@ -58,6 +57,9 @@ def _load(options: argparse.Namespace) -> int:
     settings = {"manifest": str(options.manifest.resolve())}
     if options.data is not None:
         settings["data"] = str(options.data.resolve())
+    # 30 ms to import, and `serve` promises its first answer in 300.
+    import http.client
+
     connection = http.client.HTTPConnection(address.hostname, address.port or DEFAULT_PORT)
     try:
         connection.request("POST", "/_emulator/load", json.dumps(settings), {"Content-Type": "application/json"})

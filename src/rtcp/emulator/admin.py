@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Any
 
 from rtcp.emulator.faults import fault_from_json
-from rtcp.emulator.manifest import LoadReport, ManifestError, load_manifest
 from rtcp.emulator.problems import problem
 from rtcp.emulator.service import Service
 from rtcp.emulator.wire import JSON_TYPE, NO_JSON, Answer, Refusal, Request, decoded
@@ -97,6 +96,9 @@ def _clear_requests(settings: Mapping[str, Any], service: Service) -> Answer:
 
 
 async def _load(settings: Mapping[str, Any], service: Service) -> Answer:
+    # A tenth of the time to start, for emulators that load nothing.
+    from rtcp.emulator.manifest import ManifestError, load_manifest
+
     manifest, data = settings.get("manifest"), settings.get("data")
     if not isinstance(manifest, str) or not isinstance(data, str | None):
         return problem(400, "manifest, and data where given, must be paths on the emulator's machine")
@@ -105,12 +107,8 @@ async def _load(settings: Mapping[str, Any], service: Service) -> Answer:
         report = await asyncio.to_thread(load_manifest, service.store, manifest, data=data)
     except (ManifestError, OSError) as error:
         return problem(400, str(error))
-    return Answer(200, _shown(report))
-
-
-def _shown(report: LoadReport) -> dict[str, Any]:
     datasets = [{**asdict(each), "file": str(each.file)} for each in report.datasets]
-    return {"sandbox": report.sandbox, "policies": list(report.policies), "datasets": datasets}
+    return Answer(200, {"sandbox": report.sandbox, "policies": list(report.policies), "datasets": datasets})
 
 
 def _settings(request: Request) -> Mapping[str, Any]:

@@ -35,15 +35,15 @@ def policy_for(sandbox: Sandbox, schema_name: str, policy_id: str | None) -> Mer
     """The policy to merge by: the one named, else the default of the class; None for the literal "none"."""
     if policy_id == NO_POLICY:
         return None
-    policy = sandbox.policy(policy_id) if policy_id else sandbox.default_policy(schema_name)
-    if policy_id and (policy is None or policy.schema_name != schema_name):
-        raise Refusal(entity_error(422, "provided merge policy is not found", '{"code":"UPLIB-101221-404"}'))
-    if policy is None and schema_name in B2B_CLASSES:
+    if not policy_id and schema_name in B2B_CLASSES:
         return _b2b_policy(sandbox, schema_name)
-    if policy is None:
-        detail = f"UPS-MRG-1000001: no default merge policy for class {schema_name!r}, and mergePolicyId is missing"
-        raise Refusal(entity_error(422, detail))
-    return policy
+    policy = sandbox.policy(policy_id) if policy_id else sandbox.default_policy(schema_name)
+    if policy is not None and policy.schema_name == schema_name:
+        return policy
+    if policy_id:
+        raise Refusal(entity_error(422, "provided merge policy is not found", '{"code":"UPLIB-101221-404"}'))
+    detail = f"UPS-MRG-1000001: no default merge policy for class {schema_name!r}, and mergePolicyId is missing"
+    raise Refusal(entity_error(422, detail))
 
 
 def too_many_identities() -> Refusal:
