@@ -52,21 +52,24 @@ _TEXT_HELP: Final = (
         "more than 50 identities are linked to this one, too many for a look-up; find the shared one that ties them",
     ),
     (
+        re.compile(r"(limit|maximum|too many|exceed).*merge polic|merge polic.*(limit|maximum|exceed)", re.IGNORECASE),
+        "an organisation may have five merge policies: delete one, or replace it with client.merge_policies.replace()",
+    ),
+    (
         re.compile(r"no default merge policy|default merge policy.*(missing|not)", re.IGNORECASE),
         "pass merge_policy_id=, or make a default with client.merge_policies.create(default=True)",
     ),
-)
-_UNKNOWN_HELP: Final = "nothing is known of this identity under this merge policy; check id, namespace and sandbox"
-_ENTITIES_HELP: Final = (
-    "looking up entities by API needs Real-Time CDP Ultimate, and the permission 'View profiles' for this sandbox; "
-    "ask your admin which of them is missing"
 )
 _TEXT_KEYS: Final = ("message", "detail", "title", "errorMessage", "error_description", "details", "msg")
 _CODE_KEYS: Final = ("error_code", "errorCode", "code", "error")
 _LEADING_CODE: Final = re.compile(r"\s*([A-Z]+-[A-Z]+-\d+)")
 _TYPE_CODE: Final = re.compile(r"/([A-Za-z0-9]+-\d+-\d+)$")
+_HTML_TITLE: Final = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
 _EMAIL: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 _LONGEST_TEXT: Final = 400
+# What is read of a text: masking costs the square of an endless word's length.
+_LONGEST_READ: Final = 2000
+_SHORT_ID: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def to_error(request: Request, response: Response, *, now: datetime) -> Response
     kind = _BY_STATUS.get(response.status) or (ServerError if response.status >= 500 else ResponseError)
 
     def clean(text: str | None) -> str | None:
-        return None if text is None else scrub(text, request.private)[:_LONGEST_TEXT]
+        return None if text is None else _cut(scrub(_head(text), request.private))
 
     code = clean(said.code)
     summary = clean(said.message) or clean(said.title) or _without_text(response)
@@ -111,7 +114,7 @@ def read_error_body(body: Any) -> ErrorBody:
     """Read any of the documented shapes, a list or a nesting of them included."""
     parts = [part for part in _walk(body) if isinstance(part, Mapping)]
     if not parts:
-        return ErrorBody(message=body.strip() or None) if isinstance(body, str) else ErrorBody()
+        return ErrorBody(message=_plain(body)) if isinstance(body, str) else ErrorBody()
     message = _first_text(parts, _TEXT_KEYS)
     return ErrorBody(
         message=message,
@@ -144,8 +147,21 @@ def scrub(text: str, private: tuple[str, ...] = ()) -> str:
     """
     for value in sorted(filter(None, private), key=len, reverse=True):
         for form in {value, quote(value, safe=""), quote_plus(value)}:
-            text = re.sub(re.escape(form), "***", text, flags=re.IGNORECASE)
+            # A short id occurs inside ordinary words by chance; masking it there would spell it out.
+            bounds = ("", "") if len(form) > _SHORT_ID else (r"(?<!\w)", r"(?!\w)")
+            text = re.sub(re.escape(form).join(bounds), "***", text, flags=re.IGNORECASE)
     return _EMAIL.sub("***", text)
+
+
+def _head(text: str) -> str:
+    """The beginning of a text. The last word goes with the rest: half an identity would not be recognised."""
+    if len(text) <= _LONGEST_READ:
+        return text
+    return text[:_LONGEST_READ].rpartition(" ")[0]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}..."
 
 
 def _decoded(response: Response) -> Any:
@@ -186,6 +202,15 @@ def _first_text(parts: list[Mapping[str, Any]], keys: tuple[str, ...]) -> str | 
             if isinstance(text, str) and text.strip() and not text.lstrip().startswith("<"):
                 return text.strip()
     return None
+
+
+def _plain(body: str) -> str | None:
+    """A text body as a message; of an HTML page, which is some proxy's or gateway's, only the title."""
+    text = body.strip()
+    if not text.startswith("<"):
+        return text or None
+    title = _HTML_TITLE.search(text[:_LONGEST_READ])
+    return f"an HTML page, {' '.join(title.group(1).split())!r}" if title else "an HTML page"
 
 
 def _code(parts: list[Mapping[str, Any]], message: str | None) -> str | None:
@@ -229,10 +254,8 @@ def _help(request: Request, response: Response, code: str | None, summary: str) 
     for pattern, help_text in _TEXT_HELP:
         if pattern.search(summary):
             return help_text
-    if response.status == 403 and request.route.endswith("/access/entities"):
-        return _ENTITIES_HELP
-    if response.status == 404 and request.route.endswith("/access/entities"):
-        return _UNKNOWN_HELP
+    if response.status in request.help:
+        return request.help[response.status]
     if request.creates is not None and response.status >= 500:
         return request.creates
     return None
