@@ -13,9 +13,10 @@ from hypothesis import settings
 
 import rtcp
 
+# The helpers are a package of the repository, wherever pytest is started.
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.helpers.clock import FakeClock  # noqa: E402 - the path above makes it importable
+from tests.helpers.clock import FakeClock
 
 # Two cores, shared with others: a deadline in milliseconds would fail by chance.
 settings.register_profile("rtcp", deadline=None, max_examples=60)

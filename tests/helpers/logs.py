@@ -19,7 +19,9 @@ class Capture(logging.Handler):
 
     def texts(self) -> list[str]:
         formatter = logging.Formatter("%(name)s %(message)s %(pathname)s")
-        return [f"{formatter.format(record)} {record.msg!r} {record.args!r} {record.exc_text}" for record in self.records]
+        return [
+            f"{formatter.format(record)} {record.msg!r} {record.args!r} {record.exc_text}" for record in self.records
+        ]
 
     def loggers(self) -> set[str]:
         return {record.name for record in self.records}

@@ -75,8 +75,8 @@ class RawServer:
                 if request:
                     number = len(self.received)
                     self.received.append(request)
-                    behave = self._behaviours[min(number, len(self._behaviours) - 1)] if self._behaviours else self.stall
-                    behave(talking, request)
+                    behaviours = self._behaviours or (self.stall,)
+                    behaviours[min(number, len(behaviours) - 1)](talking, request)
 
     def __enter__(self) -> Self:
         self._thread.start()

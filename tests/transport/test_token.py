@@ -1,0 +1,274 @@
+"""One token for all threads, refreshed once, from the first client secret that works."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from tests.helpers.adapters import Answer, ScriptedAdapter, mounted
+from tests.helpers.clock import FakeClock
+from tests.helpers.servers import RawServer, answer
+
+import rtcp
+from rtcp.emulator import Credential, Emulator
+
+THREADS = 64
+SETTINGS: dict[str, Any] = {"client_id": "machine", "org_id": "0A1B@AdobeOrg", "scopes": ["openid"], "retries": 0}
+
+
+@pytest.fixture
+def guarded() -> Iterator[Emulator]:
+    """An emulator that knows one client with one secret."""
+    with Emulator(seed=1, credentials={"machine": Credential(("new-secret",))}) as emulator:
+        yield emulator
+
+
+def client_of(emulator: Emulator, **fields: Any) -> rtcp.Client:
+    hosts = {"base_url": emulator.url, "ims_url": emulator.url}
+    return rtcp.Client(rtcp.Config(**{**SETTINGS, **hosts, **fields}))
+
+
+def all_at_once(call: Callable[[], Any]) -> list[Any]:
+    """The results, or the errors, of 64 threads that call at the same moment."""
+    barrier = threading.Barrier(THREADS)
+
+    def one(_: int) -> Any:
+        barrier.wait()
+        try:
+            return call()
+        except rtcp.RtcpError as exc:
+            return exc
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(one, range(THREADS)))
+
+
+def test_64_threads_without_a_token_fetch_one(client: rtcp.Client, emulator: Any) -> None:
+    emulator.faults.once("auth.fetch_token", delay=0.1)
+
+    results = all_at_once(lambda: client.merge_policies.list().first())
+
+    assert emulator.requests.count("auth.fetch_token") == 1
+    assert not [result for result in results if isinstance(result, Exception)]
+
+
+def test_64_threads_with_an_expired_token_fetch_one(client: rtcp.Client, emulator: Any, clock: FakeClock) -> None:
+    client.merge_policies.list().first()
+    clock.advance(90_000)
+    emulator.clock.advance(90_000)
+    emulator.requests.clear()
+
+    all_at_once(lambda: client.merge_policies.list().first())
+
+    assert emulator.requests.count("auth.fetch_token") == 1
+    assert {received.status for received in emulator.requests.of("merge_policies.list")} == {200}
+
+
+def test_64_threads_whose_token_the_service_refuses_fetch_one(client: rtcp.Client, emulator: Any) -> None:
+    client.merge_policies.list().first()
+    emulator.clock.advance(90_000)
+    emulator.requests.clear()
+
+    results = all_at_once(lambda: client.merge_policies.list().first())
+
+    assert emulator.requests.count("auth.fetch_token") == 1
+    assert not [result for result in results if isinstance(result, Exception)]
+
+
+def test_64_threads_share_one_failed_token_call(client: rtcp.Client, emulator: Any) -> None:
+    emulator.faults.always("auth.fetch_token", status=400, body={"error": "invalid_client"}, delay=0.3)
+
+    results = all_at_once(lambda: client.merge_policies.list().first())
+
+    assert emulator.requests.count("auth.fetch_token") == 1
+    assert [type(result) for result in results] == [rtcp.TokenError] * THREADS
+
+
+def test_a_failed_token_call_is_made_again_by_the_next_request(client: rtcp.Client, emulator: Any) -> None:
+    emulator.faults.once("auth.fetch_token", status=400, body={"error": "invalid_client"})
+    with pytest.raises(rtcp.TokenError):
+        client.merge_policies.list().first()
+
+    client.merge_policies.list().first()
+
+    assert emulator.requests.count("auth.fetch_token") == 2
+
+
+def test_a_token_is_renewed_a_minute_before_its_end(client: rtcp.Client, emulator: Any, clock: FakeClock) -> None:
+    client.merge_policies.list().first()
+    clock.advance(86_399 - 61)
+    client.merge_policies.list().first()
+    assert emulator.requests.count("auth.fetch_token") == 1
+
+    clock.advance(2)
+    client.merge_policies.list().first()
+
+    assert emulator.requests.count("auth.fetch_token") == 2
+
+
+def test_a_token_shorter_than_the_leeway_serves_half_its_life(
+    client: rtcp.Client, emulator: Any, clock: FakeClock
+) -> None:
+    script = [Answer(200, {"access_token": "short", "expires_in": 30}), Answer(200, {"children": []})]
+    adapter = mounted(client.http, script)
+
+    client.merge_policies.list().first()
+    clock.advance(14)
+    client.merge_policies.list().first()
+
+    assert [request.method for request in adapter.requests] == ["POST", "GET", "GET"]
+
+
+@pytest.mark.parametrize(
+    ("told", "lasts"), [(86_399_992, 86_399), ("1800", 1800), (None, 3600), ("soon", 3600), (-5, 3600)]
+)
+def test_the_life_of_a_token_is_read_in_all_its_spellings(told: Any, lasts: int) -> None:
+    events: list[Any] = []
+    with rtcp.Client.for_emulator("http://127.0.0.1:1", hooks=[events.append]) as client:
+        mounted(client.http, [Answer(200, {"access_token": "t", "expires_in": told}), Answer(200, {"children": []})])
+        client.merge_policies.list().first()
+
+    assert events[1].expires_in == lasts
+
+
+def test_the_token_call_sends_the_documented_form(emulator: Any) -> None:
+    with client_of(emulator, client_secret="s-1", scopes=["openid", "AdobeID"]) as client:
+        client.merge_policies.list().first()
+
+    sent = emulator.requests.of("auth.fetch_token")[0]
+    assert sent.path == "/ims/token/v3"
+    assert sent.headers["content-type"] == "application/x-www-form-urlencoded"
+    form = "grant_type=client_credentials&scope=openid%2CAdobeID&client_id=machine&client_secret=***"
+    assert sorted(sent.body.split("&")) == sorted(form.split("&"))
+    assert "authorization" not in sent.headers
+    assert "x-api-key" not in sent.headers
+
+
+def test_a_secret_with_any_characters_arrives_unchanged() -> None:
+    secret = "p8~+/=&? %41é:;"
+    with Emulator(seed=1, credentials={"machine": (secret,)}) as emulator:  # noqa: SIM117 - told apart
+        with client_of(emulator, client_secret=secret) as client:
+            assert client.merge_policies.list().first() is not None
+
+
+def test_the_next_secret_is_tried_when_one_is_refused(guarded: Emulator) -> None:
+    with client_of(guarded, client_secret=["old-secret", "new-secret"]) as client:
+        client.merge_policies.list().first()
+
+    assert guarded.requests.count("auth.fetch_token") == 2
+
+
+def test_the_secret_that_worked_is_tried_first_the_next_time(guarded: Emulator, clock: FakeClock) -> None:
+    config = rtcp.Config(**SETTINGS, client_secret=["old", "new-secret"], base_url=guarded.url, ims_url=guarded.url)
+    with rtcp.Client(config, clock=clock) as client:
+        client.merge_policies.list().first()
+        clock.advance(90_000)
+        client.merge_policies.list().first()
+
+    assert [received.status for received in guarded.requests.of("auth.fetch_token")] == [400, 200, 200]
+
+
+def test_when_every_secret_is_refused_the_error_says_so(guarded: Emulator) -> None:
+    with client_of(guarded, client_secret=["old", "older"]) as client, pytest.raises(rtcp.TokenError) as caught:
+        client.merge_policies.list().first()
+
+    assert caught.value.code == "invalid_client"
+    assert "each of the 2 client secrets was tried" in str(caught.value)
+    assert "check client_id and client_secret" in str(caught.value)
+
+
+def test_other_refusals_do_not_try_the_next_secret(emulator: Any) -> None:
+    with client_of(emulator, client_secret=["a", "b"], scopes=[]) as client, pytest.raises(rtcp.TokenError) as caught:
+        client.merge_policies.list().first()
+
+    assert caught.value.code == "invalid_scope"
+    assert emulator.requests.count("auth.fetch_token") == 1
+
+
+def test_a_401_refreshes_once_and_then_raises(client: rtcp.Client, emulator: Any) -> None:
+    client.merge_policies.list().first()
+    emulator.requests.clear()
+    emulator.faults.always("merge_policies.list", expired_token=True)
+
+    with pytest.raises(rtcp.AuthenticationError) as caught:
+        client.merge_policies.list().first()
+
+    assert caught.value.code == "401013"
+    assert emulator.requests.counts() == {"merge_policies.list": 2, "auth.fetch_token": 1}
+
+
+def test_a_401_is_followed_by_a_fresh_token_and_success(client: rtcp.Client, emulator: Any) -> None:
+    emulator.faults.once("merge_policies.create", expired_token=True)
+
+    client.merge_policies.create(name="Fresh", identity_graph="none", attribute_merge="timestampOrdered")
+
+    assert emulator.requests.count("merge_policies.create") == 2
+    assert emulator.requests.count("auth.fetch_token") == 2
+
+
+def test_a_given_token_is_not_refreshed(emulator: Any) -> None:
+    with client_of(emulator, token="given") as client, pytest.raises(rtcp.AuthenticationError) as caught:
+        client.merge_policies.list().first()
+
+    assert emulator.requests.counts() == {"merge_policies.list": 1}
+    assert "pass a fresh one" in str(caught.value)
+
+
+def test_missing_credentials_are_told_by_the_first_call_all_at_once() -> None:
+    with rtcp.Client() as client, pytest.raises(rtcp.ConfigError) as caught:
+        client.merge_policies.get("p-1")
+
+    for name in ("client_id", "client_secret", "org_id", "RTCP_CLIENT_ID", "RTCP_CLIENT_SECRET", "RTCP_ORG_ID"):
+        assert name in str(caught.value)
+
+
+def test_with_a_given_token_client_id_and_organisation_are_still_asked_for() -> None:
+    with rtcp.Client(token="given") as client, pytest.raises(rtcp.ConfigError, match="client_id, org_id"):
+        client.merge_policies.get("p-1")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(b"<html>Sign in</html>", rtcp.DecodeError), (b'["token"]', rtcp.DecodeError), (b'{"token": 1}', rtcp.TokenError)],
+)
+def test_an_answer_of_ims_that_is_no_token_is_a_typed_error(body: bytes, kind: type[Exception]) -> None:
+    with RawServer(answer(200, body)) as ims:
+        config = rtcp.Config(**SETTINGS, client_secret="s", ims_url=ims.url)
+        with rtcp.Client(config) as client, pytest.raises(kind):
+            client.merge_policies.get("p-1")
+        assert len(ims.received) == 1
+
+
+def test_an_outage_of_ims_is_retried_by_the_token_call_alone(client: rtcp.Client, emulator: Any) -> None:
+    emulator.faults.always("auth.fetch_token", status=503)
+
+    with pytest.raises(rtcp.ServerError):
+        client.merge_policies.get("p-1")
+
+    assert emulator.requests.counts() == {"auth.fetch_token": client.config.retries + 1}
+
+
+def test_a_throttled_token_call_keeps_the_wait_that_ims_asks_for(client: rtcp.Client, emulator: Any) -> None:
+    emulator.faults.once("auth.fetch_token", status=429, body={"error": "slow_down"}, headers={"Retry-After": "300"})
+
+    with pytest.raises(rtcp.RateLimitError) as caught:
+        client.merge_policies.get("p-1")
+
+    assert caught.value.retry_after == 300.0
+    assert emulator.requests.counts() == {"auth.fetch_token": 1}
+
+
+def test_a_token_goes_to_the_platform_and_nowhere_else(emulator: Any) -> None:
+    with rtcp.Client.for_emulator(emulator.url) as client:
+        adapter = ScriptedAdapter(
+            Answer(200, {"access_token": "t-1"}), Answer(401), Answer(200, {"access_token": "t-2"}), Answer(200)
+        )
+        client.http.mount("http://", adapter)
+        with pytest.raises(rtcp.DecodeError):
+            client.merge_policies.get("p-1")
+
+    sent = [request.headers.get("Authorization") for request in adapter.requests]
+    assert sent == [None, "Bearer t-1", None, "Bearer t-2"]
