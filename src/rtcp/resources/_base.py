@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -33,14 +33,21 @@ class Resource:
         response = self._session.send(request)
         return read(decode(response), response)
 
-    def _page(self, body: Any, response: Response, items: list[T], *, total: Any = None) -> Page[T]:
-        """A page with the next link of the body, in either envelope: `_links.next.href`, else `_page.next`."""
+    def _page(
+        self, body: Any, response: Response, items: list[T], *, query: Iterable[tuple[str, Any]], total: Any = None
+    ) -> Page[T]:
+        """A page with the next link of the body, in either envelope: `_links.next.href`, else `_page.next`.
+
+        A link carries the whole query; a bare token is put before `query`, that of the first page.
+        """
         link = mapping(mapping(mapping(body).get("_links")).get("next")).get("href")
         if isinstance(link, str):
             token = next_query(link, base_url=self._config.base_url)
         else:
             cursor = mapping(mapping(body).get("_page")).get("next")
-            token = f"start={cursor}" if isinstance(cursor, str | int) and str(cursor) else None
+            has_cursor = isinstance(cursor, str | int) and str(cursor) != ""
+            request = Request.platform("GET", "", query=[("start", cursor), *query])
+            token = request.encoded_query() if has_cursor else None
         return Page(items, token, total=total if isinstance(total, int) else None)
 
 

@@ -163,6 +163,8 @@ class Entities(Resource):
         identity = to_identity(entity_id, namespace)
         if page_size is not None and not 1 <= page_size <= _MOST_EVENTS:
             raise InvalidArgumentError(f"page_size must be 1 to {_MOST_EVENTS}, not {page_size}")
+        if isinstance(filters, str):
+            raise InvalidArgumentError("filters is a list of conditions, not one text")
         if len(filters) > _MOST_FILTERS:
             raise InvalidArgumentError(f"the service takes at most {_MOST_FILTERS} filters, not {len(filters)}")
         warnings.warn(
@@ -187,7 +189,7 @@ class Entities(Resource):
         def fetch(token: str | None) -> Page[Event]:
             # A next link is sent back as it came: its cursor is called "start" here and "offsets" there.
             request = Request.platform("GET", _ROUTE, query=query if token is None else token, private=(identity.id,))
-            return self._send_for(request, self._event_page)
+            return self._send_for(request, lambda body, response: self._event_page(body, response, query))
 
         return Paged(fetch, limit=limit)
 
@@ -201,11 +203,12 @@ class Entities(Resource):
         request = Request.platform("POST", _ROUTE, json=body, idempotent=True, private=private)
         return self._send_for(request, read)
 
-    def _event_page(self, body: Any, response: Response) -> Page[Event]:
+    def _event_page(self, body: Any, response: Response, query: Iterable[tuple[str, Any]]) -> Page[Event]:
         children = mapping(body).get("children")
         if not isinstance(children, list):
             raise unreadable(response, "the answer holds no list of events")
-        return self._page(body, response, [parse(Event, child, response) for child in children])
+        events = [parse(Event, child, response) for child in children]
+        return self._page(body, response, events, query=query)
 
 
 def _only_entity(body: Any, response: Response, identity: Identity) -> Entity:

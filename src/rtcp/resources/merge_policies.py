@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 from rtcp.errors import InvalidArgumentError
@@ -61,9 +61,8 @@ class MergePolicies(Resource):
         }
 
         def fetch(token: str | None) -> Page[MergePolicy]:
-            return self._send_for(
-                Request.platform("GET", _ROUTE, query=query if token is None else token), self._policy_page
-            )
+            request = Request.platform("GET", _ROUTE, query=query if token is None else token)
+            return self._send_for(request, lambda body, response: self._policy_page(body, response, query))
 
         return Paged(fetch, limit=limit)
 
@@ -121,7 +120,7 @@ class MergePolicies(Resource):
             **({} if default is None else {"default": default}),
             **({} if is_active_on_edge is None else {"isActiveOnEdge": is_active_on_edge}),
         }
-        previous = self.list(schema_name=str(schema_name), default=True).first() if default else None
+        previous = self._default_of(str(schema_name)) if default else None
         request = Request.platform(
             "POST",
             _ROUTE,
@@ -136,12 +135,18 @@ class MergePolicies(Resource):
         logger.warning("merge policy %s is the default of %s now, in place of %s", created.id, schema_name, previous.id)
         return created.model_copy(update={"took_default_from": previous.id})
 
-    def _policy_page(self, body: Any, response: Response) -> Page[MergePolicy]:
+    def _default_of(self, schema_name: str) -> MergePolicy | None:
+        listed = self.list(schema_name=schema_name, default=True)
+        # Not all descriptions of the list know its filters, and a service that ignored them would mislead us.
+        return next((policy for policy in listed if policy.default and policy.schema_name in (None, schema_name)), None)
+
+    def _policy_page(self, body: Any, response: Response, query: Mapping[str, Any]) -> Page[MergePolicy]:
         children = mapping(body).get("children")
         if not isinstance(children, list):
             raise unreadable(response, "the answer holds no list of merge policies")
         total = mapping(mapping(body).get("_page")).get("totalCount")
-        return self._page(body, response, [parse(MergePolicy, child, response) for child in children], total=total)
+        policies = [parse(MergePolicy, child, response) for child in children]
+        return self._page(body, response, policies, query=query.items(), total=total)
 
 
 def _attribute_merge(kind: str, order: Sequence[str] | None) -> dict[str, Any]:
