@@ -1,0 +1,52 @@
+"""The three ways in which the service is described to talk: pure changes to an answer that a route has made.
+
+`guide` is what the product guides print, `spec` what the published OpenAPI says, `hostile` all that both leave open.
+Each noun has a module with its `CHANGES` to successful bodies and, where its failures differ too, `REFUSED`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rtcp.emulator.dialects import entities, merge_policies
+from rtcp.emulator.dialects.shapes import Change, Refused, shuffled
+from rtcp.emulator.wire import Answer, Request
+
+DIALECTS = ("guide", "spec", "hostile")
+_NOUNS = (entities, merge_policies)
+
+_CHANGES: dict[str, dict[str, Change]] = {
+    name: {operation: change for noun in _NOUNS for operation, change in noun.CHANGES[name].items()}
+    for name in DIALECTS
+}
+_REFUSED: dict[str, dict[str, Refused]] = {
+    name: {
+        operation: change for noun in _NOUNS for operation, change in getattr(noun, "REFUSED", {}).get(name, {}).items()
+    }
+    for name in DIALECTS
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One dialect by its name."""
+
+    name: str = "guide"
+
+    def __post_init__(self) -> None:
+        if self.name not in DIALECTS:
+            raise ValueError(f"no dialect {self.name!r}: choose one of {', '.join(DIALECTS)}")
+
+    def speak(self, request: Request, answer: Answer) -> Answer:
+        """The answer as this dialect gives it."""
+        operation = request.operation or ""
+        if answer.status >= 400:
+            refused = _REFUSED[self.name].get(operation)
+            return answer if refused is None else refused(request, answer)
+        change = _CHANGES[self.name].get(operation)
+        if change is None or not isinstance(answer.body, dict):
+            return answer
+        body = change(request, answer.body)
+        if self.name == "hostile":
+            body = shuffled(body, request)
+        return Answer(answer.status, body, answer.headers, answer.content_type)
