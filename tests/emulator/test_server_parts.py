@@ -7,7 +7,8 @@ import pytest
 from rtcp.emulator.fields import select
 from rtcp.emulator.filters import predicate
 from rtcp.emulator.paging import offset_token, read_offset
-from rtcp.emulator.routes import HANDLERS, OPERATIONS, not_built
+from rtcp.emulator.paths import OPERATIONS, not_built
+from rtcp.emulator.routes import HANDLERS
 from rtcp.emulator.validation import Validator
 from rtcp.emulator.wire import NO_JSON, Query, Refusal, Request, decoded
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from rtcp.emulator import admin, gateway
 from rtcp.emulator.faults import Fault
+from rtcp.emulator.paths import Match, match, not_built, operation_for_class
 from rtcp.emulator.problems import problem
-from rtcp.emulator.routes import HANDLERS, Match, entities, match, not_built, operation_for_class
+from rtcp.emulator.routes import HANDLERS, entities
 from rtcp.emulator.service import Service
 from rtcp.emulator.wire import NO_JSON, Answer, Query, Refusal, Request, decoded
 

@@ -8,18 +8,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from rtcp.emulator.gateway import expired_token
+from rtcp.emulator.paths import OPERATION_IDS
 from rtcp.emulator.problems import error_of
 from rtcp.emulator.wire import JSON_TYPE, Answer
 
-OPERATIONS = (
-    "auth.fetch_token",
-    "entities.get",
-    "entities.get_many",
-    "entities.list_events",
-    "merge_policies.list",
-    "merge_policies.get",
-    "merge_policies.create",
-)
 ANY = "*"
 _JSON_KINDS: dict[str, type | tuple[type, ...]] = {
     "status": int,
@@ -129,8 +121,8 @@ class Faults:
 
     def add(self, operation: str, fault: Fault, *, times: int | None) -> None:
         """Put a fault in force; `times` None means until `clear`."""
-        if operation != ANY and operation not in OPERATIONS:
-            raise ValueError(f"no operation {operation!r}: choose one of {', '.join(OPERATIONS)} or {ANY!r}")
+        if operation != ANY and operation not in OPERATION_IDS:
+            raise ValueError(f"no operation {operation!r}: choose one of {', '.join(OPERATION_IDS)} or {ANY!r}")
         if times is not None and times < 1:
             raise ValueError(f"times must be at least 1, not {times!r}")
         with self._lock:

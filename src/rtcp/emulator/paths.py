@@ -1,0 +1,90 @@
+"""The table of operations: which method and path is which operation, and what is documented but not built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from rtcp.emulator.lookups import EVENT_CLASS
+
+ENTITIES = "/data/core/ups/access/entities"
+MERGE_POLICIES = "/data/core/ups/config/mergePolicies"
+TOKEN_V3 = "/ims/token/v3"  # noqa: S105 - a path
+TOKEN_V2 = "/ims/token/v2"  # noqa: S105 - a path
+
+# (method, path template) -> operation; a template has one id at most. The event class turns both operations that look
+# entities up into entities.list_events.
+OPERATIONS: dict[tuple[str, str], str] = {
+    ("POST", TOKEN_V3): "auth.fetch_token",
+    ("POST", TOKEN_V2): "auth.fetch_token",
+    ("GET", ENTITIES): "entities.get",
+    ("POST", ENTITIES): "entities.get_many",
+    ("GET", MERGE_POLICIES): "merge_policies.list",
+    ("POST", MERGE_POLICIES): "merge_policies.create",
+    ("GET", f"{MERGE_POLICIES}/{{mergePolicyId}}"): "merge_policies.get",
+}
+# What a fault or an inspection can name.
+OPERATION_IDS = (*dict.fromkeys(OPERATIONS.values()), "entities.list_events")
+# Documented paths that are not built: the prefix, and the name to give in the 501.
+NOT_BUILT = {
+    "/data/core/ca/attributes": "computed attributes",
+    ENTITIES: "this method on entities",
+    MERGE_POLICIES: "this method on merge policies",
+    "/data/core/ups/export/jobs": "export jobs",
+    "/data/core/ups/previewsamplestatus": "preview sample status",
+    "/data/core/ups/system/jobs": "profile system jobs",
+    "/data/core/ups/audiences": "audiences",
+    "/data/core/ups/config/computedAttributes": "computed attributes under their old path",
+    "/data/core/hygiene": "data hygiene",
+    "/data/foundation": "the platform's foundation services",
+    "/collection": "streaming ingestion",
+    "/ee/va/v1": "the media edge",
+    "/api/v1": "media collection",
+}
+
+_PLACE = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Where a request goes: `template` is the path in the description, `path_id` the id in the path."""
+
+    template: str
+    operation: str
+    path_id: str | None = None
+
+
+def _with_place(template: str) -> str:
+    return "/".join(_PLACE if part.startswith("{") else part for part in template.split("/"))
+
+
+_WITH_ID = {
+    (method, _with_place(template)): (template, operation)
+    for (method, template), operation in OPERATIONS.items()
+    if "{" in template
+}
+
+
+def match(method: str, raw_path: str) -> Match | None:
+    """The operation of a request line; a trailing slash does not matter, an encoded one in an id does."""
+    path = raw_path.rstrip("/")
+    operation = OPERATIONS.get((method, path))
+    if operation is not None:
+        return Match(path, operation)
+    parts = path.split("/")
+    for position in range(len(parts) - 1, 0, -1):
+        found = _WITH_ID.get((method, "/".join([*parts[:position], _PLACE, *parts[position + 1 :]])))
+        if found is not None and parts[position]:
+            return Match(*found, unquote(parts[position]))
+    return None
+
+
+def not_built(path: str) -> str | None:
+    """What a path would lead to, when the service has it and the emulator has not."""
+    return next((name for prefix, name in NOT_BUILT.items() if path == prefix or path.startswith(f"{prefix}/")), None)
+
+
+def operation_for_class(operation: str, schema_name: object) -> str:
+    """The operation, given the class that is looked up."""
+    is_events = schema_name == EVENT_CLASS and operation in ("entities.get", "entities.get_many")
+    return "entities.list_events" if is_events else operation
