@@ -215,7 +215,7 @@ def test_somebody_without_events_has_none(client, visits):
 
 
 def test_a_person_with_too_many_identities_is_an_error(client, crowd):
-    with pytest.raises(UnprocessableError, match="(?i)too many"):
+    with pytest.raises(UnprocessableError, match=r"(?i)too many"):
         list(client.entities.list_events("d7", namespace="deviceId"))
 
 

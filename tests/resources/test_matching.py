@@ -9,7 +9,7 @@ from rtcp import Entity, Identity
 from rtcp.resources._matching import match
 
 NAMESPACES = ["Email", "email", "EMAIL", "crmId", "CRMID"]
-VALUES = ["1", "2", "3", "x1", "x2"]
+VALUES = ["1", "01", "2", "x1", "x2"]
 XIDS = ["x1", "x2", "x3"]
 
 identities = st.builds(Identity, st.sampled_from(VALUES), st.sampled_from([*NAMESPACES, None]))
@@ -92,10 +92,19 @@ def test_an_identity_named_by_two_entities_is_left_open():
 
 
 def test_two_entities_that_answer_the_same_request_leave_it_open():
-    # An id that is printed as a number loses its leading zeros: "07" and "7" would both be answered as 7.
-    seven = Identity("7", "crmId")
+    jane = Identity("1", "crmId")
 
-    assert match([seven, Identity("07", "crmId")], {"x1": entity(requested=seven), "x2": entity(requested=seven)}) == {}
+    assert match([jane], {"x1": entity(requested=jane), "x2": entity(requested=jane)}) == {}
+
+
+def test_ids_that_are_one_number_are_left_open_as_answers_may_print_numbers():
+    # "007" is known and answered as 7; "7" is unknown, and must not get the other's data.
+    seven = Identity("7", "crmId")
+    asked = [seven, Identity("007", "crmId"), Identity("007", "cardId"), Identity("70", "crmId")]
+
+    matched = match(asked, {"x1": entity(seven), "x2": entity(requested=seven), "x3": entity(asked[2])})
+
+    assert list(matched) == [("007", "cardid")]
 
 
 def test_the_request_that_an_entity_answers_counts_more_than_the_identities_in_it():
