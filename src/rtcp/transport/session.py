@@ -6,7 +6,8 @@ import logging
 import os
 import uuid
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import Any, Final, Protocol
 
 import requests
@@ -15,7 +16,7 @@ from requests.structures import CaseInsensitiveDict
 
 from rtcp._clock import Clock
 from rtcp.config import Config
-from rtcp.errors import ConfigError, RateLimitError, RtcpError
+from rtcp.errors import ConfigError, RateLimitError, RequestError, RtcpError
 from rtcp.transport.error_mapping import to_error
 from rtcp.transport.failures import FOREIGN, to_failure
 from rtcp.transport.headers import checked, static_headers
@@ -23,6 +24,7 @@ from rtcp.transport.hooks import Hook, RequestFailed, RequestFinished, RetrySche
 from rtcp.transport.rate_limit import RateLimiter
 from rtcp.transport.request import Request, Response, Service
 from rtcp.transport.retry import RetryPolicy, call_again, hinted_wait, may_send_again
+from rtcp.transport.streaming import Stream
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +100,11 @@ class Session:
         self._static: dict[Service, tuple[str | None, CaseInsensitiveDict[str]]] = {}
         self._settings: dict[Service, Mapping[str, Any]] = {}
 
+    @property
+    def clock(self) -> Clock:
+        """What this client tells time by."""
+        return self._wire.clock
+
     def send(self, request: Request) -> Response:
         """Send a request, again where that is safe, and return the answer of a success.
 
@@ -109,6 +116,44 @@ class Session:
             return self._persist(request)
         except _NoTokenError as exc:
             failure = exc.failure
+        raise failure
+
+    @contextmanager
+    def stream(self, request: Request) -> Iterator[Stream]:
+        """Send a request once, and hand out its answer while the body is still on its way.
+
+        Only a refused token is tried anew: from where to go on after a cut, the reader of the body knows best.
+
+        Raises:
+            ResponseError: the service said no.
+            RequestError: no usable answer came, or its body broke off while it was read.
+        """
+        started = self._wire.clock.monotonic()
+        with closing(self._open(request)) as stream:
+            try:
+                yield stream
+            except RequestError as failure:
+                seconds = self._wire.clock.monotonic() - started
+                self._tell_failed(request, failure, seconds, stream.request_id)
+                raise
+        self._tell_finished(request, stream, self._wire.clock.monotonic() - started)
+
+    def wait_to_resume(self, request: Request, failure: RtcpError, *, attempt: int) -> None:
+        """Return when a streamed request may go out again after its `attempt`-th failure in a row; else raise that."""
+        if not self._policy.wants(request, failure, attempt=attempt):
+            raise failure
+        wait = self._policy.wait(failure, attempt=attempt)
+        self._tell_retry(request, failure, attempt, wait)
+        self._wire.clock.sleep(wait)
+
+    def _open(self, request: Request) -> Stream:
+        try:
+            response = self._attempt(request, stream=True)
+        except _NoTokenError as exc:
+            failure = exc.failure
+        else:
+            assert isinstance(response, Stream)
+            return response
         raise failure
 
     def _persist(self, request: Request) -> Response:
@@ -127,14 +172,14 @@ class Session:
             before_wait=lambda last, attempt, wait: self._tell_retry(request, last, attempt, wait),
         )
 
-    def _attempt(self, request: Request) -> Response:
+    def _attempt(self, request: Request, *, stream: bool = False) -> Response:
         # First of all: in a forked child, the locks below may be held for ever by threads that only the parent has.
         self._wire.check_usable()
         self._wire.limiter.wait(request.service)
         token = _fetch(self._token) if request.authenticated and self._token is not None else None
-        response = self._transmit(request, token)
+        response = self._transmit(request, token, stream=stream)
         if response.status == 401 and token is not None and self._token is not None and self._token.discard(token):
-            response = self._transmit(request, _fetch(self._token))
+            response = self._transmit(request, _fetch(self._token), stream=stream)
         if 200 <= response.status < 300:
             return response
         error = to_error(request, response, now=self._wire.clock.now())
@@ -143,7 +188,7 @@ class Session:
             self._wire.limiter.hold(request.service, hint)
         raise error
 
-    def _transmit(self, request: Request, token: str | None) -> Response:
+    def _transmit(self, request: Request, token: str | None, *, stream: bool) -> Response:
         """One request on the wire. Fills the prepared request by hand: `Session.request` spends half its time on
         what is known here.
         """
@@ -158,26 +203,24 @@ class Session:
         prepared.headers, prepared.body = self._head_and_body(request, token, request_id)
         prepared.hooks = {"response": []}
         settings = self._settings.get(request.service) or self._settle(request.service, base_url)
+        if stream:
+            settings = {**settings, "stream": True}
         started = wire.clock.monotonic()
         try:
             answer = wire.http.send(prepared, allow_redirects=False, timeout=self._config.timeout, **settings)
+            is_open = stream and 200 <= answer.status_code < 300
+            body = b"" if is_open else answer.content
         except FOREIGN as exc:
             failure = to_failure(exc, request, url=url, request_id=request_id)
         else:
-            response = Response(
-                answer.status_code,
-                answer.headers,
-                answer.content,
-                request.method,
-                url,
-                answer.headers.get("X-Request-Id", request_id),
-            )
+            known_as = answer.headers.get("X-Request-Id", request_id)
+            head = (answer.status_code, answer.headers, body, request.method, url, known_as)
+            if is_open:
+                return Stream(*head, request, answer)
+            response = Response(*head)
             self._tell_finished(request, response, wire.clock.monotonic() - started)
             return response
-        seconds = wire.clock.monotonic() - started
-        logger.debug("%s %s failed after %.3f s: %s", request.method, request.route, seconds, type(failure).__name__)
-        if wire.hooks:
-            emit(wire.hooks, RequestFailed(request.method, request.route, type(failure).__name__, seconds, request_id))
+        self._tell_failed(request, failure, wire.clock.monotonic() - started, request_id)
         raise failure
 
     def _head_and_body(
@@ -234,6 +277,12 @@ class Session:
                 self._wire.hooks,
                 RequestFinished(request.method, request.route, response.status, seconds, response.request_id),
             )
+
+    def _tell_failed(self, request: Request, failure: RtcpError, seconds: float, request_id: str | None) -> None:
+        name = type(failure).__name__
+        logger.debug("%s %s failed after %.3f s: %s", request.method, request.route, seconds, name)
+        if self._wire.hooks:
+            emit(self._wire.hooks, RequestFailed(request.method, request.route, name, seconds, request_id))
 
     def _tell_retry(self, request: Request, failure: RtcpError, attempt: int, wait: float) -> None:
         name = type(failure).__name__
