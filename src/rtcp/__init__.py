@@ -37,13 +37,38 @@ if TYPE_CHECKING:
         UnprocessableError,
         WaitTimeoutError,
     )
+    from rtcp.models.audience import Audience
     from rtcp.models.entity import Entity, Event, Lookup, SchemaClass, xdm_get
+    from rtcp.models.explanation import Explanation
     from rtcp.models.identity import Identity
     from rtcp.models.merge_policy import MergePolicy
+    from rtcp.models.preview import (
+        DatasetReport,
+        DatasetStats,
+        NamespaceReport,
+        OverlapReport,
+        PreviewStatus,
+        UnstitchedReport,
+    )
+    from rtcp.models.result import BulkResult, Outcome
+    from rtcp.models.system_job import DeletePlan, SystemJob, SystemJobStatus
     from rtcp.paging import Page, Paged
 
 # Where the public names live; those that are not here are errors.
 _HOMES = {
+    "Audience": "rtcp.models.audience",
+    "BulkResult": "rtcp.models.result",
+    "DatasetReport": "rtcp.models.preview",
+    "DatasetStats": "rtcp.models.preview",
+    "DeletePlan": "rtcp.models.system_job",
+    "Explanation": "rtcp.models.explanation",
+    "NamespaceReport": "rtcp.models.preview",
+    "Outcome": "rtcp.models.result",
+    "OverlapReport": "rtcp.models.preview",
+    "PreviewStatus": "rtcp.models.preview",
+    "SystemJob": "rtcp.models.system_job",
+    "SystemJobStatus": "rtcp.models.system_job",
+    "UnstitchedReport": "rtcp.models.preview",
     "UNSET": "rtcp._unset",
     "Client": "rtcp.client",
     "Config": "rtcp.config",
@@ -61,28 +86,38 @@ _HOMES = {
 _MODULES = frozenset({"emulator", "errors"})
 
 __all__ = [
+    "Audience",
     "AuthenticationError",
     "BadRequestError",
+    "BulkResult",
     "Client",
     "Config",
     "ConfigError",
     "ConflictError",
     "ConnectError",
+    "DatasetReport",
+    "DatasetStats",
     "DecodeError",
+    "DeletePlan",
     "Entity",
     "Event",
+    "Explanation",
     "Identity",
     "InvalidArgumentError",
     "JobFailedError",
     "Lookup",
     "MergePolicy",
     "MissingExtraError",
+    "NamespaceReport",
     "NotFoundError",
+    "Outcome",
+    "OverlapReport",
     "Page",
     "Paged",
     "PagingError",
     "PartialFailureError",
     "PermissionDeniedError",
+    "PreviewStatus",
     "RateLimitError",
     "RequestError",
     "RequestTimeoutError",
@@ -92,9 +127,12 @@ __all__ = [
     "Secret",
     "ServerError",
     "SpoolError",
+    "SystemJob",
+    "SystemJobStatus",
     "TokenError",
     "UNSET",
     "UnprocessableError",
+    "UnstitchedReport",
     "WaitTimeoutError",
     "emulator",
     "errors",

@@ -35,6 +35,11 @@ def to_millis(instant: datetime) -> int:
     return (instant - EPOCH) // timedelta(milliseconds=1)
 
 
+def from_millis(millis: float) -> datetime:
+    """The instant so many milliseconds after 1970."""
+    return EPOCH + timedelta(milliseconds=millis)
+
+
 def to_iso(instant: datetime) -> str:
     """RFC 3339 in UTC, with milliseconds only when there are any."""
     utc = instant.astimezone(UTC)
@@ -86,3 +91,10 @@ IsoInstant = Annotated[
     datetime, BeforeValidator(_from_text), PlainSerializer(to_iso, return_type=str, when_used="json")
 ]
 BlankAsNone = BeforeValidator(blank_as_none)
+
+
+def parse_epoch_or_iso(value: Any) -> Any:
+    """Read a field that one dialect writes in epoch seconds and another in RFC 3339; anything else is left as it is."""
+    if isinstance(value, int | float) or (isinstance(value, str) and value.isdecimal()):
+        return _from_seconds(value)
+    return value

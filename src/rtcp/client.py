@@ -12,8 +12,12 @@ import requests
 from rtcp._clock import Clock, SystemClock
 from rtcp.auth import FreshToken, GivenToken, Ims, TokenCache
 from rtcp.config import Config
+from rtcp.resources.audiences import Audiences
 from rtcp.resources.entities import Entities
 from rtcp.resources.merge_policies import MergePolicies
+from rtcp.resources.preview import Preview
+from rtcp.resources.sandboxes import Sandboxes
+from rtcp.resources.system_jobs import SystemJobs
 from rtcp.transport.hooks import Hook, TokenFetched, emit
 from rtcp.transport.session import Session, TokenSource, Wire
 
@@ -79,12 +83,38 @@ class Client:
     @cached_property
     def entities(self) -> Entities:
         """Merged profiles and other entities."""
-        return Entities(self._session, self._config)
+        return Entities(
+            self._session,
+            self._config,
+            list_policies=lambda schema_name: self.merge_policies.list(schema_name=schema_name),
+        )
 
     @cached_property
     def merge_policies(self) -> MergePolicies:
         """Merge policies."""
         return MergePolicies(self._session, self._config)
+
+    @cached_property
+    def system_jobs(self) -> SystemJobs:
+        """Requests to delete a dataset or a batch from the Profile store."""
+        return SystemJobs(
+            self._session,
+            self._config,
+            dataset_name=lambda dataset_id: self.datasets.get(dataset_id).name,
+            dataset_report=self.preview.dataset_report,
+            dataset_stats=self.preview.dataset_stats,
+            sandbox_id=Sandboxes(self._session, self._config).resolve,
+        )
+
+    @cached_property
+    def preview(self) -> Preview:
+        """The preview sample and its reports."""
+        return Preview(self._session, self._config)
+
+    @cached_property
+    def audiences(self) -> Audiences:
+        """Audiences, read only."""
+        return Audiences(self._session, self._config)
 
     def with_sandbox(self, sandbox: str | None = None, *, sandbox_id: str | None = None) -> Self:
         """The same client in another sandbox: same token, same connections. Closing this one closes both."""

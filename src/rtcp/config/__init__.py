@@ -19,6 +19,7 @@ from rtcp.errors import ConfigError, InvalidArgumentError
 
 __all__ = ["Config", "Secret"]
 
+AUTO: Final = "auto"
 EMULATOR: Final = "RTCP_EMULATOR"
 EMULATOR_ANYWHERE: Final = "RTCP_EMULATOR_ALLOW_REMOTE"
 _EMULATOR_CREDENTIALS: Final[Mapping[str, Any]] = {
@@ -43,7 +44,8 @@ class Config:
         client_id, client_secret, org_id, scopes: of the OAuth Server-to-Server credential. Several secrets may be
             active: give them as a sequence. A secret
             may be a `Secret` or a table such as `{"env": "NAME"}`; it is resolved at each token fetch.
-        sandbox, sandbox_id: what `x-sandbox-name` and `x-sandbox-id` say; only the given ones are sent.
+        sandbox, sandbox_id: what `x-sandbox-name` and `x-sandbox-id` say; only the given ones are sent. With
+            `sandbox_id="auto"`, delete requests look the id up by the name.
         token: a ready bearer token; IMS is then not asked, and a 401 is final.
         token_cache: file (mode 0600) to share a token between processes; None keeps it in memory only.
         timeout: seconds; one number for connecting and reading, or a pair.

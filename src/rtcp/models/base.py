@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, PrivateAttr, model_validator
 from pydantic.alias_generators import to_camel
 
 Xdm = dict[str, Any]
@@ -30,6 +30,32 @@ class Model(BaseModel):
     def to_wire(self) -> dict[str, Any]:
         """The answer as JSON values under the service's own names, unknown fields included, absent ones left out."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+class CleanedModel(Model):
+    """An answer that is put right on the way in: several dialects become one form, quoted numbers become numbers.
+
+    `to_wire()` gives it back as it came.
+    """
+
+    _raw: Any = PrivateAttr(default=None)
+
+    @classmethod
+    def clean(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """The answer in the form of the fields; overridden where there is something to put right."""
+        return data
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _clean_and_keep(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        model = handler(cls.clean(data) if isinstance(data, dict) else data)
+        if isinstance(data, dict):
+            model._raw = data
+        return model
+
+    def to_wire(self) -> dict[str, Any]:
+        """The answer as it came, dialect and quirks included."""
+        return dict(self._raw) if isinstance(self._raw, dict) else super().to_wire()
 
 
 class OpenEnum(StrEnum):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from rtcp._instants import EPOCH
 from rtcp.config import Config
-from rtcp.errors import DecodeError
+from rtcp.errors import DecodeError, ResponseError
 from rtcp.models.base import Model
 from rtcp.paging import Page, next_query
+from rtcp.transport.error_mapping import to_error
 from rtcp.transport.request import Request, Response
 from rtcp.transport.session import Session
 
@@ -79,6 +83,20 @@ def parse(model: type[M], data: Any, response: Response) -> M:
             for error in exc.errors(include_input=False, include_url=False)[:3]
         )
     raise unreadable(response, f"the answer is no {model.__name__}: {problems}")
+
+
+def read_partial_failure(request: Request, response: Response) -> list[ResponseError]:
+    """The errors of a 207 that lists `{xid, error}`, in the order of the list."""
+    answer = decode(response)
+    errors = []
+    for item in answer if isinstance(answer, list) else []:
+        error = mapping(mapping(item).get("error"))
+        status = str(error.get("statusCode", ""))
+        part = replace(
+            response, status=int(status) if status.isdecimal() else response.status, body=json.dumps(error).encode()
+        )
+        errors.append(to_error(request, part, now=EPOCH))
+    return errors
 
 
 def unreadable(response: Response, message: str) -> DecodeError:

@@ -7,18 +7,32 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from rtcp._instants import require_aware, to_millis
+from rtcp._instants import from_millis, require_aware, to_millis
 from rtcp.bulk.chunks import chunked, ordered_map
-from rtcp.errors import InvalidArgumentError, NotFoundError
+from rtcp.config import Config
+from rtcp.errors import InvalidArgumentError, NotFoundError, PartialFailureError, UnprocessableError
 from rtcp.models.entity import Entity, Event, Lookup, SchemaClass
+from rtcp.models.explanation import Explanation, PolicyView, Winner, differences
 from rtcp.models.identity import Identity, to_identity
+from rtcp.models.merge_policy import MergePolicy
 from rtcp.paging import Page, Paged
-from rtcp.resources._base import Resource, mapping, parse, unreadable
+from rtcp.resources._base import Resource, mapping, parse, read_partial_failure, unreadable
 from rtcp.resources._bulk_lookup import BulkLookup, check_options, entities_of, filtered
 from rtcp.resources._matching import Key, match
 from rtcp.transport.request import Request, Response
+from rtcp.transport.session import Session
 
 _ROUTE: Final = "/data/core/ups/access/entities"
+_HELP: Final = {
+    403: "looking up entities by API needs Real-Time CDP Ultimate, and the permission 'View profiles' for this "
+    "sandbox; ask your admin which of them is missing",
+    404: "nothing is known of this identity under this merge policy; check id, namespace and sandbox",
+}
+_DELETE_HELP: Final = {
+    404: "nothing is known of this identity, or the service has withdrawn this operation: use Data Lifecycle "
+    "record deletes",
+    410: "the service has withdrawn this operation: use Data Lifecycle record deletes",
+}
 _MOST_FILTERS: Final = 3
 _MOST_EVENTS: Final = 1000
 
@@ -26,9 +40,15 @@ _MOST_EVENTS: Final = 1000
 class Entities(Resource):
     """Look-ups of merged profiles and other entities.
 
-    Needs Real-Time CDP Ultimate. Service page: https://experienceleague.adobe.com/en/docs/experience-
-    platform/profile/api/entities
+    Needs Real-Time CDP Ultimate. Service page:
+    https://experienceleague.adobe.com/en/docs/experience-platform/profile/api/entities
     """
+
+    def __init__(
+        self, session: Session, config: Config, *, list_policies: Callable[[str], Iterable[MergePolicy]]
+    ) -> None:
+        super().__init__(session, config)
+        self._list_policies = list_policies
 
     def get(
         self,
@@ -68,7 +88,7 @@ class Entities(Resource):
             "mergePolicyId": merge_policy_id,
             "withCA": True if with_computed_attributes else None,
         }
-        request = Request.platform("GET", _ROUTE, query=query, private=(identity.id,))
+        request = Request.platform("GET", _ROUTE, query=query, private=(identity.id,), help=_HELP)
         return self._send_for(request, lambda body, response: _only_entity(body, response, identity))
 
     def get_many(
@@ -188,10 +208,108 @@ class Entities(Resource):
 
         def fetch(token: str | None) -> Page[Event]:
             # A next link is sent back as it came: its cursor is called "start" here and "offsets" there.
-            request = Request.platform("GET", _ROUTE, query=query if token is None else token, private=(identity.id,))
+            request = Request.platform(
+                "GET", _ROUTE, query=query if token is None else token, private=(identity.id,), help=_HELP
+            )
             return self._send_for(request, lambda body, response: self._event_page(body, response, query))
 
         return Paged(fetch, limit=limit)
+
+    def delete(
+        self, entity_id: str | Identity, *, namespace: str | None = None, merge_policy_id: str | None = None
+    ) -> None:
+        """Ask for a person's profile and events to be deleted: IRREVERSIBLE, and done some time later.
+
+        The guide calls this deprecated since the end of October 2025, in favour of Data Lifecycle record deletes, so it
+        warns with `DeprecationWarning`; newer deployments may answer 404 or 410.
+
+        Raises:
+            NotFoundError: nothing is known under this identity, or the service has withdrawn the operation.
+            PartialFailureError: some of the person's identities could not be deleted.
+
+        Example:
+            >>> client.entities.delete("oskar.lindqvist@example.com", namespace="Email")
+        """
+        identity = to_identity(entity_id, namespace)
+        warnings.warn(
+            "deleting entities is deprecated by the service: use Data Lifecycle record deletes",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        query = {
+            "schema.name": SchemaClass.PROFILE.value,
+            "entityId": identity.id,
+            "entityIdNS": identity.namespace,
+            "mergePolicyId": merge_policy_id,
+        }
+        request = Request.platform("DELETE", _ROUTE, query=query, private=(identity.id,), help=_DELETE_HELP)
+        response = self._session.send(request)
+        if response.status == 207:
+            failures = read_partial_failure(request, response)
+            raise PartialFailureError(
+                f"{len(failures)} of the person's identities could not be deleted", failed=failures
+            )
+
+    def explain(
+        self,
+        entity_id: str | Identity,
+        *,
+        namespace: str | None = None,
+        schema_name: str = SchemaClass.PROFILE,
+    ) -> Explanation:
+        """Return how each merge policy sees one person: which attributes differ, and which datasets contributed.
+
+        Against the emulator it also says which fragment won each attribute, and why.
+
+        Raises:
+            NotFoundError: nothing is known under this identity, under no policy.
+
+        Example:
+            >>> why = client.entities.explain("jane@example.com", namespace="Email")
+            >>> "person.name.firstName" in [difference.path for difference in why.differences]
+            True
+        """
+        identity = to_identity(entity_id, namespace)
+        policies = sorted(self._list_policies(str(schema_name)), key=lambda policy: not policy.default)
+        views = tuple(self._view(identity, str(schema_name), policy) for policy in policies)
+        if all(view.entity is None and view.error is None for view in views):
+            raise NotFoundError(f"nothing is known under this identity, under none of {len(views)} merge policies")
+        winners = tuple(
+            winner for view in views if view.entity is not None for winner in self._winners(identity, view.policy)
+        )
+        return Explanation(views, differences(views), winners if self._config.emulator else ())
+
+    def _view(self, identity: Identity, schema_name: str, policy: MergePolicy) -> PolicyView:
+        try:
+            return PolicyView(policy, self.get(identity, schema_name=schema_name, merge_policy_id=policy.id))
+        except NotFoundError:
+            return PolicyView(policy)
+        except UnprocessableError as exc:
+            return PolicyView(policy, error=exc)
+
+    def _winners(self, identity: Identity, policy: MergePolicy) -> Iterator[Winner]:
+        if not self._config.emulator:
+            return
+        query = {
+            "entityId": identity.id,
+            "entityIdNS": identity.namespace,
+            "mergePolicyId": policy.id,
+            "sandbox": self._config.sandbox,
+        }
+        request = Request.platform("GET", "/_emulator/explain", query=query, private=(identity.id,))
+        attributes = self._send_for(request, lambda body, response: mapping(body).get("attributes"))
+        for attribute in attributes if isinstance(attributes, list) else []:
+            ingested = attribute.get("ingestedMs")
+            yield Winner(
+                policy.id,
+                attribute["path"],
+                attribute.get("value"),
+                attribute.get("datasetId"),
+                attribute.get("datasetName"),
+                None if ingested is None else from_millis(ingested),
+                attribute.get("reason", ""),
+                tuple(str(loser.get("datasetName") or loser.get("datasetId")) for loser in attribute.get("losers", ())),
+            )
 
     def _post(
         self,
@@ -200,7 +318,7 @@ class Entities(Resource):
         read: Callable[[Any, Response], dict[Key, Entity]],
     ) -> dict[Key, Entity]:
         private = (identity.id for identity in identities)
-        request = Request.platform("POST", _ROUTE, json=body, idempotent=True, private=private)
+        request = Request.platform("POST", _ROUTE, json=body, idempotent=True, private=private, help=_HELP)
         return self._send_for(request, read)
 
     def _event_page(self, body: Any, response: Response, query: Iterable[tuple[str, Any]]) -> Page[Event]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Final
 
-from rtcp.config import Config
+from rtcp.config import AUTO, Config
 from rtcp.errors import InvalidArgumentError
 from rtcp.transport.request import Service
 
@@ -42,9 +42,10 @@ def static_headers(config: Config, service: Service) -> dict[str, str]:
     config.require("client_id", "org_id")
     headers["x-api-key"] = str(config.client_id)
     headers["x-gw-ims-org-id"] = str(config.org_id)
-    if config.sandbox_id is not None:
-        headers["x-sandbox-id"] = config.sandbox_id
-    if config.sandbox is not None or config.sandbox_id is None:
+    sandbox_id = None if config.sandbox_id == AUTO else config.sandbox_id
+    if sandbox_id is not None:
+        headers["x-sandbox-id"] = sandbox_id
+    if config.sandbox is not None or sandbox_id is None:
         headers["x-sandbox-name"] = config.sandbox or "prod"
     return headers
 

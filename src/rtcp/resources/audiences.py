@@ -1,0 +1,82 @@
+"""Audiences, to be read: their ids and names go into export filters."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+from rtcp.errors import InvalidArgumentError
+from rtcp.models.audience import Audience
+from rtcp.paging import Page, Paged
+from rtcp.resources._base import Resource, mapping, parse, unreadable
+from rtcp.transport.request import Request, Response
+
+_ROUTE: Final = "/data/core/ups/audiences"
+
+
+class Audiences(Resource):
+    """The audiences of a sandbox, read only.
+
+    Service page: https://experienceleague.adobe.com/en/docs/experience-platform/segmentation/api/audiences
+    """
+
+    def list(
+        self,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        entity_type: str | None = None,
+        audience_id: str | None = None,
+        sort_by: str | None = None,
+        order: Literal["asc", "desc"] = "asc",
+        limit: int | None = None,
+        page_size: int | None = None,
+    ) -> Paged[Audience]:
+        """Return the audiences.
+
+        Args:
+            name: part of the name, in any case; likewise `description`.
+            audience_id: the exact id where the audience comes from.
+            sort_by: a field of the answer, such as `updateTime`.
+            limit: audiences to yield at most; None yields all.
+            page_size: audiences in a request; None leaves it to the service.
+
+        Example:
+            >>> [audience.name for audience in client.audiences.list(name="gold")]
+            ['Gold card holders']
+        """
+        if page_size is not None and page_size < 1:
+            raise InvalidArgumentError(f"page_size must be 1 or more, not {page_size}")
+        query = {
+            "name": name,
+            "description": description,
+            "entityType": entity_type,
+            "property": None if audience_id is None else f"audienceId=={audience_id}",
+            "sort": None if sort_by is None else f"{sort_by}:{order}",
+            "limit": page_size,
+        }
+
+        def fetch(token: str | None) -> Page[Audience]:
+            return self._send_for(
+                Request.platform("GET", _ROUTE, query=query if token is None else token),
+                lambda body, answer: self._audience_page(body, answer, query),
+            )
+
+        return Paged(fetch, limit=limit)
+
+    def get(self, audience_id: str) -> Audience:
+        """Return one audience.
+
+        Raises:
+            NotFoundError: the id is unknown in this sandbox.
+
+        Example:
+            >>> client.audiences.get("harbour-gold").name
+            'Gold card holders'
+        """
+        return self._send(Request.platform("GET", _ROUTE + "/{id}", path={"id": audience_id}), Audience)
+
+    def _audience_page(self, body: Any, response: Response, query: dict[str, Any]) -> Page[Audience]:
+        children = mapping(body).get("children")
+        if not isinstance(children, list):
+            raise unreadable(response, "the answer holds no list of audiences")
+        return self._page(body, response, [parse(Audience, child, response) for child in children], query=query.items())
