@@ -13,7 +13,7 @@ from rtcp.errors import ConfigError, ConnectError, DecodeError, RequestError, Re
 from rtcp.transport.request import Request
 
 FOREIGN = (requests.RequestException, urllib3_errors.HTTPError, OSError)
-_NOT_SENT = (urllib3_errors.NewConnectionError, urllib3_errors.ConnectTimeoutError, urllib3_errors.ProxyError)
+_NOT_SENT = (urllib3_errors.NewConnectionError, urllib3_errors.ConnectTimeoutError)
 _MISUSE = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
@@ -38,7 +38,10 @@ def to_failure(exc: Exception, request: Request, *, url: str, request_id: str | 
         return ConfigError(
             f"the address or proxy for {host} cannot be used ({type(causes[0]).__name__}); check base_url and proxies"
         )
-    if isinstance(exc, OSError) and not isinstance(exc, requests.RequestException | ConnectionError | TimeoutError):
+    unread = isinstance(exc, OSError) and not isinstance(
+        exc, requests.RequestException | ConnectionError | TimeoutError
+    )
+    if unread or any(isinstance(cause, ssl.SSLError) and cause.library in ("X509", "PEM") for cause in causes):
         return ConfigError(
             f"the certificate bundle cannot be read ({type(exc).__name__}); check ca_bundle and REQUESTS_CA_BUNDLE"
         )
@@ -50,7 +53,7 @@ def to_failure(exc: Exception, request: Request, *, url: str, request_id: str | 
         )
         untrusted.__dict__["is_transient"] = False
         return untrusted
-    if any(isinstance(cause, _NOT_SENT) for cause in causes):
+    if any(isinstance(cause, _NOT_SENT) or _is_refused_tunnel(cause) for cause in causes):
         return failure(ConnectError, f"no connection to {host}: {_reason(causes)}", applied=False)
     if any(isinstance(cause, _READ_TIMEOUT) for cause in causes):
         return failure(RequestTimeoutError, f"{host} did not answer in time", applied=True)
@@ -59,6 +62,12 @@ def to_failure(exc: Exception, request: Request, *, url: str, request_id: str | 
     return failure(
         ConnectError, f"the connection to {host} broke before the answer was complete: {_reason(causes)}", applied=True
     )
+
+
+def _is_refused_tunnel(cause: BaseException) -> bool:
+    # urllib3 calls it a proxy error, too, when a proxy has passed the request on and breaks off before the answer. A
+    # tunnel that the proxy refuses is told by a plain OSError of http.client.
+    return isinstance(cause, urllib3_errors.ProxyError) and type(cause.original_error) is OSError
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:
