@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import requests
-
-import rtcp
 from tests.helpers.adapters import Answer, mounted
 from tests.helpers.clock import FakeClock
 from tests.helpers.samples import POLICY, POLICY_BYTES
 from tests.helpers.servers import RawServer, answer, cut, cut_in_body, refusing_address
+
+import rtcp
 
 SETTINGS: dict[str, Any] = {"token": "given", "client_id": "machine", "org_id": "0A1B@AdobeOrg"}
 
