@@ -63,6 +63,10 @@ def _list_faults(settings: Mapping[str, Any], service: Service) -> Answer:
 
 def _add_fault(settings: Mapping[str, Any], service: Service) -> Answer:
     values = dict(settings)
+    if "failJob" in values:
+        kind, times = values.pop("failJob"), values.pop("times", 1)
+        service.faults.fail_job(kind, times=times, **values)
+        return _list_faults(settings, service)
     operation, times = values.pop("operation", ""), values.pop("times", 1)
     # `"times": null` is how JSON says "always".
     service.faults.add(operation, fault_from_json(values), times=times)
@@ -83,6 +87,7 @@ def _move_clock(settings: Mapping[str, Any], service: Service) -> Answer:
         service.clock.freeze(settings["freezeAtMs"])
     if "advance" in settings:
         service.clock.advance(float(settings["advance"]))
+    service.jobs.settle()
     return _show_clock(settings, service)
 
 

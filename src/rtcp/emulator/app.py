@@ -42,6 +42,9 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _read(receive) if scope["method"] not in ("GET", "HEAD") else b""
         request, matched = _request(scope, body)
+        if self.service.jobs.is_due():
+            # In a thread: an export may take its time, and this request alone waits for it.
+            await asyncio.to_thread(self.service.jobs.settle)
         try:
             if request.path.startswith(admin.PREFIX):
                 answer = await admin.answer(request, self.service)

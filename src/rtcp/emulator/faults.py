@@ -13,6 +13,8 @@ from rtcp.emulator.problems import error_of
 from rtcp.emulator.wire import JSON_TYPE, Answer
 
 ANY = "*"
+# The kinds of jobs that can be made to fail.
+JOB_KINDS = ("system_jobs", "export_jobs", "computed_attributes", "preview", "entities.delete")
 _JSON_KINDS: dict[str, type | tuple[type, ...]] = {
     "status": int,
     "headers": dict,
@@ -82,6 +84,7 @@ class Faults:
     def __init__(self) -> None:
         self._once: list[tuple[str, Fault]] = []
         self._always: dict[str, Fault] = {}
+        self._jobs: list[tuple[str, str]] = []
         self._lock = threading.Lock()
 
     def once(
@@ -136,6 +139,25 @@ class Faults:
         with self._lock:
             self._once.clear()
             self._always.clear()
+            self._jobs.clear()
+
+    def fail_job(self, kind: str, *, times: int = 1, message: str = "a fault was asked for") -> None:
+        """Let the next job of a kind ("export_jobs", "system_jobs", …) that comes to its work fail."""
+        if kind not in JOB_KINDS:
+            raise ValueError(f"no kind of job {kind!r}: choose one of {', '.join(JOB_KINDS)}")
+        if times < 1:
+            raise ValueError(f"times must be at least 1, not {times!r}")
+        with self._lock:
+            self._jobs.extend([(kind, message)] * times)
+
+    def take_job_failure(self, kind: str) -> str | None:
+        """Why the job that has come to its work is to fail, or None; the fault is used up."""
+        with self._lock:
+            for position, (wanted, message) in enumerate(self._jobs):
+                if wanted == kind:
+                    del self._jobs[position]
+                    return message
+        return None
 
     def take(self, operation: str | None) -> Fault | None:
         """The fault for a request that has just come in; a `once` fault is used up by it."""
@@ -153,7 +175,8 @@ class Faults:
         with self._lock:
             waiting = [(operation, fault, "once") for operation, fault in self._once]
             waiting += [(operation, fault, "always") for operation, fault in self._always.items()]
-        return [{"operation": operation, "mode": mode, **_settings(fault)} for operation, fault, mode in waiting]
+            jobs = [{"failJob": kind, "mode": "once", "message": message} for kind, message in self._jobs]
+        return [{"operation": operation, "mode": mode, **_settings(fault)} for operation, fault, mode in waiting] + jobs
 
 
 def fault_from_json(settings: Mapping[str, Any]) -> Fault:

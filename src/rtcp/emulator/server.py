@@ -19,6 +19,7 @@ from rtcp.emulator.clock import Clock
 from rtcp.emulator.faults import Faults
 from rtcp.emulator.ims import Credential
 from rtcp.emulator.inspection import Requests
+from rtcp.emulator.options import Options
 from rtcp.emulator.service import Service
 from rtcp.emulator.store import Store
 
@@ -47,6 +48,7 @@ class Emulator:
         host: address to listen on; only loopback, unless `allow_remote`.
         port: 0 takes a free one.
         credentials: client id to secrets (or `Credential`); None accepts any client id and secret.
+        job_seconds, limits, withdrawn_reports: see `Options`.
         allow_remote: listen on an address that other machines reach. There is no protection of any kind.
     """
 
@@ -60,6 +62,9 @@ class Emulator:
         host: str = "127.0.0.1",
         port: int = 0,
         credentials: Mapping[str, Sequence[str] | Credential] | None = None,
+        job_seconds: float = 1.0,
+        limits: bool = False,
+        withdrawn_reports: bool = True,
         allow_remote: bool = False,
     ) -> None:
         if not allow_remote and not is_loopback(host):
@@ -67,7 +72,14 @@ class Emulator:
                 f"{host!r} is not a loopback address: whoever reaches it may read and change everything"
             )
         path = None if db is None else str(db)
-        self.service = Service.assemble(db=path, seed=seed, dialect=dialect, clock=clock, credentials=credentials)
+        self.service = Service.assemble(
+            db=path,
+            seed=seed,
+            dialect=dialect,
+            clock=clock,
+            credentials=credentials,
+            options=Options(job_seconds, limits, withdrawn_reports),
+        )
         self._host, self._port = host, port
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
@@ -126,6 +138,10 @@ class Emulator:
     def reset(self) -> None:
         """Forget data, tokens, faults and requests; a clock of its own goes back to the system's time."""
         self.service.reset()
+
+    def settle(self) -> None:
+        """Do the work of all jobs that are due; every request does so first, direct looks into the store do not."""
+        self.service.jobs.settle()
 
     def load(self, manifest: str | Path, *, data: str | Path | None = None) -> LoadReport:
         """Load what a manifest declares; its file names are relative to `data`, else to the manifest's folder."""

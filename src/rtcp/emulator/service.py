@@ -10,6 +10,8 @@ from rtcp.emulator.dialects import Dialect
 from rtcp.emulator.faults import Faults
 from rtcp.emulator.ims import Credential, Ims
 from rtcp.emulator.inspection import Requests
+from rtcp.emulator.jobs import Jobs
+from rtcp.emulator.options import Options
 from rtcp.emulator.store import Store
 from rtcp.emulator.validation import Validator
 from rtcp.emulator.wire import Answer, Request
@@ -23,8 +25,10 @@ class Service:
     clock: Clock
     ims: Ims
     dialect: Dialect
+    options: Options
+    faults: Faults
+    jobs: Jobs
     owns_clock: bool = True
-    faults: Faults = field(default_factory=Faults)
     requests: Requests = field(default_factory=Requests)
     validator: Validator = field(default_factory=Validator)
 
@@ -37,11 +41,13 @@ class Service:
         dialect: str = "guide",
         clock: Clock | None = None,
         credentials: Mapping[str, Sequence[str] | Credential] | None = None,
+        options: Options | None = None,
     ) -> Service:
         """A service around a new store; `db` None keeps it in memory."""
-        spoken = Dialect(dialect)
-        used = clock or Clock()
-        return cls(Store(db, clock=used, seed=seed), used, Ims(used, credentials), spoken, owns_clock=clock is None)
+        spoken, used, switches, faults = Dialect(dialect), clock or Clock(), options or Options(), Faults()
+        store = Store(db, clock=used, seed=seed)
+        jobs = Jobs(store, faults, seconds_factor=switches.job_seconds)
+        return cls(store, used, Ims(used, credentials), spoken, switches, faults, jobs, owns_clock=clock is None)
 
     def reset(self) -> None:
         """Forget data, tokens, faults and requests; a clock of its own goes back to the system's time."""

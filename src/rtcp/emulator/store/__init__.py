@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rtcp.emulator.store.jobs import Job
 from rtcp.emulator.store.merge import Fragment, by_priority, merge_entities
 from rtcp.emulator.store.rows import RowError
 from rtcp.emulator.store.sandbox import Sandbox
@@ -43,6 +44,7 @@ __all__ = [
     "IngestReport",
     "Counts",
     "Fragment",
+    "Job",
     "by_priority",
     "merge_entities",
     "StoreError",

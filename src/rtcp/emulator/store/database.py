@@ -22,6 +22,7 @@ class Database:
         self.clock = clock
         self._seed = seed
         self._forget: list[Callable[[], None]] = []
+        self._notes: list[Callable[[str], None]] = []
         self._depth = 0
         with self.transaction() as connection:
             connection.execute("UPDATE meta SET opened = opened + 1")
@@ -34,6 +35,14 @@ class Database:
     def on_forget(self, forget: Callable[[], None]) -> None:
         """Have a function called when what was cached may no longer be what the tables hold."""
         self._forget.append(forget)
+
+    def on_change(self, note: Callable[[str], None]) -> None:
+        """Have a function called with a sandbox's name, inside the transaction that changed its people or events."""
+        self._notes.append(note)
+
+    def changed(self, sandbox: str) -> None:
+        for note in self._notes:
+            note(sandbox)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -127,7 +127,9 @@ class Sandbox:
                 ingested_ms=self._database.clock.now_ms() if ingested_ms is None else ingested_ms,
                 batch_id=batch_id or self._database.new_id(),
             )
-            return ingest(target, rows)
+            report = ingest(target, rows)
+            self._database.changed(self.name)
+        return report
 
     def counts(self) -> Counts:
         """How much the sandbox holds; this scans, so it is for status pages."""

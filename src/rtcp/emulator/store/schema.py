@@ -7,7 +7,7 @@ import sqlite3
 from rtcp.emulator.store.values import StoreError
 
 _APPLICATION_ID = 0x52544350
-_VERSION = 1
+_VERSION = 2
 
 # A fragment is one record row: one primary identity in one dataset. `record.id` grows with every write, so it also
 # says which of two fragments of the same millisecond came later. A component is the smallest set of linked identities.
@@ -39,10 +39,20 @@ CREATE TABLE merge_policy (
     position INTEGER PRIMARY KEY, sandbox INTEGER NOT NULL, id TEXT NOT NULL, definition TEXT NOT NULL,
     UNIQUE (sandbox, id)
 );
+CREATE TABLE job (
+    position INTEGER PRIMARY KEY, sandbox TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL,
+    created_ms INTEGER NOT NULL, due_ms INTEGER NOT NULL, state TEXT, finished_ms INTEGER, document TEXT NOT NULL,
+    UNIQUE (sandbox, kind, id)
+);
+CREATE INDEX job_under_way ON job (due_ms) WHERE finished_ms IS NULL;
+CREATE TABLE document (
+    position INTEGER PRIMARY KEY, sandbox TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
+    UNIQUE (sandbox, kind, id)
+);
 CREATE TABLE meta (opened INTEGER NOT NULL);
 INSERT INTO meta VALUES (0);
 """
-_DATA_TABLES = ("event", "record", "identity", "dataset", "namespace", "merge_policy", "sandbox")
+_DATA_TABLES = ("event", "record", "identity", "dataset", "namespace", "merge_policy", "job", "document", "sandbox")
 
 
 def connect(path: str | None) -> sqlite3.Connection:

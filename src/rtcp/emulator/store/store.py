@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.store.database import Database
+from rtcp.emulator.store.documents import DocumentTable
+from rtcp.emulator.store.jobs import JobTable
 from rtcp.emulator.store.sandbox import DEFAULT_SANDBOX, Sandbox
 from rtcp.emulator.store.values import StoreError
 
@@ -32,6 +34,9 @@ class Store:
         if not self._sandboxes:
             self._create_fresh()
         self._database.on_forget(self._read_sandboxes)
+        self.clock = clock
+        self.jobs = JobTable(self._database)
+        self.documents = DocumentTable(self._database)
 
     def close(self) -> None:
         """Close the database; closing twice is harmless."""
@@ -54,6 +59,14 @@ class Store:
         """Everything inside happens, or nothing of it when an exception leaves it; other threads wait."""
         with self._database.transaction():
             yield
+
+    def on_change(self, note: Callable[[str], None]) -> None:
+        """Have a function called with the sandbox's name whenever people or events came in or went."""
+        self._database.on_change(note)
+
+    def new_id(self) -> str:
+        with self._database.lock:
+            return self._database.new_id()
 
     def sandbox_names(self) -> list[str]:
         return list(self._sandboxes)
