@@ -219,9 +219,14 @@ def _url(given: Any, *, name: str) -> str | None:
     if given is None:
         return None
     text = _one_line(given, name=name) or ""
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError(f"{name} must be an http(s) address, not {text!r}")
+    try:
+        parts = urlsplit(text)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        # What stands in front of an @ may be a password.
+        raise ConfigError(f"{name} must be an http(s) address, not {text.rpartition('@')[2]!r}")
     if parts.username is not None or parts.query or parts.fragment:
         raise ConfigError(f"{name} must be an address without user, query or fragment")
     return text.rstrip("/")
