@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from rtcp.emulator.store.jobs import Job
 from rtcp.emulator.store.merge import Fragment, by_priority, merge_entities
+from rtcp.emulator.store.people import Person
+from rtcp.emulator.store.provenance import Candidate, Choice, Explanation
 from rtcp.emulator.store.rows import RowError
 from rtcp.emulator.store.sandbox import Sandbox
 from rtcp.emulator.store.store import Store
@@ -39,11 +41,15 @@ __all__ = [
     "Dataset",
     "MergePolicy",
     "MergedProfile",
+    "Person",
     "Event",
     "EventPage",
     "IngestReport",
     "Counts",
     "Fragment",
+    "Candidate",
+    "Choice",
+    "Explanation",
     "Job",
     "by_priority",
     "merge_entities",

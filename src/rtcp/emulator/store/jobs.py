@@ -112,7 +112,10 @@ class JobTable:
                 f"SELECT {_COLUMNS} FROM job WHERE {where}{order}",  # noqa: S608
                 values,
             ).fetchall()
-        return [Job(*row[:7], document=json.loads(row[7])) for row in rows]
+        return [
+            Job(sandbox, kind, job_id, created_ms, due_ms, state, finished_ms, json.loads(document))
+            for sandbox, kind, job_id, created_ms, due_ms, state, finished_ms, document in rows
+        ]
 
     def _forget(self) -> None:
         self._has_read = False

@@ -60,13 +60,7 @@ def read_profile(
     connection: sqlite3.Connection, catalogue: Catalogue, scope: Scope, schema_name: str, policy: MergePolicy | None
 ) -> MergedProfile | None:
     """The merged record of a class, or None when no fragment contributes to one."""
-    rows = connection.execute(_STITCHED_FRAGMENTS if scope.stitched else _OWN_FRAGMENTS, (scope.key,)).fetchall()
-    own_class = (
-        Fragment(catalogue.identity(namespace, value), dataset.id, json.loads(body), ingested_ms, sequence, batch)
-        for key, body, ingested_ms, sequence, batch, namespace, value in rows
-        if (dataset := catalogue.datasets_by_key[key]).schema_class == schema_name
-    )
-    fragments = by_priority(own_class, policy)
+    fragments = by_priority(read_fragments(connection, catalogue, scope, schema_name), policy)
     if not fragments:
         return None
     return MergedProfile(
@@ -80,6 +74,18 @@ def read_profile(
         last_modified_ms=max(fragment.ingested_ms for fragment in fragments),
         policy_id=policy.id if policy else None,
     )
+
+
+def read_fragments(
+    connection: sqlite3.Connection, catalogue: Catalogue, scope: Scope, schema_name: str
+) -> list[Fragment]:
+    """The fragments of a class in a scope, whatever a policy makes of them."""
+    rows = connection.execute(_STITCHED_FRAGMENTS if scope.stitched else _OWN_FRAGMENTS, (scope.key,)).fetchall()
+    return [
+        Fragment(catalogue.identity(namespace, value), dataset.id, json.loads(body), ingested_ms, sequence, batch)
+        for key, body, ingested_ms, sequence, batch, namespace, value in rows
+        if (dataset := catalogue.datasets_by_key[key]).schema_class == schema_name
+    ]
 
 
 def read_events(

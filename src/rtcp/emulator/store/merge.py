@@ -48,7 +48,7 @@ def merge_entities(entities: Sequence[Xdm]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for entity in entities:
         merged = _fill(merged, entity)
-    for name, unite in (("identityMap", _unite_identities), ("segmentMembership", _unite_memberships)):
+    for name, unite in UNITED.items():
         maps = [entity[name] for entity in entities if isinstance(entity.get(name), dict)]
         # A first value that is no object at all wins like any other leaf.
         if len(maps) > 1 and isinstance(merged[name], dict):
@@ -90,3 +90,7 @@ def _unite_memberships(maps: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _entry_id(entry: object) -> str:
     return str(entry.get("id")) if isinstance(entry, dict) else repr(entry)
+
+
+# Maps that say one thing with each entry: all entries count, not only those of the winner.
+UNITED = {"identityMap": _unite_identities, "segmentMembership": _unite_memberships}

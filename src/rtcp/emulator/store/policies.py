@@ -65,6 +65,10 @@ class Policies:
         self._write(changed)
         return changed
 
+    def remove(self, policy_id: str) -> None:
+        self._connection.execute("DELETE FROM merge_policy WHERE sandbox = ? AND id = ?", (self._sandbox, policy_id))
+        del self._by_id[policy_id]
+
     def _give_way(self, policy: MergePolicy) -> None:
         for other in self.all():
             if other.id == policy.id:

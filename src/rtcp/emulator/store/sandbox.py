@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from rtcp.emulator.store import removal
 from rtcp.emulator.store.catalogue import Catalogue
 from rtcp.emulator.store.database import Database
 from rtcp.emulator.store.ingest import Target, ingest
-from rtcp.emulator.store.lookup import find_scope, read_events, read_profile
+from rtcp.emulator.store.lookup import find_scope, read_events, read_fragments, read_profile
+from rtcp.emulator.store.people import Person, read_people
+from rtcp.emulator.store.provenance import Explanation, explain_merge
 from rtcp.emulator.store.values import (
+    EVENT_CLASS,
     PRIVATE_GRAPH,
     PROFILE_CLASS,
     TIMESTAMP_ORDERED,
@@ -28,6 +32,7 @@ from rtcp.emulator.store.xid import decode_xid, encode_xid
 
 DEFAULT_SANDBOX = "prod"
 BUILT_IN_POLICY_NAME = "Default Timebased"
+_PEOPLE_AT_ONCE = 500
 _ID_SPACE = uuid.UUID("6f0d1f0e-5b0a-4c41-9f4e-3b8f2a6f5a10")
 
 
@@ -193,6 +198,77 @@ class Sandbox:
                 where=where,
             )
 
+    def people(self, policy: MergePolicy, *, with_events: bool = True) -> Iterator[Person]:
+        """Everybody whom a policy shows, a person at a time; what changes meanwhile may or may not be seen.
+
+        People with more than 50 linked identities are left out, and so is who has events only when these are not read.
+        """
+        after: int | None = 0
+        while after is not None:
+            # The lock is held for a chunk only, so that look-ups need not wait for the end.
+            with self._database.lock:
+                chunk, after = read_people(
+                    self._connection,
+                    self._catalogue,
+                    policy,
+                    after=after,
+                    size=_PEOPLE_AT_ONCE,
+                    with_events=with_events,
+                )
+            yield from chunk
+
+    def explain(self, identity: Identity, *, schema_name: str, policy: MergePolicy | None) -> Explanation | None:
+        """Which fragment won each attribute of a merged record and why, or None when the identity has no fragment.
+
+        Raises:
+            TooManyIdentities: the policy stitches, and more than 50 identities are linked.
+        """
+        with self._database.lock:
+            scope = find_scope(self._connection, self._catalogue, identity, policy)
+            if scope is None:
+                return None
+            fragments = read_fragments(self._connection, self._catalogue, scope, schema_name)
+        return explain_merge(scope.members, fragments, policy) if fragments else None
+
+    def delete_dataset_data(self, dataset_id: str) -> int:
+        """Remove every row of a dataset, which stays declared; returns how many rows that were."""
+        with self._database.transaction() as connection:
+            removed = removal.delete_dataset(connection, self._catalogue.dataset_keys[dataset_id])
+            self._database.changed(self.name)
+        return removed
+
+    def delete_batch(self, dataset_id: str, batch_id: str) -> int:
+        """Remove the events that a batch brought into a dataset; returns how many there were."""
+        with self._database.transaction() as connection:
+            removed = removal.delete_batch(connection, self._catalogue.dataset_keys[dataset_id], batch_id)
+            self._database.changed(self.name)
+        return removed
+
+    def delete_person(self, identity: Identity, *, policy: MergePolicy | None) -> int:
+        """Remove the profile fragments and events of a person, all stitched identities included.
+
+        Raises:
+            TooManyIdentities: the policy stitches, and more than 50 identities are linked.
+        """
+        with self._database.transaction() as connection:
+            scope = find_scope(self._connection, self._catalogue, identity, policy)
+            if scope is None:
+                return 0
+            datasets = [
+                key
+                for key, dataset in self._catalogue.datasets_by_key.items()
+                if dataset.schema_class in (PROFILE_CLASS, EVENT_CLASS)
+            ]
+            removed = removal.delete_scope(connection, scope.key, stitched=scope.stitched, datasets=datasets)
+            self._database.changed(self.name)
+        return removed
+
+    def datasets_of_batch(self, batch_id: str) -> list[Dataset]:
+        """The datasets that hold rows of a batch; this scans."""
+        with self._database.lock:
+            found = removal.datasets_of_batch(self._connection, batch_id)
+        return [self._catalogue.datasets_by_key[key] for key in found if key in self._catalogue.datasets_by_key]
+
     def policies(self) -> list[MergePolicy]:
         return self._catalogue.policies.all()
 
@@ -244,6 +320,11 @@ class Sandbox:
             if self.policy(policy.id) is None:
                 raise StoreError(f"the sandbox {self.name!r} has no merge policy {policy.id!r}")
             return self._catalogue.policies.change(replace(policy, update_epoch=self._now_epoch()))
+
+    def remove_policy(self, policy_id: str) -> None:
+        """Delete a merge policy; the class is then without a default if it was that."""
+        with self._database.transaction():
+            self._catalogue.policies.remove(policy_id)
 
     def _now_epoch(self) -> int:
         return self._database.clock.now_ms() // 1000
