@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 
 class FakeClock:
-    """Stands at 2026-03-02 00:00 UTC; `slept` lists every sleep in order."""
+    """Stands at 2026-03-02 00:00 UTC; `slept` lists every sleep in order, `on_sleep` hears of each."""
 
     START = datetime(2026, 3, 2, tzinfo=UTC)
 
-    def __init__(self) -> None:
+    def __init__(self, on_sleep: Callable[[float], object] | None = None) -> None:
         self.slept: list[float] = []
+        self.on_sleep = on_sleep
         self._elapsed = 0.0
         self._lock = threading.Lock()
 
@@ -26,6 +28,8 @@ class FakeClock:
         with self._lock:
             self.slept.append(seconds)
             self._elapsed += seconds
+        if self.on_sleep is not None:
+            self.on_sleep(seconds)
 
     def advance(self, seconds: float) -> None:
         """Let time pass without anybody sleeping."""
