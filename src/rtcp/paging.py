@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from rtcp.errors import InvalidArgumentError, PagingError
 
@@ -75,18 +75,19 @@ def next_query(href: str, *, base_url: str) -> str | None:
     Only the query is taken, as the paths in the links are relative to differing roots.
 
     Raises:
-        PagingError: the link leads to another host.
+        PagingError: the link leads to another host, or is no link.
     """
     if not href:
         return None
-    link, base = urlsplit(href), urlsplit(base_url)
-    if link.hostname is not None and (link.hostname, _port(link.scheme, link.port)) != (
-        base.hostname,
-        _port(base.scheme, base.port),
-    ):
-        raise PagingError(f"the next-page link leads to another host, {link.hostname!r}; it was not followed")
+    try:
+        link = urlsplit(href)
+        is_ours = link.hostname is None or _origin(link) == _origin(urlsplit(base_url))
+    except ValueError:
+        is_ours = False
+    if not is_ours:
+        raise PagingError("the next-page link leads to another host, or nowhere; it was not followed")
     return link.query or None
 
 
-def _port(scheme: str, port: int | None) -> int | None:
-    return port if port is not None else {"https": 443, "http": 80}.get(scheme)
+def _origin(link: SplitResult) -> tuple[str | None, int | None]:
+    return link.hostname, link.port if link.port is not None else {"https": 443, "http": 80}.get(link.scheme)

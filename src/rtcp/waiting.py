@@ -10,7 +10,9 @@ from rtcp.errors import (
     ConnectError,
     InvalidArgumentError,
     JobFailedError,
+    RateLimitError,
     RequestTimeoutError,
+    ResponseError,
     ServerError,
     WaitTimeoutError,
 )
@@ -42,7 +44,8 @@ def poll(
         interval: seconds between looks; None grows from 5 to 60.
         on_progress: called after every look, the last one included.
 
-    An outage of the service while waiting is not the job's failure: it is survived until the time is up.
+    An outage of the service while waiting is not the job's failure, nor is its wish for a pause: both are survived
+    until the time is up.
 
     Raises:
         JobFailedError: final, but not successful.
@@ -57,7 +60,9 @@ def poll(
         outage: Exception | None = None
         try:
             last = look()
-        except (ConnectError, RequestTimeoutError, ServerError) as exc:
+        except (ConnectError, RequestTimeoutError, RateLimitError, ServerError) as exc:
+            if isinstance(exc, ConnectError) and not exc.is_transient:
+                raise
             outage = exc
         else:
             if on_progress is not None:
@@ -68,7 +73,9 @@ def poll(
         if left is not None and left <= 0:
             seen = f"; the last look failed: {outage}" if outage is not None else ""
             raise WaitTimeoutError(f"{what} is still running after {timeout:g} s and goes on{seen}", last=last)
-        clock.sleep(pause if left is None else min(pause, left))
+        asked = outage.retry_after if isinstance(outage, ResponseError) else None
+        longest = max(pause, asked or 0.0)
+        clock.sleep(longest if left is None else min(longest, left))
         if interval is None:
             pause = min(pause * _GROWTH, _LONGEST)
     if not is_success(last):
