@@ -8,6 +8,8 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, PlainSerializer
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# As seconds it lies in the year 5138, as milliseconds in 1973: before the service, and after anything it plans.
+_FEWEST_MILLIS: Final = 10**11
 _BLANK: Final = ("", "null", '"null"')
 
 
@@ -19,7 +21,10 @@ def parse_instant(text: str) -> datetime:
         # Loaded on the first odd spelling only: importing it costs a fifth of importing rtcp.
         from dateutil.parser import isoparse
 
-        parsed = isoparse(text.replace(" ", "T", 1))
+        try:
+            parsed = isoparse(text.replace(" ", "T", 1))
+        except OverflowError:
+            raise ValueError("a time outside the calendar") from None
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed
 
 
@@ -66,6 +71,14 @@ def _from_millis(value: Any) -> Any:
     return _from_number(value, timedelta(milliseconds=1))
 
 
+def _from_seconds_or_millis(value: Any) -> Any:
+    try:
+        is_seconds = not isinstance(value, datetime) and abs(float(value)) < _FEWEST_MILLIS
+    except (TypeError, ValueError):
+        is_seconds = False
+    return _from_seconds(value) if is_seconds else _from_millis(value)
+
+
 def _from_text(value: Any) -> Any:
     if isinstance(value, datetime):
         return require_aware(value, name="the instant")
@@ -87,6 +100,10 @@ EpochSeconds = Annotated[
 EpochMillis = Annotated[
     datetime, BeforeValidator(_from_millis), PlainSerializer(to_millis, return_type=int, when_used="json")
 ]
+EpochSecondsOrMillis = Annotated[
+    datetime, BeforeValidator(_from_seconds_or_millis), PlainSerializer(to_millis, return_type=int, when_used="json")
+]
+"""For the epochs of computed attributes only, on which sources disagree."""
 IsoInstant = Annotated[
     datetime, BeforeValidator(_from_text), PlainSerializer(to_iso, return_type=str, when_used="json")
 ]
