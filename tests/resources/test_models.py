@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -40,6 +40,7 @@ def policy(**changes):
     return MergePolicy.model_validate({**POLICY, **changes})
 
 
+@settings(max_examples=25)
 @given(xdm)
 def test_xdm_survives_a_round_trip_untouched(entity):
     body = {"entityId": "x1", "sources": ["crm"], "entity": entity}
@@ -110,6 +111,11 @@ def test_a_time_in_code_must_have_a_zone():
 def test_reads_booleans_that_come_as_words(written, meant):
     assert policy(isActiveOnEdge=written).is_active_on_edge is meant
     assert policy(default=written).default is meant
+
+
+@pytest.mark.parametrize("name", ["default", "isDefault"])
+def test_reads_either_word_for_the_default_sandbox(name):
+    assert policy(sandbox={"sandboxName": "prod", name: True}).sandbox.is_default is True
 
 
 def test_reads_numbers_that_come_as_words_and_ids_that_come_as_numbers():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from rtcp._instants import BlankAsNone, EpochSeconds
 from rtcp.models.base import Model, OpenEnum
@@ -30,7 +30,10 @@ class Sandbox(Model):
     sandbox_id: str | None = None
     sandbox_name: str | None = None
     type: str | None = None
-    is_default: bool | None = Field(default=None, alias="default")
+    # Merge policies say "default", other nouns "isDefault".
+    is_default: bool | None = Field(
+        default=None, validation_alias=AliasChoices("default", "isDefault"), serialization_alias="default"
+    )
 
 
 class SchemaRef(Model):
