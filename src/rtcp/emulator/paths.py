@@ -21,7 +21,11 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("POST", ENTITIES): "entities.get_many",
     ("GET", MERGE_POLICIES): "merge_policies.list",
     ("POST", MERGE_POLICIES): "merge_policies.create",
+    ("POST", f"{MERGE_POLICIES}/bulk-get"): "merge_policies.get_many",
     ("GET", f"{MERGE_POLICIES}/{{mergePolicyId}}"): "merge_policies.get",
+    ("PUT", f"{MERGE_POLICIES}/{{mergePolicyId}}"): "merge_policies.replace",
+    ("PATCH", f"{MERGE_POLICIES}/{{mergePolicyId}}"): "merge_policies.update",
+    ("DELETE", f"{MERGE_POLICIES}/{{mergePolicyId}}"): "merge_policies.delete",
 }
 # What a fault or an inspection can name.
 OPERATION_IDS = (*dict.fromkeys(OPERATIONS.values()), "entities.list_events")

@@ -6,6 +6,8 @@ from rtcp.emulator.dialects.shapes import Body, Change, without
 from rtcp.emulator.paging import href_of_policies, offset_token, read_offset
 from rtcp.emulator.wire import Request
 
+_READING = ("merge_policies.list", "merge_policies.get", "merge_policies.get_many")
+
 
 def _spec_policies(request: Request, body: Body) -> Body:
     paging: Body = {"count": len(body["children"])}
@@ -35,9 +37,13 @@ def _hostile_policy(request: Request, body: Body) -> Body:
     for name in ("version", "updateEpoch", "isActiveOnEdge"):
         changed[name] = str(changed[name]).lower()
     # Very old organisations show graph types that cannot be created any more.
-    if request.operation != "merge_policies.create" and body["identityGraph"]["type"] == "pdg" and not body["default"]:
+    if request.operation in _READING and body["identityGraph"]["type"] == "pdg" and not body["default"]:
         changed["identityGraph"] = {"type": "coop"}
     return {**changed, "notInAnySource": None}
+
+
+def _hostile_many(request: Request, body: Body) -> Body:
+    return {"results": {policy_id: _hostile_policy(request, policy) for policy_id, policy in body["results"].items()}}
 
 
 def _offset_after(request: Request, body: Body) -> int:
@@ -56,5 +62,8 @@ CHANGES: dict[str, dict[str, Change]] = {
         "merge_policies.list": _hostile_policies,
         "merge_policies.get": _hostile_policy,
         "merge_policies.create": _hostile_policy,
+        "merge_policies.get_many": _hostile_many,
+        "merge_policies.replace": _hostile_policy,
+        "merge_policies.update": _hostile_policy,
     },
 }

@@ -13,4 +13,8 @@ HANDLERS: dict[str, Handler] = {
     "merge_policies.list": merge_policies.list_,
     "merge_policies.get": merge_policies.get,
     "merge_policies.create": merge_policies.create,
+    "merge_policies.get_many": merge_policies.get_many,
+    "merge_policies.replace": merge_policies.replace_,
+    "merge_policies.update": merge_policies.update,
+    "merge_policies.delete": merge_policies.delete,
 }

@@ -1,17 +1,20 @@
-"""Merge policies: list, get, create."""
+"""Merge policies: list, get one or many, create, replace, update, delete."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from rtcp.emulator.paging import href_of_policies, offset_token, read_offset
+from rtcp.emulator.policy_changes import fields_of, patched
 from rtcp.emulator.problems import problem
 from rtcp.emulator.service import Service
-from rtcp.emulator.store import MergePolicy
-from rtcp.emulator.wire import Answer, Query, Request
+from rtcp.emulator.store import MergePolicy, StoreError
+from rtcp.emulator.wire import Answer, Query, Refusal, Request
 
 DEFAULT_LIMIT = 20
+# The guardrail; the service is not known to enforce it, so `Options.limits` decides.
+MAX_POLICIES = 5
 
 
 def list_(request: Request, service: Service) -> Answer:
@@ -42,28 +45,54 @@ def list_(request: Request, service: Service) -> Answer:
 
 def get(request: Request, service: Service) -> Answer:
     """Answer one policy, or 404."""
-    policy = request.sandbox.policy(request.path_id or "")
-    if policy is None:
-        return problem(404, "the merge policy does not exist in this sandbox")
-    return Answer(200, _shown(policy, request))
+    return Answer(200, _shown(_named(request), request))
+
+
+def get_many(request: Request, service: Service) -> Answer:
+    """Answer the policies of a list of ids under their ids (207); an unknown id is left out."""
+    asked = dict.fromkeys(item["id"] for item in request.content["ids"])
+    found = {policy_id: request.sandbox.policy(policy_id) for policy_id in asked}
+    results = {policy_id: _shown(policy, request) for policy_id, policy in found.items() if policy is not None}
+    return Answer(207, {"results": results})
 
 
 def create(request: Request, service: Service) -> Answer:
     """Store a policy and answer it; a new default or edge policy takes over from the former one."""
-    body: Mapping[str, Any] = request.content
-    merge = body["attributeMerge"]
-    is_ordered = merge["type"] == "dataSetPrecedence"
-    policy = request.sandbox.add_policy(
-        name=body.get("name"),
-        schema_name=body["schema"]["name"],
-        identity_graph=body["identityGraph"]["type"],
-        attribute_merge=merge["type"],
-        # An order beside timestampOrdered means nothing; other clients send one all the same.
-        order=tuple(merge["order"]) if is_ordered else (),
-        default=_boolean(body.get("default")),
-        is_active_on_edge=_boolean(body.get("isActiveOnEdge")),
-    )
+    if service.options.limits and len(request.sandbox.policies()) >= MAX_POLICIES:
+        return problem(400, f"a sandbox has {MAX_POLICIES} merge policies at most")
+    policy = request.sandbox.add_policy(**fields_of(request.content))
     return Answer(200, _shown(policy, request))
+
+
+def replace_(request: Request, service: Service) -> Answer:
+    """Put a complete policy in the place of the one with this id."""
+    policy = replace(_named(request), **fields_of(request.content))
+    return Answer(200, _shown(request.sandbox.change_policy(policy), request))
+
+
+def update(request: Request, service: Service) -> Answer:
+    """Change single fields of a policy."""
+    try:
+        policy = request.sandbox.change_policy(patched(_named(request), request.content))
+    except StoreError as error:
+        return problem(400, str(error))
+    return Answer(200, _shown(policy, request))
+
+
+def delete(request: Request, service: Service) -> Answer:
+    """Delete a policy, unless it is active on the edge."""
+    policy = _named(request)
+    if policy.is_active_on_edge:
+        return problem(400, "a merge policy that is active on the edge cannot be deleted")
+    request.sandbox.remove_policy(policy.id)
+    return Answer(200)
+
+
+def _named(request: Request) -> MergePolicy:
+    policy = request.sandbox.policy(request.path_id or "")
+    if policy is None:
+        raise Refusal(problem(404, "the merge policy does not exist in this sandbox"))
+    return policy
 
 
 def _is_wanted(policy: MergePolicy, query: Query) -> bool:
@@ -103,7 +132,3 @@ def _shown(policy: MergePolicy, request: Request) -> dict[str, Any]:
         "default": policy.default,
         "updateEpoch": policy.update_epoch,
     }
-
-
-def _boolean(value: bool | str | None) -> bool:
-    return value is True or value == "true"
