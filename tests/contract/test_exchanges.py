@@ -114,6 +114,32 @@ CALLS: dict[str, Callable[[rtcp.Client], Any]] = {
         default=True,
         is_active_on_edge=True,
     ),
+    "merge_policies.get_many": lambda c: c.merge_policies.get_many(["harbour-newest", "harbour-unstitched"]),
+    "merge_policies.get_many: unknown": lambda c: c.merge_policies.get_many(["harbour-newest", "gone"]),
+    "merge_policies.replace": lambda c: c.with_sandbox("dev").merge_policies.replace(
+        create(c).id,
+        name="Replaced",
+        identity_graph="none",
+        attribute_merge="dataSetPrecedence",
+        order=["crm"],
+        default=False,
+        is_active_on_edge=False,
+    ),
+    "merge_policies.replace: unknown": lambda c: c.merge_policies.replace(
+        "gone", name="x", identity_graph="none", attribute_merge="timestampOrdered"
+    ),
+    "merge_policies.update": lambda c: c.with_sandbox("dev").merge_policies.update(
+        create(c).id,
+        name="Renamed",
+        schema_name="_xdm.context.account",
+        identity_graph="none",
+        attribute_merge="timestampOrdered",
+        default=True,
+        is_active_on_edge=True,
+    ),
+    "merge_policies.update: unknown": lambda c: c.merge_policies.update("gone", name="x"),
+    "merge_policies.delete": lambda c: c.with_sandbox("dev").merge_policies.delete(create(c).id),
+    "merge_policies.delete: unknown": lambda c: c.merge_policies.delete("gone"),
 }
 # Requests that the description does not allow, made on purpose to see the answer.
 REFUSED: dict[str, Callable[[rtcp.Client], Any]] = {

@@ -231,7 +231,7 @@ class MergePolicies(Resource):
         if not asked:
             return BulkResult(())
         body = {"ids": [{"id": merge_policy_id} for merge_policy_id in dict.fromkeys(asked)]}
-        request = Request.platform("POST", _ROUTE + "/bulk-get", json=body, idempotent=True, headers=_WRITE_HEADERS)
+        request = Request.platform("POST", _ROUTE + "/bulk-get", json=body, idempotent=True)
         return self._send_for(request, lambda answer, response: _by_position(asked, answer, response))
 
     def _write(self, request: Request, schema_name: str, *, takes_default: bool) -> MergePolicy:
@@ -280,7 +280,7 @@ def _by_position(asked: Sequence[str], answer: Any, response: Response) -> BulkR
     results = mapping(answer).get("results")
     if not isinstance(results, dict):
         raise unreadable(response, "the answer holds no results")
-    outcomes = []
+    outcomes: list[Outcome[MergePolicy]] = []
     for position, merge_policy_id in enumerate(asked):
         found = mapping(results.get(merge_policy_id))
         # How an unknown id is answered is documented nowhere; what is no policy counts as not found.
@@ -288,7 +288,7 @@ def _by_position(asked: Sequence[str], answer: Any, response: Response) -> BulkR
             outcomes.append(Outcome(position, parse(MergePolicy, found, response)))
         else:
             missing = NotFoundError(f"there is no merge policy {merge_policy_id!r} in this sandbox", status=404)
-            outcomes.append(Outcome[MergePolicy](position, error=missing))
+            outcomes.append(Outcome(position, error=missing))
     return BulkResult(tuple(outcomes))
 
 
