@@ -13,7 +13,10 @@ from rtcp._clock import Clock, SystemClock
 from rtcp.auth import FreshToken, GivenToken, Ims, TokenCache
 from rtcp.config import Config
 from rtcp.resources.audiences import Audiences
+from rtcp.resources.computed_attributes import ComputedAttributes
+from rtcp.resources.datasets import Datasets
 from rtcp.resources.entities import Entities
+from rtcp.resources.export_jobs import ExportJobs
 from rtcp.resources.merge_policies import MergePolicies
 from rtcp.resources.preview import Preview
 from rtcp.resources.sandboxes import Sandboxes
@@ -81,6 +84,16 @@ class Client:
         return self._wire.http
 
     @cached_property
+    def computed_attributes(self) -> ComputedAttributes:
+        """Computed attributes."""
+        return ComputedAttributes(self._session, self._config)
+
+    @cached_property
+    def datasets(self) -> Datasets:
+        """Datasets of the Catalog."""
+        return Datasets(self._session, self._config)
+
+    @cached_property
     def entities(self) -> Entities:
         """Merged profiles and other entities."""
         return Entities(
@@ -88,6 +101,11 @@ class Client:
             self._config,
             list_policies=lambda schema_name: self.merge_policies.list(schema_name=schema_name),
         )
+
+    @cached_property
+    def export_jobs(self) -> ExportJobs:
+        """Exports of profiles and their events, and their files."""
+        return ExportJobs(self._session, self._config, dataset=self.datasets.get)
 
     @cached_property
     def merge_policies(self) -> MergePolicies:

@@ -1,0 +1,100 @@
+"""A folder that one download at a time writes to, and the names that files may have in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from rtcp.errors import RtcpError
+from rtcp.models.file import RemoteFile
+
+MARKER: Final = ".rtcp-download"
+_UNSAFE: Final = re.compile(r"[^\w.=+@ -]")
+_LONGEST_NAME: Final = 150
+
+
+@contextmanager
+def claimed(folder: Path, contents: Any) -> Iterator[None]:
+    """Make the folder and hold it, so that two downloads do not mix, at the same time or one after the other.
+
+    Args:
+        contents: what is downloaded, as JSON; a folder that holds something else is refused.
+
+    Raises:
+        RtcpError: another download holds the folder, or what is in it is something else.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    marker = folder / MARKER
+    # The lock is the operating system's: it ends with the process, however that ends.
+    with marker.open("a+b") as file:
+        if not _lock(file.fileno()):
+            raise RtcpError(f"another download is writing to {str(folder)!r}; let it end, or choose another directory")
+        file.seek(0)
+        known = file.read()
+        wanted = json.dumps(contents, sort_keys=True).encode()
+        if known and known != wanted:
+            raise RtcpError(
+                f"{str(folder)!r} holds the files of something else; choose another directory, or remove it"
+            )
+        if not known:
+            file.write(wanted)
+            file.flush()
+        yield
+
+
+def local_names(files: Sequence[RemoteFile]) -> list[str]:
+    """A safe relative path for each file; where two would have the same, each gets a folder named after its id."""
+    names = [safe_name(file.name) for file in files]
+    # Some file systems do not tell upper from lower case.
+    counts = Counter(name.casefold() for name in names)
+    return [
+        name if counts[name.casefold()] == 1 else f"{safe_name(file.file_id)}/{name}"
+        for file, name in zip(files, names, strict=True)
+    ]
+
+
+def safe_name(text: str) -> str:
+    """The text as one name of a file: no separators, no leading dot, not too long."""
+    name = _UNSAFE.sub("_", text)
+    name = re.sub(r"^\.+", "_", name).strip() or "_"
+    # The end is kept: it tells the format.
+    return name if len(name) <= _LONGEST_NAME else f"{name[:20]}~{name[-_LONGEST_NAME + 21 :]}"
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in the folder survive a power cut, where the system can."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(handle: int) -> bool:
+        os.lseek(handle, 0, os.SEEK_SET)
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+else:
+    import fcntl
+
+    def _lock(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
