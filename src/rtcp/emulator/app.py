@@ -53,7 +53,7 @@ class App:
         except ConnectionCut as cut:
             await _cut(scope, send, cut.answer)
             return
-        await _send(send, answer, gateway.request_id(request))
+        await _send(scope, send, answer, gateway.request_id(request))
 
     async def answer(self, request: Request, matched: Match | None) -> Answer:
         """Inspect, fault, gateway, validate, route, dialect, record."""
@@ -137,25 +137,31 @@ async def _read(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-async def _send(send: Send, answer: Answer, request_id: str) -> None:
-    body = answer.encoded()
-    await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, body, request_id)})
-    await send({"type": "http.response.body", "body": body})
+async def _send(scope: Scope, send: Send, answer: Answer, request_id: str) -> None:
+    length, first = answer.stream()
+    await send(_start(answer, length, request_id))
+    if scope["method"] == "HEAD":
+        length = 0
+    for chunk in first(length):
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _cut(scope: Scope, send: Send, answer: Answer | None) -> None:
     """Drop the connection at once, or when half of the promised body is out."""
     if answer is not None:
-        body = answer.encoded()
-        await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer, body, "")})
-        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+        length, first = answer.stream()
+        await send(_start(answer, length, ""))
+        for chunk in first(length // 2):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
     scope["state"][DROP]()
     # The server learns of the lost connection in the loop's next turn; before that it would answer 500.
     await asyncio.sleep(0)
 
 
-def _headers(answer: Answer, body: bytes, request_id: str) -> list[tuple[bytes, bytes]]:
+def _start(answer: Answer, length: int, request_id: str) -> dict[str, Any]:
     named = {"content-type": answer.content_type, "x-request-id": request_id}
     named.update((name.lower(), value) for name, value in answer.headers.items())
-    named["content-length"] = str(len(body))
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named.items()]
+    named["content-length"] = str(length)
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named.items()]
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}

@@ -12,13 +12,19 @@ class Options:
     Attributes:
         job_seconds: factor on the time that jobs take; 0 ends each one at once.
         limits: refuse what is beyond the documented guardrails (a sixth merge policy).
+        tenant: the id of the organisation's tenant; its own fields stand under it, with an underscore before.
+        rows_per_file: how many rows an export writes to a file before it begins the next one.
         withdrawn_reports: serve the preview reports that the newest guide no longer has.
     """
 
     job_seconds: float = 1.0
     limits: bool = False
     withdrawn_reports: bool = True
+    tenant: str = "acme"
+    rows_per_file: int = 10_000
 
     def __post_init__(self) -> None:
         if self.job_seconds < 0:
             raise ValueError(f"job_seconds must not be negative, but is {self.job_seconds!r}")
+        if self.rows_per_file < 1:
+            raise ValueError(f"rows_per_file must be at least 1, not {self.rows_per_file!r}")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,6 +13,8 @@ from rtcp.emulator.store import Sandbox
 
 JSON_TYPE = "application/json"
 PROBLEM_TYPE = "application/problem+json"
+# Small enough for flat memory, large enough that the loop is not the cost.
+CHUNK_BYTES = 256 * 1024
 
 
 class _Absent:
@@ -86,9 +89,27 @@ class Request:
         return self._sandbox is not None
 
 
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A span of a file as the body of an answer, read only as it is sent."""
+
+    path: Path
+    start: int
+    length: int
+
+    def chunks(self, length: int) -> Iterator[bytes]:
+        """The first so many bytes, piece by piece; fewer when the file has become shorter."""
+        with self.path.open("rb") as file:
+            file.seek(self.start)
+            remaining = min(length, self.length)
+            while remaining > 0 and (chunk := file.read(min(remaining, CHUNK_BYTES))):
+                remaining -= len(chunk)
+                yield chunk
+
+
 @dataclass(slots=True)
 class Answer:
-    """One answer: `body` is a JSON value, bytes sent as they are, or None for an empty body."""
+    """One answer: `body` is a JSON value, bytes sent as they are, a part of a file, or None for an empty body."""
 
     status: int
     body: Any = None
@@ -100,11 +121,20 @@ class Answer:
             return b""
         if isinstance(self.body, bytes):
             return self.body
+        if isinstance(self.body, FilePart):
+            return b"".join(self.body.chunks(self.body.length))
         try:
             return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
         except UnicodeEncodeError:
             # Half a surrogate pair, legal in JSON only as an escape.
             return json.dumps(self.body, separators=(",", ":")).encode()
+
+    def stream(self) -> tuple[int, Callable[[int], Iterator[bytes]]]:
+        """The length of the body, and the way to its first so many bytes."""
+        if isinstance(self.body, FilePart):
+            return self.body.length, self.body.chunks
+        body = self.encoded()
+        return len(body), lambda length: iter((body[:length],))
 
 
 def decoded(body: bytes) -> Any:

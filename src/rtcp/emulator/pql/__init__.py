@@ -15,13 +15,15 @@ from rtcp.emulator.pql.shapes import (
     compile_expression,
 )
 from rtcp.emulator.pql.syntax import PqlError, Unsupported
-from rtcp.emulator.pql.windows import Window, last_refresh, window_at
+from rtcp.emulator.pql.windows import Window, from_ms, last_refresh, to_ms, window_at
 
 __all__ = [
     "compile_expression",
     "evaluate",
     "window_at",
     "last_refresh",
+    "from_ms",
+    "to_ms",
     "Computation",
     "Truncated",
     "Window",
