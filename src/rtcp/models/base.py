@@ -25,6 +25,8 @@ class Model(BaseModel):
         coerce_numbers_to_str=True,
         # A validation error would print its input, which is people's data.
         hide_input_in_errors=True,
+        # Built on first use: nobody uses every model, and each import of a client would pay for them all.
+        defer_build=True,
     )
 
     def to_wire(self) -> dict[str, Any]:
