@@ -95,7 +95,7 @@ def get_many(url: str, sizes: Sizes) -> Iterator[Result]:
         loop = "urllib3 loop, 8 threads"
         samples = measure.interleave(
             {loop: clients.urllib3_get_many(url, sizes.bulk, workers=8), "rtcp, typed": typed},
-            rounds=max(3, sizes.rounds // 2),
+            rounds=max(7, sizes.rounds // 2),
         )
     case = f"get_many of {sizes.bulk:,}"
     yield measure.ratio(case, "rtcp, typed", samples, to=loop, calls=sizes.bulk, bound=1.4, aim=1.2)

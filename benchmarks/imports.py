@@ -36,7 +36,7 @@ def run(rounds: int) -> Iterator[Result]:
     with TemporaryDirectory() as cache:
         # A cache of compiled modules of its own: one that is half filled, or switched off, would measure the compiler.
         settings = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "RTCP_"))}
-        settings |= {"PYTHONPYCACHEPREFIX": cache, "RTCP_CONFIG_FILE": str(Path(cache) / "none.toml")}
+        settings |= {"PYTHONPYCACHEPREFIX": cache, "RTCP_CONFIG": str(Path(cache) / "none.toml")}
         for name, unwanted in (("import rtcp", _EARLY), ("client with entities", _LATE)):
             loaded = _loaded(PROGRAMS[name], settings)
             early = sorted(module for module in loaded if module in unwanted)
