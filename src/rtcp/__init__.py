@@ -37,9 +37,15 @@ if TYPE_CHECKING:
         UnprocessableError,
         WaitTimeoutError,
     )
+    from rtcp.frames.charts import plot
+    from rtcp.frames.tables import to_arrow, to_pandas
     from rtcp.models.audience import Audience
+    from rtcp.models.computed_attribute import ComputedAttribute, ComputedAttributeStatus, Window
+    from rtcp.models.dataset import Dataset
     from rtcp.models.entity import Entity, Event, Lookup, SchemaClass, xdm_get
     from rtcp.models.explanation import Explanation
+    from rtcp.models.export_job import ExportEvents, ExportJob, ExportJobStatus, SegmentFilter
+    from rtcp.models.file import DownloadProgress
     from rtcp.models.identity import Identity
     from rtcp.models.merge_policy import MergePolicy
     from rtcp.models.preview import (
@@ -81,7 +87,19 @@ _HOMES = {
     "Page": "rtcp.paging",
     "Paged": "rtcp.paging",
     "SchemaClass": "rtcp.models.entity",
+    "plot": "rtcp.frames.charts",
+    "to_arrow": "rtcp.frames.tables",
+    "to_pandas": "rtcp.frames.tables",
     "xdm_get": "rtcp.models.entity",
+    "ComputedAttribute": "rtcp.models.computed_attribute",
+    "ComputedAttributeStatus": "rtcp.models.computed_attribute",
+    "Window": "rtcp.models.computed_attribute",
+    "Dataset": "rtcp.models.dataset",
+    "ExportEvents": "rtcp.models.export_job",
+    "ExportJob": "rtcp.models.export_job",
+    "ExportJobStatus": "rtcp.models.export_job",
+    "SegmentFilter": "rtcp.models.export_job",
+    "DownloadProgress": "rtcp.models.file",
 }
 _MODULES = frozenset({"emulator", "errors"})
 
@@ -91,17 +109,24 @@ __all__ = [
     "BadRequestError",
     "BulkResult",
     "Client",
+    "ComputedAttribute",
+    "ComputedAttributeStatus",
     "Config",
     "ConfigError",
     "ConflictError",
     "ConnectError",
+    "Dataset",
     "DatasetReport",
     "DatasetStats",
     "DecodeError",
     "DeletePlan",
+    "DownloadProgress",
     "Entity",
     "Event",
     "Explanation",
+    "ExportEvents",
+    "ExportJob",
+    "ExportJobStatus",
     "Identity",
     "InvalidArgumentError",
     "JobFailedError",
@@ -125,6 +150,7 @@ __all__ = [
     "RtcpError",
     "SchemaClass",
     "Secret",
+    "SegmentFilter",
     "ServerError",
     "SpoolError",
     "SystemJob",
@@ -134,8 +160,12 @@ __all__ = [
     "UnprocessableError",
     "UnstitchedReport",
     "WaitTimeoutError",
+    "Window",
     "emulator",
     "errors",
+    "plot",
+    "to_arrow",
+    "to_pandas",
     "xdm_get",
 ]
 
