@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from benchmarks import clients, emulator, imports, measure, memory, payloads, server
 from benchmarks.measure import Result
-from rtcp.resources import entities
+from rtcp.resources import _entity_answers
 from rtcp.transport.request import Response
 
 
@@ -69,7 +69,7 @@ def batch(url: str, sizes: Sizes) -> Iterator[Result]:
     response = Response(200, {}, body, "POST", url, None)
     turns: dict[str, Callable[[], object]] = {
         "json.loads": lambda: json.loads(body),
-        "typed": lambda: entities.entities_of(response.json(), response),
+        "typed": lambda: _entity_answers.entities_of(response.json(), response),
     }
     samples = measure.interleave(
         {name: _repeated(turn, sizes.calls) for name, turn in turns.items()}, rounds=sizes.rounds

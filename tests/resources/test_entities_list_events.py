@@ -186,7 +186,7 @@ def test_a_next_link_to_another_host_is_not_followed(client, emulator, visits):
         "entities.list_events", status=200, body=page("e1", "https://elsewhere.example/entities?start=1")
     )
 
-    with pytest.raises(PagingError, match=r"elsewhere\.example"):
+    with pytest.raises(PagingError, match="another host"):
         list(client.entities.list_events("1", namespace="crmId"))
     assert emulator.requests.count("entities.list_events") == 1
 

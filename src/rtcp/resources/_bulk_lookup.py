@@ -20,7 +20,8 @@ from rtcp.errors import (
 )
 from rtcp.models.entity import Entity, Lookup
 from rtcp.models.identity import Identity
-from rtcp.resources._base import parse, unreadable
+from rtcp.resources._base import unreadable
+from rtcp.resources._entity_answers import entities_of
 from rtcp.resources._matching import Key, match
 from rtcp.transport.request import Response
 from rtcp.transport.session import POOL_SIZE
@@ -116,22 +117,6 @@ class BulkLookup:
             return entity
         kept = {name: value for name, value in entity.entity.items() if name != _PSEUDO_FIELD}
         return entity.model_copy(update={"entity": kept})
-
-
-def entities_of(answer: Mapping[str, Any], response: Response) -> dict[str, Entity]:
-    """The entities of an answer by their XIDs.
-
-    Raises:
-        DecodeError: one of them does not have the documented form.
-    """
-    entries = {}
-    for xid, value in answer.items():
-        # XIDs never start with "_": these are the paging keys that some answers carry beside them.
-        if xid in ("_page", "_links"):
-            continue
-        entity = parse(Entity, value, response)
-        entries[xid] = entity if entity.entity_id else entity.model_copy(update={"entity_id": xid})
-    return entries
 
 
 def filtered(results: Iterator[list[Lookup]], on_missing: str) -> Iterator[Lookup]:

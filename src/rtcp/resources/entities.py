@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from rtcp._instants import from_millis, require_aware, to_millis
+from rtcp._instants import require_aware, to_millis
 from rtcp.bulk.chunks import chunked, ordered_map
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, NotFoundError, PartialFailureError, UnprocessableError
@@ -17,8 +17,9 @@ from rtcp.models.identity import Identity, to_identity
 from rtcp.models.merge_policy import MergePolicy
 from rtcp.paging import Page, Paged
 from rtcp.resources._base import Resource, mapping, parse, read_partial_failure, unreadable
-from rtcp.resources._bulk_lookup import BulkLookup, check_options, entities_of, filtered
-from rtcp.resources._matching import Key, match
+from rtcp.resources._bulk_lookup import BulkLookup, check_options, filtered
+from rtcp.resources._entity_answers import only_entity, winners_of
+from rtcp.resources._matching import Key
 from rtcp.transport.request import Request, Response
 from rtcp.transport.session import Session
 
@@ -89,7 +90,7 @@ class Entities(Resource):
             "withCA": True if with_computed_attributes else None,
         }
         request = Request.platform("GET", _ROUTE, query=query, private=(identity.id,), help=_HELP)
-        return self._send_for(request, lambda body, response: _only_entity(body, response, identity))
+        return self._send_for(request, lambda body, response: only_entity(body, response, identity))
 
     def get_many(
         self,
@@ -297,19 +298,7 @@ class Entities(Resource):
             "sandbox": self._config.sandbox,
         }
         request = Request.platform("GET", "/_emulator/explain", query=query, private=(identity.id,))
-        attributes = self._send_for(request, lambda body, response: mapping(body).get("attributes"))
-        for attribute in attributes if isinstance(attributes, list) else []:
-            ingested = attribute.get("ingestedMs")
-            yield Winner(
-                policy.id,
-                attribute["path"],
-                attribute.get("value"),
-                attribute.get("datasetId"),
-                attribute.get("datasetName"),
-                None if ingested is None else from_millis(ingested),
-                attribute.get("reason", ""),
-                tuple(str(loser.get("datasetName") or loser.get("datasetId")) for loser in attribute.get("losers", ())),
-            )
+        yield from self._send_for(request, lambda body, response: winners_of(body, policy.id))
 
     def _post(
         self,
@@ -327,26 +316,6 @@ class Entities(Resource):
             raise unreadable(response, "the answer holds no list of events")
         events = [parse(Event, child, response) for child in children]
         return self._page(body, response, events, query=query)
-
-
-def _only_entity(body: Any, response: Response, identity: Identity) -> Entity:
-    if not isinstance(body, dict):
-        raise unreadable(response, "the answer is no map of entities")
-    entries = entities_of(body, response)
-    entity = next(iter(entries.values())) if len(entries) == 1 else match([identity], entries).get(identity.key)
-    if entity is None and entries:
-        raise unreadable(
-            response, f"the answer holds {len(entries)} entities, and none of them tells that it is the one asked for"
-        )
-    if entity is None or entity.is_empty:
-        raise NotFoundError(
-            "nothing is known under this identity",
-            status=response.status,
-            method=response.method,
-            url=response.url,
-            request_id=response.request_id,
-        )
-    return entity
 
 
 def _paths(fields: Sequence[str] | None) -> Sequence[str] | None:

@@ -1,0 +1,74 @@
+"""Answers about people, read into models: maps of entities by XID, and the emulator's explanations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rtcp._instants import from_millis
+from rtcp.errors import NotFoundError
+from rtcp.models.entity import Entity
+from rtcp.models.explanation import Winner
+from rtcp.models.identity import Identity
+from rtcp.resources._base import mapping, parse, unreadable
+from rtcp.resources._matching import match
+from rtcp.transport.request import Response
+
+
+def only_entity(body: Any, response: Response, identity: Identity) -> Entity:
+    """The entity of an answer about one identity.
+
+    Raises:
+        NotFoundError: there is none, or an empty one.
+        DecodeError: it is no map of entities, or holds several that might be meant.
+    """
+    if not isinstance(body, dict):
+        raise unreadable(response, "the answer is no map of entities")
+    entries = entities_of(body, response)
+    entity = next(iter(entries.values())) if len(entries) == 1 else match([identity], entries).get(identity.key)
+    if entity is None and entries:
+        raise unreadable(
+            response, f"the answer holds {len(entries)} entities, and none of them tells that it is the one asked for"
+        )
+    if entity is None or entity.is_empty:
+        raise NotFoundError(
+            "nothing is known under this identity",
+            status=response.status,
+            method=response.method,
+            url=response.url,
+            request_id=response.request_id,
+        )
+    return entity
+
+
+def entities_of(answer: Mapping[str, Any], response: Response) -> dict[str, Entity]:
+    """The entities of an answer by their XIDs.
+
+    Raises:
+        DecodeError: one of them does not have the documented form.
+    """
+    entries = {}
+    for xid, value in answer.items():
+        # XIDs never start with "_": these are the paging keys that some answers carry beside them.
+        if xid in ("_page", "_links"):
+            continue
+        entity = parse(Entity, value, response)
+        entries[xid] = entity if entity.entity_id else entity.model_copy(update={"entity_id": xid})
+    return entries
+
+
+def winners_of(answer: Any, policy_id: str) -> Iterator[Winner]:
+    """The attributes of the emulator's explanation, each with the fragment that won it under a policy."""
+    attributes = mapping(answer).get("attributes")
+    for attribute in attributes if isinstance(attributes, list) else []:
+        ingested = attribute.get("ingestedMs")
+        yield Winner(
+            policy_id,
+            attribute["path"],
+            attribute.get("value"),
+            attribute.get("datasetId"),
+            attribute.get("datasetName"),
+            None if ingested is None else from_millis(ingested),
+            attribute.get("reason", ""),
+            tuple(str(loser.get("datasetName") or loser.get("datasetId")) for loser in attribute.get("losers", ())),
+        )
