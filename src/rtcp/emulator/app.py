@@ -18,6 +18,9 @@ from rtcp.emulator.wire import NO_JSON, Answer, Query, Refusal, Request, decoded
 # The server puts the way to drop a connection here; ASGI itself knows none.
 DROP = "rtcp.drop_connection"
 
+# What can fail for some identities only.
+_IN_PARTS = ("entities.get_many", "entities.list_events", "entities.delete")
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -97,7 +100,7 @@ class App:
             gateway.admit(request, self.service.ims, self.service.store)
 
     def _route(self, request: Request, fault: Fault | None) -> Answer:
-        if fault is not None and fault.partial and request.method == "POST" and request.content is not NO_JSON:
+        if fault is not None and fault.partial and request.operation in _IN_PARTS and request.method != "GET":
             return entities.forced_partial(request, fault.partial)
         return HANDLERS[request.operation or ""](request, self.service)
 

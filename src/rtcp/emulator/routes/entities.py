@@ -1,13 +1,15 @@
-"""Look-ups of records: one by GET, many by POST."""
+"""Records: looked up one by GET or many by POST, and a person deleted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rtcp.emulator.deletions import PERSON
 from rtcp.emulator.fields import IDENTITIES, select
 from rtcp.emulator.lookups import (
     B2B_CLASSES,
+    PROFILE_CLASS,
     identity_of,
     instant,
     namespace_code,
@@ -36,6 +38,8 @@ def get(request: Request, service: Service) -> Answer:
     asked: dict[str, Any] = {"entityId": entity_id}
     if query.first("entityidns"):
         asked["entityIdNS"] = {"code": query.first("entityidns")}
+    if schema_name == PROFILE_CLASS:
+        profile = service.computed.complete(profile, request.sandbox)
     entry = _entity(request.sandbox, profile, schema_name, paths)
     return Answer(200, {profile.xid: {"requestedIdentity": asked, **entry}})
 
@@ -55,14 +59,40 @@ def get_many(request: Request, service: Service) -> Answer:
         except Refusal as refusal:
             failures.append((failing_xid(sandbox, asked), refusal.answer.body))
             continue
+        if profile is not None and schema_name == PROFILE_CLASS:
+            profile = service.computed.complete(profile, sandbox)
         entry = _no_entity(xid) if profile is None else _entity(sandbox, profile, schema_name, body.get("fields"))
         found[xid] = {"requestedIdentity": _requested(asked), **entry}
     return partial_failure(failures) if failures else Answer(200, found)
 
 
+def delete(request: Request, service: Service) -> Answer:
+    """Take the request to remove one person, whom the emulator's clock removes a little later; or 404."""
+    query, sandbox = request.query, request.sandbox
+    schema_name, entity_id = query.first("schema.name"), query.first("entityid")
+    if schema_name != PROFILE_CLASS:
+        return entity_error(400, f"only entities of the class {PROFILE_CLASS} can be deleted")
+    if entity_id is None:
+        return entity_error(400, "query parameter entityId is missing")
+    identity = identity_of(sandbox, entity_id, query.first("entityidns"))
+    policy_id = query.first("mergepolicyid")
+    policy = policy_for(sandbox, schema_name, policy_id)
+    is_known = _profile(sandbox, identity, schema_name, policy) is not None
+    if not is_known and not sandbox.events(identity, policy=policy, start_ms=None, end_ms=None, limit=1).events:
+        return entity_not_found()
+    asked = {
+        "namespace": identity.namespace,
+        "id": identity.id,
+        "schemaName": schema_name,
+        "mergePolicyId": policy_id,
+    }
+    service.jobs.start(sandbox.name, PERSON, asked)
+    return Answer(202)
+
+
 def forced_partial(request: Request, positions: Sequence[int]) -> Answer:
     """The partial failure that a fault asks for: the identities at these positions fail."""
-    asked = request.content["identities"]
+    asked = [_of_query(request)] if request.method == "DELETE" else request.content["identities"]
     error = entity_error_body(500, "a fault was asked for")
     return partial_failure([(failing_xid(request.sandbox, asked[at]), error) for at in positions if at < len(asked)])
 
@@ -76,6 +106,12 @@ def failing_xid(sandbox: Sandbox, asked: Mapping[str, Any]) -> str:
             except Refusal:
                 return str(asked[prefix])
     return ""
+
+
+def _of_query(request: Request) -> dict[str, Any]:
+    asked: dict[str, Any] = {"entityId": request.query.first("entityid") or ""}
+    namespace = request.query.first("entityidns")
+    return {**asked, "entityIdNS": {"code": namespace}} if namespace else asked
 
 
 def _profile(
