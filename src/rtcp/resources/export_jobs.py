@@ -21,7 +21,7 @@ from rtcp.paging import Page, Paged, next_query
 from rtcp.resources._base import Resource, mapping, parse, unreadable
 from rtcp.resources._data_access import DataAccess
 from rtcp.resources._export_body import checked_paths, export_body
-from rtcp.transport.error_mapping import scrub
+from rtcp.transport.scrubbing import shortened
 from rtcp.transport.request import Request, Response
 from rtcp.transport.session import POOL_SIZE, Session
 from rtcp.waiting import DEFAULT_TIMEOUT, poll
@@ -30,7 +30,6 @@ _ROUTE: Final = "/data/core/ups/export/jobs"
 _WRITE_HEADERS: Final = {"x-profile-instance-id": "ups"}
 _OWN_NAMESPACE: Final = "ups"
 _MOST_ERRORS: Final = 3
-_LONGEST_ERROR: Final = 300
 
 # In the class, "list" is the verb.
 Paths = list[Path]
@@ -322,8 +321,8 @@ def _check_success(job: ExportJob) -> None:
     if job.is_cancelled:
         raise JobFailedError(f"export job {job.id} was cancelled", job=job)
     if not job.is_success:
-        told = [f"{error.code or 'no code'}: {scrub(error.message or 'no text')}" for error in job.errors]
-        reasons = "; ".join(text[:_LONGEST_ERROR] for text in told[:_MOST_ERRORS]) or "the service gives no reason"
+        told = [f"{error.code or 'no code'}: {shortened(error.message or 'no text')}" for error in job.errors]
+        reasons = "; ".join(told[:_MOST_ERRORS]) or "the service gives no reason"
         raise JobFailedError(f"export job {job.id} failed: {reasons}", job=job)
 
 
