@@ -1,4 +1,4 @@
-"""The catalogue's view of datasets: those that hold people's data, and those that were created as targets of exports."""
+"""Datasets as the catalogue shows them: those that hold data of people, and those created as targets of exports."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from rtcp.emulator.pql import (
     to_ms,
     window_at,
 )
-from rtcp.emulator.store import PROFILE_CLASS, Event, Identity, Job, Sandbox, Store, TooManyIdentities
+from rtcp.emulator.store import PROFILE_CLASS, Event, Identity, Job, MergedProfile, Sandbox, Store, TooManyIdentities
 
 KIND = "computed_attributes"
 DRAFT, NEW, INITIALIZING, PROCESSING, PROCESSED = "DRAFT", "NEW", "INITIALIZING", "PROCESSING", "PROCESSED"
@@ -101,8 +101,18 @@ class ComputedAttributes:
             return None
         return _attribute(document, job).refreshed_at(self._now())
 
+    def complete(self, profile: MergedProfile, sandbox: Sandbox) -> MergedProfile:
+        """A merged profile with its computed attributes, unless it was asked for without any merge policy."""
+        if profile.policy_id is None or not self._active_in(sandbox.name):
+            return profile
+        entity = dict(profile.entity)
+        for tenant, groups in self.values(sandbox, profile.identity).items():
+            own = entity.get(tenant)
+            entity[tenant] = {**(own if isinstance(own, dict) else {}), **groups}
+        return replace(profile, entity=entity)
+
     def values(self, sandbox: Sandbox, identity: Identity) -> dict[str, Any]:
-        """What computed attributes add to a profile, such as `{"_acme": {"ComputedAttributes": {…}}}`."""
+        """What a person has of computed attributes, such as `{"_acme": {"ComputedAttributes": {…}}}`."""
         active = self._active_in(sandbox.name)
         policy = sandbox.default_policy(PROFILE_CLASS) if active else None
         if policy is None:

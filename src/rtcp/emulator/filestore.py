@@ -1,4 +1,4 @@
-"""The files that data access serves, in a folder for each batch: beside the file of the store, or in a temporary place."""
+"""The files that data access serves, a folder for each batch: beside the file of the store, or in a temporary place."""
 
 from __future__ import annotations
 

@@ -9,6 +9,13 @@ from rtcp.emulator.lookups import EVENT_CLASS
 
 ENTITIES = "/data/core/ups/access/entities"
 MERGE_POLICIES = "/data/core/ups/config/mergePolicies"
+SYSTEM_JOBS = "/data/core/ups/system/jobs"
+COMPUTED_ATTRIBUTES = "/data/core/ca/attributes"
+EXPORT_JOBS = "/data/core/ups/export/jobs"
+DATASETS = "/data/foundation/catalog/dataSets"
+DATA_ACCESS = "/data/foundation/export"
+# In the place of a file's number: all files of the batch as a directory.
+DIRECTORY = "0"
 TOKEN_V3 = "/ims/token/v3"  # noqa: S105 - a path
 TOKEN_V2 = "/ims/token/v2"  # noqa: S105 - a path
 
@@ -26,17 +33,40 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("PUT", f"{MERGE_POLICIES}/{{mergePolicyId}}"): "merge_policies.replace",
     ("PATCH", f"{MERGE_POLICIES}/{{mergePolicyId}}"): "merge_policies.update",
     ("DELETE", f"{MERGE_POLICIES}/{{mergePolicyId}}"): "merge_policies.delete",
+    ("GET", SYSTEM_JOBS): "system_jobs.list",
+    ("POST", SYSTEM_JOBS): "system_jobs.create",
+    ("GET", f"{SYSTEM_JOBS}/{{jobId}}"): "system_jobs.get",
+    ("DELETE", f"{SYSTEM_JOBS}/{{jobId}}"): "system_jobs.cancel",
+    ("DELETE", ENTITIES): "entities.delete",
+    ("GET", COMPUTED_ATTRIBUTES): "computed_attributes.list",
+    ("POST", COMPUTED_ATTRIBUTES): "computed_attributes.create",
+    ("GET", f"{COMPUTED_ATTRIBUTES}/{{attributeId}}"): "computed_attributes.get",
+    ("PATCH", f"{COMPUTED_ATTRIBUTES}/{{attributeId}}"): "computed_attributes.update",
+    ("DELETE", f"{COMPUTED_ATTRIBUTES}/{{attributeId}}"): "computed_attributes.delete",
+    ("GET", EXPORT_JOBS): "export_jobs.list",
+    ("POST", EXPORT_JOBS): "export_jobs.create",
+    ("GET", f"{EXPORT_JOBS}/{{exportJobId}}"): "export_jobs.get",
+    ("DELETE", f"{EXPORT_JOBS}/{{exportJobId}}"): "export_jobs.cancel",
+    ("GET", DATASETS): "datasets.list",
+    ("POST", DATASETS): "datasets.create",
+    ("GET", f"{DATASETS}/{{datasetId}}"): "datasets.get",
+    ("GET", f"{DATA_ACCESS}/batches/{{batchId}}/files"): "batches.files",
+    ("GET", f"{DATA_ACCESS}/batches/{{batchId}}/failed"): "batches.failed_files",
+    ("GET", f"{DATA_ACCESS}/batches/{{batchId}}/meta"): "batches.meta_files",
+    ("GET", f"{DATA_ACCESS}/files/{{dataSetFileId}}"): "batches.file",
+    ("HEAD", f"{DATA_ACCESS}/files/{{dataSetFileId}}"): "batches.file_head",
 }
 # What a fault or an inspection can name.
 OPERATION_IDS = (*dict.fromkeys(OPERATIONS.values()), "entities.list_events")
 # Documented paths that are not built: the prefix, and the name to give in the 501.
 NOT_BUILT = {
-    "/data/core/ca/attributes": "computed attributes",
+    COMPUTED_ATTRIBUTES: "this method on computed attributes",
     ENTITIES: "this method on entities",
     MERGE_POLICIES: "this method on merge policies",
-    "/data/core/ups/export/jobs": "export jobs",
+    EXPORT_JOBS: "this method on export jobs",
+    DATASETS: "this method on datasets",
     "/data/core/ups/previewsamplestatus": "preview sample status",
-    "/data/core/ups/system/jobs": "profile system jobs",
+    SYSTEM_JOBS: "this method on system jobs",
     "/data/core/ups/audiences": "audiences",
     "/data/core/ups/config/computedAttributes": "computed attributes under their old path",
     "/data/core/hygiene": "data hygiene",

@@ -133,7 +133,7 @@ class Emulator:
         if server is not None and thread is not None:
             server.should_exit = True
             thread.join(STOP_SECONDS)
-        self.service.store.close()
+        self.service.close()
 
     def reset(self) -> None:
         """Forget data, tokens, faults and requests; a clock of its own goes back to the system's time."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rtcp.emulator import deletions
 from rtcp.emulator.clock import Clock
+from rtcp.emulator.computed import ComputedAttributes
 from rtcp.emulator.dialects import Dialect
+from rtcp.emulator.exports.jobs import Exports
 from rtcp.emulator.faults import Faults
+from rtcp.emulator.filestore import FileStore
 from rtcp.emulator.ims import Credential, Ims
 from rtcp.emulator.inspection import Requests
 from rtcp.emulator.jobs import Jobs
@@ -28,6 +32,9 @@ class Service:
     options: Options
     faults: Faults
     jobs: Jobs
+    files: FileStore
+    computed: ComputedAttributes
+    exports: Exports
     owns_clock: bool = True
     requests: Requests = field(default_factory=Requests)
     validator: Validator = field(default_factory=Validator)
@@ -47,16 +54,44 @@ class Service:
         spoken, used, switches, faults = Dialect(dialect), clock or Clock(), options or Options(), Faults()
         store = Store(db, clock=used, seed=seed)
         jobs = Jobs(store, faults, seconds_factor=switches.job_seconds)
-        return cls(store, used, Ims(used, credentials), spoken, switches, faults, jobs, owns_clock=clock is None)
+        for kind in deletions.KINDS:
+            jobs.register(kind)
+        files, computed = FileStore(db), ComputedAttributes(store, jobs)
+        exports = Exports(store, jobs, files, computed, rows_per_file=switches.rows_per_file)
+        return cls(
+            store,
+            used,
+            Ims(used, credentials),
+            spoken,
+            switches,
+            faults,
+            jobs,
+            files,
+            computed,
+            exports,
+            owns_clock=clock is None,
+        )
+
+    def tenant_of(self, sandbox: str) -> str:
+        """The tenant's id: the one of the sandbox's manifest, else that of the options."""
+        declared = self.store.documents.get(sandbox, "setting", "tenant")
+        return self.options.tenant if declared is None else str(declared["value"])
 
     def reset(self) -> None:
         """Forget data, tokens, faults and requests; a clock of its own goes back to the system's time."""
         self.store.reset()
+        self.files.clear()
+        self.computed.forget()
         self.ims.reset()
         self.faults.clear()
         self.requests.clear()
         if self.owns_clock:
             self.clock.reset()
+
+    def close(self) -> None:
+        """Close the store and remove what was temporary."""
+        self.store.close()
+        self.files.close()
 
 
 Handler = Callable[[Request, Service], Answer]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from rtcp.emulator.exports.rows import rows_of
 from rtcp.emulator.exports.writing import JSON, PARQUET, MissingPyarrowError, PartFile, write_parts
 from rtcp.emulator.filestore import FileStore
 from rtcp.emulator.jobs import Document, JobFailure, Jobs, Kind
-from rtcp.emulator.store import Identity, Job, MergePolicy, Person, Sandbox, Store
+from rtcp.emulator.store import Identity, Job, MergedProfile, MergePolicy, Person, Sandbox, Store
 
 KIND = "export_jobs"
 BATCH = "batch"
@@ -24,15 +24,9 @@ TIMELINE = ((0.0, NEW), (1.0, PROCESSING), (3.0, SUCCEEDED))
 WRITING_FAILED = "0090000009"
 _FIRST_ID = 1001
 
-AudienceMembers = Callable[[str, str], frozenset[Identity] | None]
-
 
 class Exports:
-    """The export jobs of all sandboxes.
-
-    Args:
-        members: whom an audience of a sandbox was declared to hold, by the ids of both; None when it was not.
-    """
+    """The export jobs of all sandboxes; `rows_per_file` rows go to a file before the next one begins."""
 
     def __init__(
         self,
@@ -42,16 +36,20 @@ class Exports:
         computed: ComputedAttributes,
         *,
         rows_per_file: int,
-        members: AudienceMembers,
     ) -> None:
         self._store = store
         self._jobs = jobs
         self._files = files
         self._computed = computed
         self._rows_per_file = rows_per_file
-        self._members = members
         # Reading everybody takes its time: the store must stay open to others meanwhile.
         jobs.register(Kind(KIND, TIMELINE, FAILED, self._export, is_atomic=False))
+
+    def all(self, sandbox: str) -> list[Job]:
+        return self._jobs.of_kind(sandbox, KIND)
+
+    def get(self, sandbox: str, job_id: str) -> Job | None:
+        return self._jobs.get(sandbox, KIND, job_id)
 
     def start(self, sandbox: Sandbox, body: Mapping[str, Any], policy: MergePolicy) -> Job:
         """Start a job for a body that keeps to the description; ids are numbers, one after the other."""
@@ -64,7 +62,7 @@ class Exports:
             "compute": {"exportJob": self._store.new_id(), "pushJob": self._store.new_id()},
             "batchIds": [self._new_id() for _ in range(count)],
         }
-        number = _FIRST_ID + len(self._jobs.of_kind(sandbox.name, KIND))
+        number = _FIRST_ID + len(self.all(sandbox.name))
         return self._jobs.start(sandbox.name, KIND, document, job_id=str(number))
 
     def _new_id(self) -> str:
@@ -80,7 +78,7 @@ class Exports:
         batches = [request]
         if request.segment_per_batch:
             batches = [replace(request, segments=(segment,)) for segment in request.segments]
-        work = _Work(self._computed, self._members, sandbox, policy)
+        work = _Work(store, self._computed, sandbox, policy)
         for batch_id, part in zip(job.document["batchIds"], batches, strict=True):
             written = self._write(work, part, batch_id, dataset_id)
             batch = {
@@ -110,26 +108,29 @@ class Exports:
 class _Work:
     """What one run reads, and what it counts as it goes."""
 
-    def __init__(
-        self, computed: ComputedAttributes, members: AudienceMembers, sandbox: Sandbox, policy: MergePolicy
-    ) -> None:
+    def __init__(self, store: Store, computed: ComputedAttributes, sandbox: Sandbox, policy: MergePolicy) -> None:
         self.sandbox = sandbox
         self.profiles = 0
         self.by_namespace: dict[str, int] = {}
         self._computed = computed
-        self._members = members
+        self._store = store
         self._policy = policy
 
     def rows(self, request: ExportRequest) -> Any:
         needs_events = request.with_events or request.empty_profiles
         people = self.sandbox.people(self._policy, with_events=needs_events)
-        return rows_of(people, request, further=self._further, members=self._declared, on_row=self._count)
+        return rows_of(people, request, entity_of=self._complete, members=self._declared, on_row=self._count)
 
-    def _further(self, person: Person) -> Mapping[str, Any]:
-        return self._computed.values(self.sandbox, person.identities[0])
+    def _complete(self, profile: MergedProfile) -> Mapping[str, Any]:
+        return self._computed.complete(profile, self.sandbox).entity
 
     def _declared(self, segment: Segment) -> frozenset[Identity] | None:
-        return self._members(self.sandbox.name, segment.id)
+        """The members that a manifest gave an audience; None when there is no such audience, or no such list."""
+        audience = self._store.documents.get(self.sandbox.name, "audiences", segment.id) or {}
+        listed = audience.get("members")
+        if listed is None:
+            return None
+        return frozenset(Identity(each["namespace"], each["id"]) for each in listed)
 
     def _count(self, person: Person) -> None:
         self.profiles += 1

@@ -8,14 +8,14 @@ from typing import Any
 
 from rtcp.emulator.exports.request import IDENTITY_MAP, ExportRequest, Segment
 from rtcp.emulator.fields import IDENTITIES, select
-from rtcp.emulator.store import Event, Identity, Person
+from rtcp.emulator.store import Event, Identity, MergedProfile, Person
 
 EVENT_LIST = "eventList"
 MEMBERSHIP = "segmentMembership"
 
 Row = dict[str, Any]
-# The further attributes of a person, such as computed ones.
-Further = Callable[[Person], Mapping[str, Any]]
+# The merged entity as it is to be written, with computed attributes.
+EntityOf = Callable[[MergedProfile], Mapping[str, Any]]
 # Whom an audience was declared to hold; None when it is not declared by its members.
 Members = Callable[[Segment], frozenset[Identity] | None]
 
@@ -24,7 +24,7 @@ def rows_of(
     people: Iterable[Person],
     request: ExportRequest,
     *,
-    further: Further,
+    entity_of: EntityOf,
     members: Members,
     on_row: Callable[[Person], None],
 ) -> Iterator[Row]:
@@ -38,7 +38,7 @@ def rows_of(
         if declared and not any(_is_in(person, segment, known, request) for segment, known in declared.items()):
             continue
         on_row(person)
-        yield _row(person, request, further)
+        yield _row(person, request, entity_of)
 
 
 def _is_recent(person: Person, request: ExportRequest) -> bool:
@@ -76,10 +76,8 @@ def _inner(value: Any, name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _row(person: Person, request: ExportRequest, further: Further) -> Row:
-    record = dict(person.profile.entity) if person.profile is not None else {}
-    if person.profile is not None:
-        record = {**record, **further(person)}
+def _row(person: Person, request: ExportRequest, entity_of: EntityOf) -> Row:
+    record = dict(entity_of(person.profile)) if person.profile is not None else {}
     # Every row says whose it is: a file has no XIDs, and events alone would belong to nobody.
     record[IDENTITY_MAP] = _identity_map(person, record.get(IDENTITY_MAP))
     if request.fields is not None:
