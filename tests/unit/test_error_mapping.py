@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rtcp
-from rtcp.transport.error_mapping import read_error_body, retry_after, scrub, to_error
+from rtcp.transport.error_mapping import read_error_body, retry_after, to_error
 from rtcp.transport.request import Request, Response
+from rtcp.transport.scrubbing import scrub
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ENTITIES = "/data/core/ups/access/entities"

@@ -14,6 +14,7 @@ from rtcp.auth.values import FetchedToken
 from rtcp.config import Config
 from rtcp.errors import DecodeError, RateLimitError, ResponseError, ServerError, TokenError
 from rtcp.transport.request import Request, Response, Service
+from rtcp.transport.scrubbing import shortened
 
 TOKEN_ROUTE: Final = "/ims/token/v3"  # noqa: S105 - a path
 _UNTOLD_LIFE: Final = 3600
@@ -41,9 +42,11 @@ class Ims:
         self._config.require("client_id", "client_secret", "org_id")
         secrets = self._config.secrets
         refused: TokenError | None = None
+        told: list[str] = []
         for offset in range(len(secrets)):
             index = (self._working + offset) % len(secrets)
-            outcome = self._ask(secrets[index].resolve())
+            told.append(secrets[index].resolve())
+            outcome = self._ask(told[-1], private=tuple(told))
             if isinstance(outcome, FetchedToken):
                 self._working = index
                 return outcome
@@ -58,12 +61,12 @@ class Ims:
         )
         raise TokenError(f"{refused}{tried}", code=refused.code)
 
-    def _ask(self, secret: str) -> FetchedToken | TokenError:
+    def _ask(self, secret: str, *, private: tuple[str, ...]) -> FetchedToken | TokenError:
         # Loaded with the first token only: nothing else needs it, and it would double the time to import rtcp.
         from authlib.common.errors import AuthlibBaseError
         from authlib.oauth2.client import OAuth2Client
 
-        post = _Post(self._send, private=(secret,))
+        post = _Post(self._send, private=private)
         oauth = OAuth2Client(
             post,
             self._config.client_id,
@@ -78,7 +81,10 @@ class Ims:
         except ResponseError as exc:
             return TokenError(f"IMS refused the credentials: {exc}", code=exc.code)
         except AuthlibBaseError as exc:
-            code, words = str(exc.error), str(exc.description or "no reason given").replace(secret, "***")
+            code, words = (
+                shortened(str(exc.error), private),
+                shortened(str(exc.description or "no reason given"), private),
+            )
         else:
             value = token.get("access_token")
             if isinstance(value, str) and value:

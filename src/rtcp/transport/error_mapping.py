@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import responses
 from typing import Any, Final
-from urllib.parse import quote, quote_plus
 
 from rtcp.errors import (
     AuthenticationError,
@@ -23,6 +22,7 @@ from rtcp.errors import (
     UnprocessableError,
 )
 from rtcp.transport.request import Request, Response
+from rtcp.transport.scrubbing import shortened
 
 _BY_STATUS: Final[Mapping[int, type[ResponseError]]] = {
     400: BadRequestError,
@@ -65,11 +65,7 @@ _CODE_KEYS: Final = ("error_code", "errorCode", "code", "error")
 _LEADING_CODE: Final = re.compile(r"\s*([A-Z]+-[A-Z]+-\d+)")
 _TYPE_CODE: Final = re.compile(r"/([A-Za-z0-9]+-\d+-\d+)$")
 _HTML_TITLE: Final = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
-_EMAIL: Final = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
-_LONGEST_TEXT: Final = 400
-# What is read of a text: masking costs the square of an endless word's length.
-_LONGEST_READ: Final = 2000
-_SHORT_ID: Final = 3
+_LONGEST_TITLE: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +79,15 @@ class ErrorBody:
     retry_after: float | None = None
 
 
-def to_error(request: Request, response: Response, *, now: datetime) -> ResponseError:
-    """The typed error of an answer that is no success."""
+def to_error(request: Request, response: Response, *, now: datetime, token: str | None = None) -> ResponseError:
+    """The typed error of an answer that is no success; its texts repeat neither the token nor what is private."""
+    private = request.private if token is None else (*request.private, token)
     body = _decoded(response)
     said = read_error_body(body)
     kind = _BY_STATUS.get(response.status) or (ServerError if response.status >= 500 else ResponseError)
 
     def clean(text: str | None) -> str | None:
-        return None if text is None else _cut(scrub(_head(text), request.private))
+        return None if text is None else shortened(text, private)
 
     code = clean(said.code)
     summary = clean(said.message) or clean(said.title) or _without_text(response)
@@ -141,29 +138,6 @@ def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
     return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())
 
 
-def scrub(text: str, private: tuple[str, ...] = ()) -> str:
-    """The text with identities masked: the given ones, plain or percent-encoded, and whatever looks like an e-mail
-    address.
-    """
-    for value in sorted(filter(None, private), key=len, reverse=True):
-        for form in {value, quote(value, safe=""), quote_plus(value)}:
-            # A short id occurs inside ordinary words by chance; masking it there would spell it out.
-            bounds = ("", "") if len(form) > _SHORT_ID else (r"(?<!\w)", r"(?!\w)")
-            text = re.sub(re.escape(form).join(bounds), "***", text, flags=re.IGNORECASE)
-    return _EMAIL.sub("***", text)
-
-
-def _head(text: str) -> str:
-    """The beginning of a text. The last word goes with the rest: half an identity would not be recognised."""
-    if len(text) <= _LONGEST_READ:
-        return text
-    return text[:_LONGEST_READ].rpartition(" ")[0]
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}..."
-
-
 def _decoded(response: Response) -> Any:
     if not response.body:
         return None
@@ -209,7 +183,7 @@ def _plain(body: str) -> str | None:
     text = body.strip()
     if not text.startswith("<"):
         return text or None
-    title = _HTML_TITLE.search(text[:_LONGEST_READ])
+    title = _HTML_TITLE.search(text[:_LONGEST_TITLE])
     return f"an HTML page, {' '.join(title.group(1).split())!r}" if title else "an HTML page"
 
 

@@ -21,6 +21,7 @@ from rtcp.transport.error_mapping import to_error
 from rtcp.transport.failures import FOREIGN, to_failure
 from rtcp.transport.headers import checked, static_headers
 from rtcp.transport.hooks import Hook, RequestFailed, RequestFinished, RetryScheduled, emit
+from rtcp.transport.library_logs import cut_queries_from_urllib3_logs
 from rtcp.transport.rate_limit import RateLimiter
 from rtcp.transport.request import Request, Response, Service
 from rtcp.transport.retry import RetryPolicy, call_again, hinted_wait, may_send_again
@@ -62,7 +63,7 @@ class Wire:
         self.closed = False
         self._used = False
         self._pid = os.getpid()
-        _cut_queries_from_urllib3_logs()
+        cut_queries_from_urllib3_logs()
 
     def close(self) -> None:
         """Close all connections. Closing twice is fine."""
@@ -182,7 +183,7 @@ class Session:
             response = self._transmit(request, _fetch(self._token), stream=stream)
         if 200 <= response.status < 300:
             return response
-        error = to_error(request, response, now=self._wire.clock.now())
+        error = to_error(request, response, now=self._wire.clock.now(), token=token)
         hint = hinted_wait(error)
         if isinstance(error, RateLimitError) and hint is not None and hint <= self._policy.cap:
             self._wire.limiter.hold(request.service, hint)
@@ -249,7 +250,8 @@ class Session:
         proxies = self._config.proxies or {}
         given = {"http": proxies, "https": proxies} if isinstance(proxies, str) else dict(proxies)
         verify = None if self._config.ca_bundle is None else str(self._config.ca_bundle)
-        settings: dict[str, Any] = self._wire.http.merge_environment_settings(base_url, given, None, verify, None)
+        environment = self._wire.http.merge_environment_settings(base_url, given, None, verify, None)
+        settings: dict[str, Any] = dict(environment)
         if self._config.emulator:
             # The emulator runs here: a proxy meant for the world outside does not know it.
             settings["proxies"] = {}
@@ -313,22 +315,3 @@ def _fetch(source: TokenSource) -> str:
     except RtcpError as exc:
         failure = exc
     raise _NoTokenError(failure)
-
-
-class _QueryCutter(logging.Filter):
-    """urllib3 logs the request target, in which identities stand; only the path is left of it."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(
-                f"{arg.partition('?')[0]}?..." if isinstance(arg, str) and "?" in arg else arg for arg in record.args
-            )
-        return True
-
-
-_QUERY_CUTTER: Final = _QueryCutter()
-
-
-def _cut_queries_from_urllib3_logs() -> None:
-    """The one process-wide thing that rtcp installs; a filter that is there already is not added twice."""
-    logging.getLogger("urllib3.connectionpool").addFilter(_QUERY_CUTTER)
