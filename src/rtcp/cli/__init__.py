@@ -12,11 +12,10 @@ def main() -> None:
     """Run the command line; without the extra `cli`, say how to get it."""
     try:
         require("click", extra="cli")
-        require("rich", extra="cli")
     except MissingExtraError as exc:
         print(exc, file=sys.stderr)
         raise SystemExit(2) from None
     # Only now: the module below needs click at its first line.
     from rtcp.cli.app import app
 
-    app()
+    app(prog_name="rtcp")

@@ -2,31 +2,53 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from importlib.metadata import version
+from typing import Any, Final
 
 import click
 
+from rtcp.cli.commands import Entry, Root
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("rtcp"), prog_name="rtcp")
-def app() -> None:
-    """Adobe's Real-Time Customer Profile API at a prompt, and a local emulator to try it on."""
+_PROFILE: Final = "The Profile store"
+_MACHINE: Final = "This machine"
+
+ENTRIES: Final = {
+    "entities": Entry(_PROFILE, "Merged profiles and other entities, and a person's events.", "entities"),
+    "merge-policies": Entry(_PROFILE, "How the fragments of a person become one profile.", "merge_policies"),
+    "system-jobs": Entry(_PROFILE, "Requests to delete a dataset or a batch.", "system_jobs"),
+    "preview": Entry(_PROFILE, "How many people there are, by dataset, namespace and overlap.", "preview"),
+    "audiences": Entry(_PROFILE, "Audiences, to be read.", "audiences"),
+    "auth": Entry(_MACHINE, "Do the settings and credentials work?", "auth"),
+    "config": Entry(_MACHINE, "Take over a credential file; show what is in force.", "settings"),
+    "emulator": Entry(_MACHINE, "A local Profile service, for tests and trials.", "emulator"),
+    "demo": Entry(_MACHINE, "Show the main job on a small world in the emulator.", "demo_command"),
+    "completion": Entry(_MACHINE, "Print the completion script of a shell.", "completion"),
+}
 
 
-@app.command()
-@click.option(
-    "--people", default=1000, show_default=True, type=click.IntRange(min=1), help="How many to look up in bulk."
+def _show_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if not value or context.resilient_parsing:
+        return
+    # Reading package metadata costs as much as all the rest of --help.
+    from importlib.metadata import version
+
+    click.echo(f"rtcp {version('rtcp')}")
+    context.exit()
+
+
+@click.group(
+    cls=Root,
+    entries=ENTRIES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Settings come from RTCP_* variables or a profile (rtcp config import FILE). No tenant? Type: rtcp demo",
 )
-def demo(people: int) -> None:
-    """Show the main job on a small world in the emulator: look-ups, merging, events, bulk."""
-    # The demo loads the emulator and rich; nothing else of the command line needs them.
-    from rtcp.cli.demo import run
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Print the version."
+)
+def app(**_: Any) -> None:
+    """Adobe's Real-Time Customer Profile API at a prompt, and a local emulator to try it on.
 
-    try:
-        run(people=people)
-    except BrokenPipeError:
-        # The reader has gone (`rtcp demo | head`); what is still buffered must not raise again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(1) from None
+    \b
+    rtcp auth check
+    rtcp entities get jane@example.com --namespace Email
+    rtcp merge-policies list -o json
+    """

@@ -77,7 +77,7 @@ def run(*, people: int, console: Console | None = None) -> None:
             _errors(stage, client)
         stage.say("")
         stage.say(f"{len(emulator.requests)} requests, all answered on {emulator.url}. Now it is yours:")
-        stage.say("  python -m rtcp.emulator serve --port 8089 --load your-manifest.toml")
+        stage.say("  rtcp emulator serve --load your-manifest.toml")
         stage.say("  export RTCP_EMULATOR=http://127.0.0.1:8089     # and every rtcp.Client() talks to it")
 
 

@@ -1,0 +1,21 @@
+"""`rtcp demo`: the command; what it plays is in `rtcp.cli.demo`."""
+
+from __future__ import annotations
+
+import click
+
+from rtcp._optional import require
+from rtcp.cli.commands import Verb
+
+
+@click.command(cls=Verb)
+@click.option(
+    "--people", default=1000, show_default=True, type=click.IntRange(min=1), help="How many to look up in bulk."
+)
+def command(people: int) -> None:
+    """Show the main job on a small world in the emulator: look-ups, merging, events, bulk."""
+    require("uvicorn", extra="emulator")
+    # The demo loads the emulator and rich; completion and help need neither.
+    from rtcp.cli.demo import run
+
+    run(people=people)

@@ -1,0 +1,71 @@
+"""Waiting for a job at a prompt: a line that shows state and time, and how to go on when it is broken off."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+
+from rtcp.cli import failures
+from rtcp.cli.shell import Shell
+from rtcp.errors import JobFailedError, RtcpError
+
+T = TypeVar("T")
+Progress = Callable[[Any], None]
+
+
+def wait_for(
+    shell: Shell,
+    what: str,
+    wait: Callable[[Progress], T],
+    *,
+    state: Callable[[Any], str],
+    resume: tuple[str, ...],
+) -> T:
+    """Wait, show how it goes on stderr, and say how to go on waiting when this is broken off."""
+    go_on = f"go on waiting with: {shell.command(*resume)}"
+    try:
+        with _progress(shell, what, state) as progress:
+            return wait(progress)
+    except KeyboardInterrupt:
+        shell.note(f"interrupted: {what} goes on; {go_on}")
+        raise click.exceptions.Exit(failures.INTERRUPTED) from None
+    except JobFailedError:
+        raise
+    except RtcpError:
+        # Whatever happened to the waiting, the job is not touched by it.
+        shell.note(f"{what}: {go_on}")
+        raise
+
+
+@contextmanager
+def _progress(shell: Shell, what: str, state: Callable[[Any], str]) -> Iterator[Progress]:
+    if sys.stderr.isatty():
+        with _live(what) as update:
+            yield lambda job: update(state(job))
+        return
+    said = ""
+
+    def say(job: Any) -> None:
+        nonlocal said
+        if state(job) != said:
+            said = state(job)
+            shell.note(f"{what}: {said}")
+
+    yield say
+
+
+@contextmanager
+def _live(what: str) -> Iterator[Callable[[str], None]]:
+    # Only a terminal needs it, and it takes longer to load than all the rest.
+    from rich.console import Console
+    from rich.progress import Progress as Line
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Line(*columns, console=Console(stderr=True), transient=True) as line:
+        task = line.add_task(what)
+        yield lambda text: line.update(task, description=f"{what}: {text}")

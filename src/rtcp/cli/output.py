@@ -1,0 +1,167 @@
+"""Data on stdout: a table for people, JSON or CSV for programs; nothing else is ever printed there."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final, TextIO
+
+from rtcp.errors import RtcpError
+
+Read = Callable[[Any], Any]
+Columns = Mapping[str, str | Read]
+_CONTROL: Final = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))} | {9: " ", 10: " ⏎ "}
+
+
+def show_many(format: str, items: Iterable[Any], columns: Columns) -> int:
+    """Print the items as they come, and return how many there were.
+
+    JSON carries each item whole; tables and CSV have a column for each of `columns`: a dot path of the item as JSON
+    has it, or a function of the item.
+    """
+    if format == "jsonl":
+        return _each(items, lambda item: _write_line(as_json(item)))
+    if format == "json":
+        return _json_array(items)
+    readers = {title: _reader(how) for title, how in columns.items()}
+    if format == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(readers)
+        return _each(items, lambda item: writer.writerow(_flat(read(item)) for read in readers.values()))
+    return _table(items, readers)
+
+
+def show_one(format: str, item: Any, facts: Mapping[str, str | Read] | None = None) -> None:
+    """Print one thing; a table has a line for each of its facts, all there are unless named."""
+    if format in ("json", "jsonl"):
+        text = as_json(item, indent=2 if format == "json" else None)
+        return _write_line(text)
+    values = (
+        {title: _reader(how)(item) for title, how in facts.items()} if facts is not None else dict(leaves(plain(item)))
+    )
+    if format == "csv":
+        show_many("csv", values.items(), {"name": lambda pair: pair[0], "value": lambda pair: pair[1]})
+        return None
+    # rich takes longer to load than a look-up takes.
+    from rtcp.cli.tables import print_facts
+
+    return print_facts({title: value for title, value in values.items() if value is not None})
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON has it: models under the service's field names, put right where the service is odd."""
+    dump = getattr(value, "model_dump", None)
+    if dump is not None:
+        return dump(mode="json", by_alias=True, exclude_unset=True)
+    if isinstance(value, RtcpError):
+        return {"type": type(value).__name__, "message": str(value)}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value
+
+
+def as_json(value: Any, *, indent: int | None = None) -> str:
+    """One JSON text, in ASCII where the output cannot carry more."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
+    return json.dumps(plain(value), ensure_ascii=encoding != "utf8", indent=indent, default=str)
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of a nested record with their dot paths; lists of plain values stay whole."""
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from leaves(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list) and any(isinstance(inner, Mapping | list) for inner in value):
+        for number, inner in enumerate(value):
+            yield from leaves(inner, f"{path}.{number}")
+    else:
+        yield path, value
+
+
+def cell(value: Any) -> str:
+    """The value for a person's eye; what would move the cursor of a terminal is written out."""
+    if value is None:
+        text = ""
+    elif isinstance(value, bool):
+        text = "yes" if value else "no"
+    elif isinstance(value, int):
+        text = f"{value:,}"
+    elif isinstance(value, datetime):
+        text = f"{value:%Y-%m-%d %H:%M:%S}"
+    elif isinstance(value, list | tuple) and not any(isinstance(inner, Mapping | list | tuple) for inner in value):
+        text = ", ".join(map(str, value))
+    elif isinstance(value, Mapping | list | tuple):
+        text = json.dumps(plain(value), ensure_ascii=False, default=str)
+    else:
+        text = str(value)
+    return text.translate(_CONTROL)
+
+
+def _reader(how: str | Read) -> Read:
+    if callable(how):
+        return how
+    steps = how.split(".")
+
+    def read(item: Any) -> Any:
+        for step in steps:
+            item = item.get(step) if isinstance(item, Mapping) else getattr(item, step, None)
+        return item
+
+    return read
+
+
+def _flat(value: Any) -> Any:
+    """One field of CSV: nested values as JSON, so that nothing is lost."""
+    value = plain(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else value
+
+
+def _table(items: Iterable[Any], readers: Mapping[str, Read]) -> int:
+    from rtcp.cli.tables import print_table
+
+    rows = [tuple(read(item) for read in readers.values()) for item in items]
+    if rows:
+        print_table(tuple(readers), rows)
+    else:
+        print("nothing to show", file=sys.stderr)
+    return len(rows)
+
+
+def _json_array(items: Iterable[Any]) -> int:
+    out: TextIO = sys.stdout
+    count = 0
+    for item in items:
+        out.write((",\n" if count else "[\n") + as_json(item))
+        count += 1
+    out.write("\n]\n" if count else "[]\n")
+    return count
+
+
+def _each(items: Iterable[Any], write: Callable[[Any], Any]) -> int:
+    count = 0
+    for item in items:
+        write(item)
+        count += 1
+    return count
+
+
+def _write_line(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def dotted(text: str | None, several: Sequence[str] = ()) -> list[str]:
+    """The paths of an option that takes several at once, parted by commas."""
+    given = [text or "", *several]
+    return [path.strip() for each in given for path in each.split(",") if path.strip()]

@@ -1,0 +1,134 @@
+"""What all commands share: the options that stand anywhere, the client, messages, and how errors end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, TextIO
+
+import click
+
+import rtcp
+from rtcp.cli import failures
+from rtcp.errors import RtcpError
+
+FORMATS: Final = ("table", "json", "jsonl", "csv")
+
+
+@dataclass
+class Shell:
+    """One run of the command; `pass_shell` hands it to a verb."""
+
+    profile: str | None = None
+    sandbox: str | None = None
+    output: str | None = None
+    verbose: bool = False
+    _config: rtcp.Config | None = field(default=None, repr=False)
+
+    @property
+    def format(self) -> str:
+        """The form that data is printed in."""
+        return self.output or ("table" if sys.stdout.isatty() else "jsonl")
+
+    @property
+    def config(self) -> rtcp.Config:
+        """The settings in force.
+
+        Raises:
+            ConfigError: a setting is bad, or the profile file is.
+        """
+        if self._config is None:
+            self._config = rtcp.Config.load(profile=self.profile, sandbox=self.sandbox)
+        return self._config
+
+    def client(self, **options: Any) -> rtcp.Client:
+        """A client with these settings, to be used in a with statement."""
+        return rtcp.Client(self.config, **options)
+
+    @property
+    def place(self) -> str:
+        """The sandbox in words, so that nobody deletes in the wrong one."""
+        config = self.config
+        name = config.sandbox or config.sandbox_id or "prod"
+        return f"sandbox {name!r} of the emulator at {config.base_url}" if config.emulator else f"sandbox {name!r}"
+
+    def command(self, *words: str) -> str:
+        """A command for a person to type, with the profile and sandbox of this one."""
+        chosen = [("--profile", self.profile), ("--sandbox", self.sandbox)]
+        return " ".join(["rtcp", *words, *(f"{name} {value}" for name, value in chosen if value)])
+
+    def note(self, text: str) -> None:
+        """Say something that is no data; what it recommends in Python is said as a command."""
+        click.echo(failures.in_commands(text), err=True)
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Run a command: logs go to stderr, and errors end as a message and an exit code."""
+        _never_fail_on_characters(sys.stdout)
+        _never_fail_on_characters(sys.stderr)
+        with self._logging():
+            try:
+                yield
+                sys.stdout.flush()
+            except RtcpError as exc:
+                self._end(exc, failures.exit_code(exc))
+            except (KeyboardInterrupt, click.Abort):
+                self.note("interrupted")
+                raise click.exceptions.Exit(failures.INTERRUPTED) from None
+            except BrokenPipeError:
+                # The reader has gone (`| head`); what is still buffered must not raise again at exit.
+                _drop_output()
+                raise click.exceptions.Exit(failures.CLOSED_PIPE) from None
+            except OSError as exc:
+                self._end(exc, failures.FAILED)
+
+    def _end(self, error: Exception, code: int) -> None:
+        if self.verbose:
+            self.note("".join(traceback.format_exception(error)).rstrip())
+        self.note(f"error: {error}")
+        raise click.exceptions.Exit(code) from None
+
+    @contextmanager
+    def _logging(self) -> Iterator[None]:
+        logger = logging.getLogger("rtcp")
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(_Formatter())
+        level, propagate = logger.level, logger.propagate
+        logger.setLevel(logging.DEBUG if self.verbose else logging.WARNING)
+        logger.propagate = False
+        logger.addHandler(handler)
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+            logger.propagate = propagate
+
+
+pass_shell = click.make_pass_decorator(Shell, ensure=True)
+
+
+class _Formatter(logging.Formatter):
+    """One line a record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return failures.in_commands(f"{record.levelname.lower()}: {record.getMessage()}")
+
+
+def _never_fail_on_characters(stream: TextIO) -> None:
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    try:
+        descriptor = sys.stdout.fileno()
+    except (AttributeError, OSError, ValueError):
+        return
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
