@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import requests
 
 from rtcp._clock import Clock, SystemClock
 from rtcp.auth import FreshToken, GivenToken, Ims, TokenCache
 from rtcp.config import Config
-from rtcp.resources.audiences import Audiences
-from rtcp.resources.computed_attributes import ComputedAttributes
-from rtcp.resources.datasets import Datasets
-from rtcp.resources.entities import Entities
-from rtcp.resources.export_jobs import ExportJobs
-from rtcp.resources.merge_policies import MergePolicies
-from rtcp.resources.preview import Preview
-from rtcp.resources.sandboxes import Sandboxes
-from rtcp.resources.system_jobs import SystemJobs
 from rtcp.transport.hooks import Hook, TokenFetched, emit
 from rtcp.transport.session import Session, TokenSource, Wire
+
+# Each noun is loaded by its property on first use: all of them would double the time to make a client.
+if TYPE_CHECKING:
+    from rtcp.resources.audiences import Audiences
+    from rtcp.resources.computed_attributes import ComputedAttributes
+    from rtcp.resources.datasets import Datasets
+    from rtcp.resources.entities import Entities
+    from rtcp.resources.export_jobs import ExportJobs
+    from rtcp.resources.merge_policies import MergePolicies
+    from rtcp.resources.preview import Preview
+    from rtcp.resources.system_jobs import SystemJobs
 
 
 class Client:
@@ -86,16 +88,22 @@ class Client:
     @cached_property
     def computed_attributes(self) -> ComputedAttributes:
         """Computed attributes."""
+        from rtcp.resources.computed_attributes import ComputedAttributes
+
         return ComputedAttributes(self._session, self._config)
 
     @cached_property
     def datasets(self) -> Datasets:
         """Datasets of the Catalog."""
+        from rtcp.resources.datasets import Datasets
+
         return Datasets(self._session, self._config)
 
     @cached_property
     def entities(self) -> Entities:
         """Merged profiles and other entities."""
+        from rtcp.resources.entities import Entities
+
         return Entities(
             self._session,
             self._config,
@@ -105,16 +113,23 @@ class Client:
     @cached_property
     def export_jobs(self) -> ExportJobs:
         """Exports of profiles and their events, and their files."""
+        from rtcp.resources.export_jobs import ExportJobs
+
         return ExportJobs(self._session, self._config, dataset=self.datasets.get)
 
     @cached_property
     def merge_policies(self) -> MergePolicies:
         """Merge policies."""
+        from rtcp.resources.merge_policies import MergePolicies
+
         return MergePolicies(self._session, self._config)
 
     @cached_property
     def system_jobs(self) -> SystemJobs:
         """Requests to delete a dataset or a batch from the Profile store."""
+        from rtcp.resources.sandboxes import Sandboxes
+        from rtcp.resources.system_jobs import SystemJobs
+
         return SystemJobs(
             self._session,
             self._config,
@@ -127,15 +142,19 @@ class Client:
     @cached_property
     def preview(self) -> Preview:
         """The preview sample and its reports."""
+        from rtcp.resources.preview import Preview
+
         return Preview(self._session, self._config)
 
     @cached_property
     def audiences(self) -> Audiences:
         """Audiences, read only."""
+        from rtcp.resources.audiences import Audiences
+
         return Audiences(self._session, self._config)
 
     def with_sandbox(self, sandbox: str | None = None, *, sandbox_id: str | None = None) -> Self:
-        """The same client in another sandbox: same token, same connections. Closing this one closes both."""
+        """The same client in another sandbox: same token, same connections, which end with this one."""
         return self._derived(self._config.replace(sandbox=sandbox, sandbox_id=sandbox_id))
 
     def with_options(self, *, timeout: float | tuple[float, float] | None = None, retries: int | None = None) -> Self:
