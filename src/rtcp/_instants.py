@@ -74,7 +74,7 @@ def _from_millis(value: Any) -> Any:
 def _from_seconds_or_millis(value: Any) -> Any:
     try:
         is_seconds = not isinstance(value, datetime) and abs(float(value)) < _FEWEST_MILLIS
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         is_seconds = False
     return _from_seconds(value) if is_seconds else _from_millis(value)
 
