@@ -242,6 +242,16 @@ def test_an_answer_of_ims_that_is_no_token_is_a_typed_error(body: bytes, kind: t
         assert len(ims.received) == 1
 
 
+@pytest.mark.parametrize("body", [b"<html>No such page</html>", b'{"message": "no such page"}', b""])
+def test_a_refusal_of_ims_in_another_form_is_a_token_error(body: bytes) -> None:
+    with RawServer(answer(404, body)) as ims:
+        config = rtcp.Config(**SETTINGS, client_secret="s", ims_url=ims.url)
+        with rtcp.Client(config) as client, pytest.raises(rtcp.TokenError, match="404"):
+            client.merge_policies.get("p-1")
+
+        assert len(ims.received) == 1
+
+
 def test_an_outage_of_ims_is_retried_by_the_token_call_alone(client: rtcp.Client, emulator: Any) -> None:
     emulator.faults.always("auth.fetch_token", status=503)
 

@@ -67,6 +67,12 @@ def test_every_variable_sets_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [secret.resolve() for secret in config.secrets] == [SECRET]
 
 
+def test_a_profile_file_without_a_default_gives_nothing_unasked(profiles: Path) -> None:
+    profiles.write_text('[night]\nsandbox = "dev"\n')
+
+    assert rtcp.Config.load().sandbox is None
+
+
 def test_an_empty_variable_counts_as_not_set(profiles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     profiles.write_text('[default]\nsandbox = "dev"\n')
     monkeypatch.setenv("RTCP_SANDBOX", "")

@@ -14,7 +14,9 @@ from rtcp._instants import (
     BlankAsNone,
     EpochMillis,
     EpochSeconds,
+    EpochSecondsOrMillis,
     IsoInstant,
+    parse_epoch_or_iso,
     parse_instant,
     require_aware,
     to_iso,
@@ -29,6 +31,7 @@ class Times(BaseModel):
     seconds: EpochSeconds | None = None
     millis: EpochMillis | None = None
     text: IsoInstant | None = None
+    either: EpochSecondsOrMillis | None = None
 
 
 @pytest.mark.parametrize(
@@ -103,7 +106,7 @@ def test_each_form_is_read_as_what_it_is_never_by_its_size() -> None:
     times = Times.model_validate({"seconds": 1_772_452_800, "millis": "1772452800000", "text": "2026-03-02T12:00:00Z"})
 
     assert times.seconds == times.millis == times.text == NOON
-    assert times.model_dump(mode="json") == {
+    assert times.model_dump(mode="json", exclude_none=True) == {
         "seconds": 1_772_452_800,
         "millis": 1_772_452_800_000,
         "text": "2026-03-02T12:00:00Z",
@@ -120,7 +123,15 @@ def test_an_aware_datetime_is_taken_and_a_naive_one_refused(field: str) -> None:
 @pytest.mark.parametrize(
     "values",
     [{"millis": value} for value in (True, "soon", [1], float("inf"), float("nan"), 10**400, 1e300, "1e400", {})]
-    + [{"seconds": 10**15}, {"text": 17}, {"text": "soon"}, {"text": "9999-12-31T24:00:00"}],
+    + [
+        {"seconds": 10**15},
+        {"either": 10**400},
+        {"either": "soon"},
+        {"either": None, "seconds": "x"},
+        {"text": 17},
+        {"text": "soon"},
+        {"text": "9999-12-31T24:00:00"},
+    ],
 )
 def test_what_is_no_time_is_a_validation_error(values: Any) -> None:
     with pytest.raises(ValidationError):
@@ -131,6 +142,19 @@ def test_what_is_no_time_is_a_validation_error(values: Any) -> None:
 def test_the_services_spellings_of_nothing_are_none(blank: str) -> None:
     assert BlankAsNone.func(blank) is None  # type: ignore[call-arg]
     assert BlankAsNone.func("2026") == "2026"  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("number", [1_772_452_800, 1_772_452_800_000, "1772452800", "1772452800000", 1_772_452_800.0])
+def test_an_epoch_on_which_sources_disagree_is_read_in_both_units_and_written_in_milliseconds(number: Any) -> None:
+    times = Times(either=number)
+
+    assert times.either == NOON
+    assert times.model_dump(mode="json", exclude_none=True) == {"either": 1_772_452_800_000}
+
+
+def test_what_is_seconds_in_one_dialect_and_a_text_in_another_is_told_by_its_type() -> None:
+    assert parse_epoch_or_iso(1_772_452_800) == parse_epoch_or_iso("1772452800") == NOON
+    assert parse_epoch_or_iso("2026-03-02T12:00:00Z") == "2026-03-02T12:00:00Z"
 
 
 def test_a_naive_argument_is_refused_by_name() -> None:
