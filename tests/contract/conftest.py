@@ -10,6 +10,7 @@ from tests.contract.description import Description, Recorder
 
 import rtcp
 from rtcp.emulator import Emulator, worlds
+from rtcp.emulator.store import Dataset, IdentityPath
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +42,9 @@ def emulator(request: pytest.FixtureRequest, harbour_of: Callable[[str], Emulato
     emulator = harbour_of(request.param)
     emulator.faults.clear()
     emulator.requests.clear()
+    dev = emulator.store.sandbox("dev")
+    dev.put_dataset(Dataset("dev-crm", "CRM", "_xdm.context.profile", (IdentityPath("crmId", "crmId", primary=True),)))
+    dev.ingest("dev-crm", [{"crmId": "D-1"}], batch_id="dev-batch")
     return emulator
 
 

@@ -35,6 +35,19 @@ def create(client: rtcp.Client, **options: Any) -> rtcp.MergePolicy:
     )
 
 
+def forget(client: rtcp.Client, entity_id: str) -> None:
+    with pytest.warns(DeprecationWarning, match="Data Lifecycle"):
+        client.with_sandbox("dev").entities.delete(entity_id, namespace="crmId")
+
+
+def with_job(client: rtcp.Client) -> rtcp.Client:
+    """The client in a sandbox where some delete request is under way."""
+    inside = client.with_sandbox("dev")
+    with contextlib.suppress(rtcp.UnprocessableError, rtcp.BadRequestError):
+        inside.system_jobs.create(dataset_id="dev-crm")
+    return inside
+
+
 # Every way of calling every verb: what it sends, and what it is answered, is looked at in each dialect.
 CALLS: dict[str, Callable[[rtcp.Client], Any]] = {
     "entities.get: by namespace": lambda c: c.entities.get("C-1001", namespace="crmId"),
@@ -140,6 +153,20 @@ CALLS: dict[str, Callable[[rtcp.Client], Any]] = {
     "merge_policies.update: unknown": lambda c: c.merge_policies.update("gone", name="x"),
     "merge_policies.delete": lambda c: c.with_sandbox("dev").merge_policies.delete(create(c).id),
     "merge_policies.delete: unknown": lambda c: c.merge_policies.delete("gone"),
+    "entities.delete": lambda c: forget(c, "D-1"),
+    "entities.delete: unknown": lambda c: forget(c, "nobody"),
+    "system_jobs.create: dataset": lambda c: c.with_sandbox("dev").system_jobs.create(dataset_id="dev-crm"),
+    "system_jobs.create: batch": lambda c: c.with_sandbox("dev").system_jobs.create(
+        dataset_id="dev-crm", batch_id="dev-batch"
+    ),
+    "system_jobs.create: unknown": lambda c: c.with_sandbox("dev").system_jobs.create(dataset_id="gone"),
+    "system_jobs.list": lambda c: list(with_job(c).system_jobs.list()),
+    "system_jobs.list: in pages": lambda c: list(with_job(c).system_jobs.list(page_size=1, limit=3)),
+    "system_jobs.get": lambda c: with_job(c).system_jobs.get(with_job(c).system_jobs.list().first().id),
+    "system_jobs.get: unknown": lambda c: c.system_jobs.get("gone"),
+    "system_jobs.wait": lambda c: with_job(c).system_jobs.wait(with_job(c).system_jobs.list().first().id, timeout=12),
+    "system_jobs.cancel": lambda c: with_job(c).system_jobs.cancel(with_job(c).system_jobs.list().first().id),
+    "system_jobs.cancel: unknown": lambda c: c.system_jobs.cancel("gone"),
 }
 # Requests that the description does not allow, made on purpose to see the answer.
 REFUSED: dict[str, Callable[[rtcp.Client], Any]] = {
@@ -149,7 +176,7 @@ REFUSED: dict[str, Callable[[rtcp.Client], Any]] = {
 
 
 def exchanges_of(call: Callable[[rtcp.Client], Any], client: rtcp.Client, recorder: Any) -> list[Exchange]:
-    with contextlib.suppress(rtcp.ResponseError):
+    with contextlib.suppress(rtcp.ResponseError, rtcp.WaitTimeoutError):
         call(client)
     return list(recorder.exchanges)
 
