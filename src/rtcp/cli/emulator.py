@@ -243,7 +243,7 @@ def _show_load(shell: Shell, report: Any) -> None:
 
 
 def _show_faults(shell: Shell, answer: dict[str, Any]) -> None:
-    if shell.format in ("json", "jsonl"):
+    if shell.is_json:
         show_many(shell.format, answer["faults"], {})
         return
     columns: dict[str, Any] = {

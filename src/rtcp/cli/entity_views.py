@@ -29,7 +29,7 @@ _WINNERS: Final[Columns] = {
 
 def show_entity(shell: Shell, entity: rtcp.Entity) -> None:
     """Show one entity: a path and a value a line, or the whole answer as JSON."""
-    if shell.format in ("json", "jsonl"):
+    if shell.is_json:
         show_one(shell.format, entity)
         return
     # What a person looks for comes before what the person is known by.

@@ -11,7 +11,7 @@ import click
 
 from rtcp.cli import failures
 from rtcp.cli.shell import Shell
-from rtcp.errors import JobFailedError, RtcpError
+from rtcp.errors import JobFailedError, NotFoundError, RtcpError
 
 T = TypeVar("T")
 Progress = Callable[[Any], None]
@@ -25,19 +25,26 @@ def wait_for(
     state: Callable[[Any], str],
     resume: tuple[str, ...],
 ) -> T:
-    """Wait, show how it goes on stderr, and say how to go on waiting when this is broken off."""
-    go_on = f"go on waiting with: {shell.command(*resume)}"
+    """Wait, show how it goes on stderr, and say how to go on waiting when this is broken off.
+
+    The job is not touched by what happens to the waiting.
+    """
+    go_on = f"{what} goes on; wait for it with: {shell.command(*resume)}"
+    return shown(shell, what, wait, state=state, go_on=go_on)
+
+
+def shown(shell: Shell, what: str, run: Callable[[Progress], T], *, state: Callable[[Any], str], go_on: str) -> T:
+    """Run something long, show how it goes on stderr, and say how to go on when it is broken off."""
     try:
         with _progress(shell, what, state) as progress:
-            return wait(progress)
+            return run(progress)
     except KeyboardInterrupt:
-        shell.note(f"interrupted: {what} goes on; {go_on}")
+        shell.note(f"interrupted: {go_on}")
         raise click.exceptions.Exit(failures.INTERRUPTED) from None
-    except JobFailedError:
+    except (JobFailedError, NotFoundError):
         raise
     except RtcpError:
-        # Whatever happened to the waiting, the job is not touched by it.
-        shell.note(f"{what}: {go_on}")
+        shell.note(go_on)
         raise
 
 

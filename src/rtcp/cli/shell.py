@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Iterator
@@ -36,6 +37,11 @@ class Shell:
         return self.output or ("table" if sys.stdout.isatty() else "jsonl")
 
     @property
+    def is_json(self) -> bool:
+        """True when data is printed whole."""
+        return self.format in ("json", "jsonl")
+
+    @property
     def config(self) -> rtcp.Config:
         """The settings in force.
 
@@ -60,7 +66,7 @@ class Shell:
     def command(self, *words: str) -> str:
         """A command for a person to type, with the profile and sandbox of this one."""
         chosen = [("--profile", self.profile), ("--sandbox", self.sandbox)]
-        return " ".join(["rtcp", *words, *(f"{name} {value}" for name, value in chosen if value)])
+        return shlex.join(["rtcp", *words, *(part for name, value in chosen if value for part in (name, value))])
 
     def note(self, text: str) -> None:
         """Say something that is no data; what it recommends in Python is said as a command."""
@@ -90,7 +96,7 @@ class Shell:
     def _end(self, error: Exception, code: int) -> None:
         if self.verbose:
             self.note("".join(traceback.format_exception(error)).rstrip())
-        self.note(f"error: {error}")
+        self.note("\n".join([f"error: {error}", *getattr(error, "__notes__", ())]))
         raise click.exceptions.Exit(code) from None
 
     @contextmanager

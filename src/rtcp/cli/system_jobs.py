@@ -62,7 +62,7 @@ def list_(shell: Shell, limit: int | None, page_size: int | None) -> None:
     """List the delete requests."""
     with shell.client() as client:
         jobs = client.system_jobs.list(limit=limit, page_size=page_size)
-        show_many(shell.format, map(_job, jobs) if _is_json(shell) else jobs, _COLUMNS)
+        show_many(shell.format, map(_job, jobs) if shell.is_json else jobs, _COLUMNS)
 
 
 @command.command()
@@ -159,19 +159,15 @@ def _wait(shell: Shell, client: rtcp.Client, job_id: str, timeout: float, interv
 def _show_plan(shell: Shell, client: rtcp.Client, dataset_id: str | None, batch_id: str | None) -> None:
     plan = client.system_jobs.plan(dataset_id=dataset_id, batch_id=batch_id)
     show_one(shell.format, plan, _PLAN)
-    if not _is_json(shell):
+    if not shell.is_json:
         for note in plan.notes:
             shell.note(note)
 
 
 def _show(shell: Shell, job: rtcp.SystemJob) -> None:
-    show_one(shell.format, _job(job) if _is_json(shell) else job, _FACTS)
+    show_one(shell.format, _job(job) if shell.is_json else job, _FACTS)
 
 
 def _job(job: rtcp.SystemJob) -> dict[str, Any]:
     # The words of a status differ between deployments; these two do not.
     return {**plain(job), "isFinal": job.is_final, "isSuccess": job.is_success}
-
-
-def _is_json(shell: Shell) -> bool:
-    return shell.format in ("json", "jsonl")

@@ -1,0 +1,197 @@
+"""`rtcp computed-attributes`: aggregates over a person's events, kept as fields of the profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal, TypeVar
+
+import click
+
+import rtcp
+from rtcp.cli import live, options
+from rtcp.cli.commands import Noun
+from rtcp.cli.output import Columns, plain, show_many, show_one
+from rtcp.cli.shell import Shell, pass_shell
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_COLUMNS: Final[Columns] = {
+    "id": "id",
+    "name": "name",
+    "status": lambda attribute: str(attribute.status),
+    "function": lambda attribute: str(attribute.function or ""),
+    "window": lambda attribute: attribute.duration and f"{attribute.duration.count} {attribute.duration.unit.lower()}",
+    "evaluated": "last_evaluated_at",
+}
+_FACTS: Final[Columns] = {
+    **_COLUMNS,
+    "display name": "display_name",
+    "description": "description",
+    "expression": "expression.value",
+    "path": "path",
+    "refreshed daily": "keep_current",
+    "changed": "updated_at",
+}
+
+
+class Span(click.ParamType[tuple[int, str]]):
+    """A window, as in "7 days" or 7d."""
+
+    name = "window"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> tuple[int, str]:
+        if isinstance(value, tuple):
+            return value
+        count = "".join(character for character in value if character.isdecimal())
+        unit = value.removeprefix(count).strip().lower()
+        names = [name for name in ("hours", "days", "weeks", "months") if unit and name.startswith(unit)]
+        if not count or not names:
+            self.fail(
+                f"{value!r} is no window such as '7 days'; there are hours, days, weeks and months", param, context
+            )
+        return int(count), names[0].upper()
+
+
+@click.group(cls=Noun)
+def command() -> None:
+    """Computed attributes: an aggregate over a person's events, kept up to date as a field of the profile."""
+
+
+@command.command("list")
+@click.option("--name", help="Only the one of this name.")
+@click.option("--name-contains", help="Part of the name.")
+@click.option("--status", multiple=True, help="Only those of a status; several may be given.")
+@click.option("--function", type=click.Choice(("SUM", "COUNT", "MIN", "MAX", "MOST_RECENT")), help="Only those of it.")
+@click.option("--created-after", type=options.Instant(), help="With a zone.")
+@click.option("--created-before", type=options.Instant(), help="With a zone.")
+@click.option("--updated-after", type=options.Instant(), help="With a zone.")
+@click.option("--updated-before", type=options.Instant(), help="With a zone.")
+@click.option("--sort-by", type=click.Choice(("name", "status", "updated_at", "created_at")), help="Order.")
+@click.option("--descending", is_flag=True, help="The other way round.")
+@options.list_options
+@pass_shell
+def list_(shell: Shell, /, status: Sequence[str], **filters: Any) -> None:
+    """List the computed attributes."""
+    with shell.client() as client:
+        chosen = list(status) if len(status) > 1 else status[0] if status else None
+        show_many(shell.format, client.computed_attributes.list(status=chosen, **filters), _COLUMNS)
+
+
+@command.command()
+@click.argument("id")
+@pass_shell
+def get(shell: Shell, id: str) -> None:
+    """Show one computed attribute."""
+    with shell.client() as client:
+        _show(shell, client.computed_attributes.get(id))
+
+
+def _kind(*, required: bool) -> Callable[[F], F]:
+    """The options that say what an attribute is."""
+
+    def decorate(function: F) -> F:
+        for option in (
+            click.option("--keep-current/--not-kept-current", default=None, help="Refresh it daily."),
+            click.option("--duration", type=Span(), required=required, help="How far it looks back, as in '7 days'."),
+            click.option("--expression", required=required, help="PQL, such as xEvent[...].sum(path)."),
+            click.option("--description", required=required, help="What it is for."),
+            click.option("--display-name", required=required, help="Name for people."),
+            click.option("--name", required=required, help="Name of the field: letters and digits."),
+        ):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+@command.command()
+@_kind(required=True)
+@click.option("--publish", is_flag=True, help="Publish at once, in place of a draft.")
+@pass_shell
+def create(shell: Shell, /, publish: bool, **fields: Any) -> None:
+    """Create a computed attribute, as a draft.
+
+    \b
+    rtcp computed-attributes create --name orders7 --display-name Orders --description "Orders of a week" \\
+        --expression 'xEvent[eventType = "commerce.purchases"].count()' --duration '7 days'
+    """
+    status: Literal["DRAFT", "NEW"] = "NEW" if publish else "DRAFT"
+    with shell.client() as client, options.creating(shell, "the computed attribute", look="computed-attributes list"):
+        attribute = client.computed_attributes.create(status=status, **fields)
+    _show(shell, attribute)
+
+
+@command.command()
+@click.argument("id")
+@_kind(required=False)
+@pass_shell
+def update(shell: Shell, /, id: str, **fields: Any) -> None:
+    """Change what is named of a computed attribute."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    with shell.client() as client:
+        _show(shell, client.computed_attributes.update(id, **given))
+
+
+@command.command()
+@click.argument("id")
+@options.destroys
+@pass_shell
+def delete(shell: Shell, id: str, dry_run: bool, yes: bool) -> None:
+    """Delete a draft: IRREVERSIBLE. What was published can only be disabled."""
+    with shell.client() as client:
+        if dry_run:
+            attribute = client.computed_attributes.get(id)
+            shell.note(f"would delete this computed attribute in {shell.place}; nothing was done")
+        else:
+            options.confirm(shell, f"delete computed attribute {id}", yes=yes)
+            attribute = client.computed_attributes.delete(id)
+            shell.note(f"deleted computed attribute {id} in {shell.place}")
+    _show(shell, attribute)
+
+
+@command.command()
+@click.argument("id")
+@pass_shell
+def publish(shell: Shell, id: str) -> None:
+    """Publish a draft, so that it is evaluated."""
+    with shell.client() as client:
+        _show(shell, client.computed_attributes.publish(id))
+
+
+@command.command()
+@click.argument("id")
+@pass_shell
+def disable(shell: Shell, id: str) -> None:
+    """Disable a published attribute: it is evaluated no more, and stays disabled."""
+    with shell.client() as client:
+        _show(shell, client.computed_attributes.disable(id))
+
+
+@command.command()
+@click.argument("id")
+@options.wait_options
+@pass_shell
+def wait(shell: Shell, id: str, timeout: float, interval: float | None) -> None:
+    """Wait until a published attribute has been evaluated.
+
+    Exit code 0 when it has, 1 when it failed, 7 when that goes on.
+    """
+    with shell.client() as client:
+        attribute = live.wait_for(
+            shell,
+            f"computed attribute {id}",
+            lambda progress: client.computed_attributes.wait(
+                id, timeout=timeout, interval=interval, on_progress=progress
+            ),
+            state=lambda attribute: str(attribute.status),
+            resume=("computed-attributes", "wait", id),
+        )
+    _show(shell, attribute)
+
+
+def _show(shell: Shell, attribute: rtcp.ComputedAttribute) -> None:
+    if shell.is_json:
+        known = {"isFinal": attribute.is_final, "isSuccess": attribute.is_success}
+        show_one(shell.format, {**plain(attribute), **known})
+    else:
+        show_one(shell.format, attribute, _FACTS)
