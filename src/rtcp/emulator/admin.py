@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from rtcp.emulator.explaining import explain
 from rtcp.emulator.faults import fault_from_json
 from rtcp.emulator.problems import problem
 from rtcp.emulator.service import Service
@@ -100,6 +101,15 @@ def _clear_requests(settings: Mapping[str, Any], service: Service) -> Answer:
     return _list_requests(settings, service)
 
 
+def _sample(settings: Mapping[str, Any], service: Service) -> Answer:
+    name = settings.get("sandbox", "prod")
+    if not service.store.has_sandbox(name):
+        return problem(404, f"there is no sandbox {name!r}")
+    service.preview.run(name)
+    (*_, last) = service.preview.ended(name)
+    return Answer(200, {"sandbox": name, "state": service.jobs.state(last), "profiles": last.document.get("profiles")})
+
+
 async def _load(settings: Mapping[str, Any], service: Service) -> Answer:
     # A tenth of the time to start, for emulators that load nothing.
     from rtcp.emulator.manifest import ManifestError, load_manifest
@@ -112,13 +122,23 @@ async def _load(settings: Mapping[str, Any], service: Service) -> Answer:
         report = await asyncio.to_thread(load_manifest, service.store, manifest, data=data)
     except (ManifestError, OSError) as error:
         return problem(400, str(error))
+    if settings.get("sample", True):
+        await asyncio.to_thread(service.preview.run, report.sandbox)
     datasets = [{**asdict(each), "file": str(each.file)} for each in report.datasets]
-    return Answer(200, {"sandbox": report.sandbox, "policies": list(report.policies), "datasets": datasets})
+    return Answer(
+        200,
+        {
+            "sandbox": report.sandbox,
+            "policies": list(report.policies),
+            "datasets": datasets,
+            "audiences": list(report.audiences),
+        },
+    )
 
 
 def _settings(request: Request) -> Mapping[str, Any]:
     if not request.body:
-        return {}
+        return dict(request.query.pairs)
     # A web page can post a form or text to this address without asking, but not JSON.
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON_TYPE:
         raise Refusal(problem(400, "A valid content-type must be specified"))
@@ -130,6 +150,8 @@ def _settings(request: Request) -> Mapping[str, Any]:
 
 _ACTIONS = {
     ("GET", "status"): _status,
+    ("GET", "explain"): explain,
+    ("POST", "sample"): _sample,
     ("POST", "reset"): _reset,
     ("GET", "faults"): _list_faults,
     ("POST", "faults"): _add_fault,

@@ -18,12 +18,15 @@ from rtcp.emulator.store import (
     PROFILE_CLASS,
     TIMESTAMP_ORDERED,
     Dataset,
+    Identity,
     IdentityPath,
 )
 
 T = TypeVar("T")
 
-_TOP_KEYS = ("sandbox", "merge_policies", "datasets")
+_TOP_KEYS = ("sandbox", "merge_policies", "datasets", "audiences")
+_AUDIENCE_KEYS = ("id", "name", "description", "namespace", "expression", "members")
+_MEMBER_KEYS = ("namespace", "ids")
 _POLICY_KEYS = (
     "id",
     "name",
@@ -75,6 +78,18 @@ class DatasetDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class AudienceDeclaration:
+    """An audience; `members` is None when the manifest does not list them."""
+
+    id: str
+    name: str
+    description: str
+    namespace: str
+    expression: str | None
+    members: tuple[Identity, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """A manifest whose every key and type has been checked."""
 
@@ -82,6 +97,7 @@ class Manifest:
     sandbox: str
     policies: tuple[PolicyDeclaration, ...]
     datasets: tuple[DatasetDeclaration, ...]
+    audiences: tuple[AudienceDeclaration, ...]
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -112,9 +128,11 @@ def _read_document(path: Path, document: dict[str, Any]) -> Manifest:
     top = _Table(document, "the manifest", _TOP_KEYS)
     policies = tuple(_read_policy(table) for table in top.tables("merge_policies", "merge policy", _POLICY_KEYS))
     datasets = tuple(_read_dataset(table) for table in top.tables("datasets", "dataset", _DATASET_KEYS))
+    audiences = tuple(_read_audience(table) for table in top.tables("audiences", "audience", _AUDIENCE_KEYS))
     _refuse_repeats("merge policy", (policy.id for policy in policies if policy.id is not None))
     _refuse_repeats("dataset", (declaration.dataset.id for declaration in datasets))
-    return Manifest(path, top.get("sandbox", str, "prod"), policies, datasets)
+    _refuse_repeats("audience", (audience.id for audience in audiences))
+    return Manifest(path, top.get("sandbox", str, "prod"), policies, datasets, audiences)
 
 
 def _read_policy(table: _Table) -> PolicyDeclaration:
@@ -135,6 +153,25 @@ def _read_policy(table: _Table) -> PolicyDeclaration:
         order=order,
         default=table.get("default", bool, False),
         is_active_on_edge=table.get("is_active_on_edge", bool, False),
+    )
+
+
+def _read_audience(table: _Table) -> AudienceDeclaration:
+    audience_id = table.required("id", str)
+    members: list[Identity] = []
+    for group in table.tables("members", f"members of {table.label}", _MEMBER_KEYS):
+        namespace = group.required("namespace", str)
+        for value in group.required("ids", list):
+            if not isinstance(value, str) or not value:
+                raise _WrongError(f"{group.label}: 'ids' is a list of texts")
+            members.append(Identity(namespace, value))
+    return AudienceDeclaration(
+        id=audience_id,
+        name=table.get("name", str, audience_id),
+        description=table.get("description", str, ""),
+        namespace=table.get("namespace", str, "AEPSegments"),
+        expression=table.get("expression", str, None),
+        members=tuple(members) if table.has("members") else None,
     )
 
 

@@ -68,10 +68,17 @@ class Jobs:
         self._kinds[kind.name] = kind
 
     def start(
-        self, sandbox: str, kind: str, document: Document, *, job_id: str | None = None, due_ms: int | None = None
+        self,
+        sandbox: str,
+        kind: str,
+        document: Document,
+        *,
+        job_id: str | None = None,
+        at_ms: int | None = None,
+        due_ms: int | None = None,
     ) -> Job:
-        """Start a job now; it is due when the timeline of its kind says, unless told otherwise."""
-        now_ms = self._store.clock.now_ms()
+        """Start a job now, or as of an earlier time; it is due when its kind's timeline says, unless told otherwise."""
+        now_ms = self._store.clock.now_ms() if at_ms is None else at_ms
         due = now_ms + round(self._kinds[kind].seconds * self._factor * 1000) if due_ms is None else due_ms
         return self._store.jobs.add(sandbox, kind, document, job_id=job_id, created_ms=now_ms, due_ms=due)
 
@@ -107,9 +114,12 @@ class Jobs:
         due_ms = self._store.jobs.next_due_ms()
         return due_ms is not None and due_ms <= self._store.clock.now_ms()
 
-    def settle(self) -> None:
-        """Do the work of all jobs that are due, in order of time; nothing while another thread is at it."""
-        if not self._settling.acquire(blocking=False):
+    def settle(self, *, wait: bool = False) -> None:
+        """Do the work of all jobs that are due, in order of time.
+
+        While another thread is at it this does nothing, or waits for it when asked to.
+        """
+        if not self._settling.acquire(blocking=wait):
             return
         try:
             while self.is_due():

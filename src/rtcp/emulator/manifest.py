@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from rtcp.emulator.datafiles import DataFileError, read_columns, read_rows
-from rtcp.emulator.declarations import DatasetDeclaration, Manifest, ManifestError, PolicyDeclaration, read_manifest
+from rtcp.emulator.declarations import (
+    AudienceDeclaration,
+    DatasetDeclaration,
+    Manifest,
+    ManifestError,
+    PolicyDeclaration,
+    read_manifest,
+)
 from rtcp.emulator.mapping import MappingError, RowMapper, compile_mapping
-from rtcp.emulator.store import MergePolicy, RowError, Sandbox, Store, StoreError
+from rtcp.emulator.store import Identity, MergePolicy, RowError, Sandbox, Store, StoreError
 from rtcp.emulator.store.rows import read_event_key
 
 _PROGRESS_STEP = 1000
+# The kind of document that audiences are kept as.
+AUDIENCES = "audiences"
 
 __all__ = ["load_manifest", "LoadReport", "DatasetReport", "ManifestError", "Progress"]
 
@@ -41,6 +50,7 @@ class LoadReport:
     sandbox: str
     policies: tuple[str, ...]
     datasets: tuple[DatasetReport, ...]
+    audiences: tuple[str, ...] = ()
 
 
 def load_manifest(
@@ -76,7 +86,24 @@ def load_manifest(
             for declaration in manifest.datasets
             if declaration.file is not None
         )
-    return LoadReport(manifest.sandbox, policies, reports)
+        for audience in manifest.audiences:
+            _declare_audience(store, sandbox, manifest, audience)
+    return LoadReport(manifest.sandbox, policies, reports, tuple(audience.id for audience in manifest.audiences))
+
+
+def _declare_audience(store: Store, sandbox: Sandbox, manifest: Manifest, audience: AudienceDeclaration) -> None:
+    members = None if audience.members is None else [_member(sandbox, manifest, each) for each in audience.members]
+    before = store.documents.get(sandbox.name, AUDIENCES, audience.id)
+    document = {**asdict(audience), "members": members}
+    made_ms = store.clock.now_ms() if before is None else before["madeMs"]
+    store.documents.put(sandbox.name, AUDIENCES, audience.id, {**document, "madeMs": made_ms})
+
+
+def _member(sandbox: Sandbox, manifest: Manifest, identity: Identity) -> dict[str, str]:
+    namespace = sandbox.known_namespace(identity.namespace)
+    if namespace is None:
+        raise ManifestError(f"no dataset declares the namespace {identity.namespace!r}", file=manifest.path)
+    return {"namespace": namespace, "id": identity.id}
 
 
 def _declare_policy(sandbox: Sandbox, manifest: Manifest, policy: PolicyDeclaration) -> str:

@@ -10,6 +10,9 @@ from rtcp.emulator.lookups import EVENT_CLASS
 ENTITIES = "/data/core/ups/access/entities"
 MERGE_POLICIES = "/data/core/ups/config/mergePolicies"
 SYSTEM_JOBS = "/data/core/ups/system/jobs"
+PREVIEW = "/data/core/ups/previewsamplestatus"
+AUDIENCES = "/data/core/ups/audiences"
+SANDBOXES = "/data/foundation/sandbox-management/sandboxes"
 COMPUTED_ATTRIBUTES = "/data/core/ca/attributes"
 EXPORT_JOBS = "/data/core/ups/export/jobs"
 DATASETS = "/data/foundation/catalog/dataSets"
@@ -55,6 +58,16 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("GET", f"{DATA_ACCESS}/batches/{{batchId}}/meta"): "batches.meta_files",
     ("GET", f"{DATA_ACCESS}/files/{{dataSetFileId}}"): "batches.file",
     ("HEAD", f"{DATA_ACCESS}/files/{{dataSetFileId}}"): "batches.file_head",
+    ("GET", PREVIEW): "preview.status",
+    ("GET", f"{PREVIEW}/report/dataset"): "preview.dataset_report",
+    ("GET", f"{PREVIEW}/report/namespace"): "preview.namespace_report",
+    ("GET", f"{PREVIEW}/report/dataset_stats"): "preview.dataset_stats",
+    ("GET", f"{PREVIEW}/report/dataset/overlap"): "preview.dataset_overlap",
+    ("GET", f"{PREVIEW}/report/namespace/overlap"): "preview.namespace_overlap",
+    ("GET", f"{PREVIEW}/report/unstitchedProfiles"): "preview.unstitched_profiles",
+    ("GET", AUDIENCES): "audiences.list",
+    ("GET", f"{AUDIENCES}/{{audienceId}}"): "audiences.get",
+    ("GET", f"{SANDBOXES}/{{sandboxName}}"): "sandboxes.get",
 }
 # What a fault or an inspection can name.
 OPERATION_IDS = (*dict.fromkeys(OPERATIONS.values()), "entities.list_events")
@@ -65,9 +78,9 @@ NOT_BUILT = {
     MERGE_POLICIES: "this method on merge policies",
     EXPORT_JOBS: "this method on export jobs",
     DATASETS: "this method on datasets",
-    "/data/core/ups/previewsamplestatus": "preview sample status",
+    PREVIEW: "this method or report of the preview",
     SYSTEM_JOBS: "this method on system jobs",
-    "/data/core/ups/audiences": "audiences",
+    AUDIENCES: "this method on audiences",
     "/data/core/ups/config/computedAttributes": "computed attributes under their old path",
     "/data/core/hygiene": "data hygiene",
     "/data/foundation": "the platform's foundation services",

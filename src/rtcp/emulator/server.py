@@ -141,14 +141,24 @@ class Emulator:
 
     def settle(self) -> None:
         """Do the work of all jobs that are due; every request does so first, direct looks into the store do not."""
-        self.service.jobs.settle()
+        self.service.jobs.settle(wait=True)
 
-    def load(self, manifest: str | Path, *, data: str | Path | None = None) -> LoadReport:
-        """Load what a manifest declares; its file names are relative to `data`, else to the manifest's folder."""
+    def sample(self, sandbox: str = "prod") -> None:
+        """Run the preview's sample job at once, so that its reports show the store as it is."""
+        self.service.preview.run(sandbox)
+
+    def load(self, manifest: str | Path, *, data: str | Path | None = None, sample: bool = True) -> LoadReport:
+        """Load what a manifest declares; its file names are relative to `data`, else to the manifest's folder.
+
+        Then the preview samples the sandbox, as it would by itself some minutes later; `sample=False` leaves that out.
+        """
         # A tenth of the time to start, for emulators that load nothing.
         from rtcp.emulator.manifest import load_manifest
 
-        return load_manifest(self.store, manifest, data=data)
+        report = load_manifest(self.store, manifest, data=data)
+        if sample:
+            self.sample(report.sandbox)
+        return report
 
     def __enter__(self) -> Self:
         return self.start()

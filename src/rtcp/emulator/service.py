@@ -16,6 +16,7 @@ from rtcp.emulator.ims import Credential, Ims
 from rtcp.emulator.inspection import Requests
 from rtcp.emulator.jobs import Jobs
 from rtcp.emulator.options import Options
+from rtcp.emulator.preview import Preview
 from rtcp.emulator.store import Store
 from rtcp.emulator.validation import Validator
 from rtcp.emulator.wire import Answer, Request
@@ -35,6 +36,7 @@ class Service:
     files: FileStore
     computed: ComputedAttributes
     exports: Exports
+    preview: Preview
     owns_clock: bool = True
     requests: Requests = field(default_factory=Requests)
     validator: Validator = field(default_factory=Validator)
@@ -69,6 +71,7 @@ class Service:
             files,
             computed,
             exports,
+            Preview(store, jobs),
             owns_clock=clock is None,
         )
 

@@ -8,12 +8,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rtcp.emulator.dialects import computed_attributes, data_access, entities, export_jobs, merge_policies, system_jobs
+from rtcp.emulator.dialects import (
+    audiences,
+    computed_attributes,
+    data_access,
+    entities,
+    export_jobs,
+    merge_policies,
+    preview,
+    sandboxes,
+    system_jobs,
+)
 from rtcp.emulator.dialects.shapes import Change, Refused, shuffled
 from rtcp.emulator.wire import Answer, Request
 
 DIALECTS = ("guide", "spec", "hostile")
-_NOUNS = (computed_attributes, data_access, entities, export_jobs, merge_policies, system_jobs)
+_NOUNS = (
+    audiences,
+    computed_attributes,
+    data_access,
+    entities,
+    export_jobs,
+    merge_policies,
+    preview,
+    sandboxes,
+    system_jobs,
+)
 
 _CHANGES: dict[str, dict[str, Change]] = {
     name: {operation: change for noun in _NOUNS for operation, change in noun.CHANGES[name].items()}

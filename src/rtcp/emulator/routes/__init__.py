@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rtcp.emulator.routes import (
+    audiences,
     batches,
     computed_attributes,
     datasets,
@@ -11,6 +12,8 @@ from rtcp.emulator.routes import (
     export_jobs,
     ims,
     merge_policies,
+    preview,
+    sandboxes,
     system_jobs,
 )
 from rtcp.emulator.service import Handler
@@ -49,4 +52,14 @@ HANDLERS: dict[str, Handler] = {
     "batches.meta_files": batches.failed,
     "batches.file": batches.file,
     "batches.file_head": batches.file,
+    "preview.status": preview.status,
+    "preview.dataset_report": preview.dataset_report,
+    "preview.namespace_report": preview.namespace_report,
+    "preview.dataset_stats": preview.dataset_stats,
+    "preview.dataset_overlap": preview.dataset_overlap,
+    "preview.namespace_overlap": preview.namespace_overlap,
+    "preview.unstitched_profiles": preview.unstitched_profiles,
+    "audiences.list": audiences.list_,
+    "audiences.get": audiences.get,
+    "sandboxes.get": sandboxes.get,
 }

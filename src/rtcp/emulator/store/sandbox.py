@@ -14,6 +14,7 @@ from rtcp.emulator.store.ingest import Target, ingest
 from rtcp.emulator.store.lookup import find_scope, read_events, read_fragments, read_profile
 from rtcp.emulator.store.people import Person, read_people
 from rtcp.emulator.store.provenance import Explanation, explain_merge
+from rtcp.emulator.store.reports import count_sample
 from rtcp.emulator.store.values import (
     EVENT_CLASS,
     PRIVATE_GRAPH,
@@ -229,6 +230,11 @@ class Sandbox:
                 return None
             fragments = read_fragments(self._connection, self._catalogue, scope, schema_name)
         return explain_merge(scope.members, fragments, policy) if fragments else None
+
+    def count_sample(self, *, now_ms: int) -> dict[str, Any]:
+        """What a preview sample counts under the default policy of the profile class; this scans."""
+        with self._database.transaction() as connection:
+            return count_sample(connection, self._catalogue, self.default_policy(PROFILE_CLASS), now_ms)
 
     def delete_dataset_data(self, dataset_id: str) -> int:
         """Remove every row of a dataset, which stays declared; returns how many rows that were."""

@@ -1,0 +1,146 @@
+"""What a preview sample counts: profiles by dataset and namespace, one SQL each over a table of fragments."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rtcp.emulator.store.catalogue import Catalogue
+from rtcp.emulator.store.merge import contributes
+from rtcp.emulator.store.values import EVENT_CLASS, PRIVATE_GRAPH, PROFILE_CLASS, MergePolicy
+
+STATS_DAYS = (7, 14, 30, 60, 90, 120, 365)
+UNSTITCHED_DAYS = (7, 30, 60, 90, 120)
+_DAY_MS = 86_400_000
+
+# One row for each primary identity and dataset; `profile` is the number of the person that a policy makes of it.
+_FRAGMENTS = """
+CREATE TEMP TABLE fragment AS
+    SELECT i.{profile} AS profile, i.namespace AS namespace, r.dataset AS dataset, 1 AS records, 0 AS events,
+        NULL AS newest_ms
+    FROM record r JOIN identity i ON i.id = r.identity WHERE r.dataset IN (SELECT value FROM json_each(:datasets))
+    UNION ALL
+    SELECT i.{profile}, i.namespace, e.dataset, 0, count(*), max(e.timestamp_ms)
+    FROM event e JOIN identity i ON i.id = e.identity WHERE e.dataset IN (SELECT value FROM json_each(:datasets))
+    GROUP BY e.identity, e.dataset
+"""
+_TOTALS = "SELECT count(DISTINCT profile), count(*), coalesce(sum(records), 0), coalesce(sum(events), 0) FROM fragment"
+_DATASETS = """
+SELECT dataset, count(DISTINCT profile), count(*), sum(records) + sum(events) FROM fragment GROUP BY dataset
+"""
+_LEFT = "SELECT dataset, {sums} FROM event WHERE dataset IN (SELECT value FROM json_each(?)) GROUP BY dataset"
+_NAMESPACES = """
+SELECT i.namespace, count(DISTINCT i.{profile}) FROM identity i
+WHERE i.sandbox = ? AND i.{profile} IN (SELECT profile FROM fragment) GROUP BY i.namespace
+"""
+_OWNERS = "SELECT namespace, count(*) FROM fragment GROUP BY namespace"
+_DATASET_SETS = """
+SELECT members, count(*) FROM (
+    SELECT group_concat(dataset) AS members FROM (SELECT DISTINCT profile, dataset FROM fragment ORDER BY 1, 2)
+    GROUP BY profile
+) GROUP BY members
+"""
+_NAMESPACE_SETS = """
+SELECT members, count(*) FROM (
+    SELECT group_concat(namespace) AS members FROM (
+        SELECT DISTINCT i.{profile} AS profile, i.namespace AS namespace FROM identity i
+        WHERE i.sandbox = ? AND i.{profile} IN (SELECT profile FROM fragment) ORDER BY 1, 2
+    ) GROUP BY profile
+) GROUP BY members
+"""
+_UNSTITCHED = """
+SELECT namespace, count(*), sum(events) FROM (
+    SELECT namespace, sum(events) AS events, max(newest_ms) AS newest_ms FROM fragment
+    GROUP BY profile HAVING count(*) = 1
+) WHERE newest_ms IS NULL OR newest_ms < ? GROUP BY namespace
+"""
+
+
+def count_sample(
+    connection: sqlite3.Connection, catalogue: Catalogue, policy: MergePolicy | None, now_ms: int
+) -> dict[str, Any]:
+    """Count everything that the preview reports show, as JSON values; the caller holds the transaction."""
+    profile = "component" if policy is None or policy.identity_graph == PRIVATE_GRAPH else "id"
+    datasets = [
+        key
+        for key, dataset in catalogue.datasets_by_key.items()
+        if dataset.schema_class in (PROFILE_CLASS, EVENT_CLASS) and contributes(dataset.id, policy)
+    ]
+    chosen = json.dumps(datasets)
+    connection.execute("DROP TABLE IF EXISTS temp.fragment")
+    connection.execute(_FRAGMENTS.format(profile=profile), {"datasets": chosen})
+    try:
+        profiles, fragments, records, events = connection.execute(_TOTALS).fetchone()
+        owners = dict(connection.execute(_OWNERS).fetchall())
+        namespaces = connection.execute(_NAMESPACES.format(profile=profile), (catalogue.sandbox,)).fetchall()
+        namespace_sets = connection.execute(_NAMESPACE_SETS.format(profile=profile), (catalogue.sandbox,)).fetchall()
+        return {
+            "profiles": profiles,
+            "fragments": fragments,
+            "records": records,
+            "events": events,
+            "datasets": _datasets(connection, catalogue, chosen, now_ms),
+            "namespaces": [
+                {
+                    "number": number,
+                    "code": _code(catalogue, number),
+                    "profiles": count,
+                    "fragments": owners.get(number, 0),
+                }
+                for number, count in namespaces
+            ],
+            "datasetSets": _sets(
+                connection.execute(_DATASET_SETS).fetchall(), lambda key: catalogue.datasets_by_key[key].id
+            ),
+            "namespaceSets": _sets(namespace_sets, lambda number: _code(catalogue, number)),
+            "unstitched": {
+                str(days): _unstitched(connection, catalogue, now_ms - days * _DAY_MS) for days in UNSTITCHED_DAYS
+            },
+        }
+    finally:
+        connection.execute("DROP TABLE temp.fragment")
+
+
+def _datasets(connection: sqlite3.Connection, catalogue: Catalogue, chosen: str, now_ms: int) -> list[dict[str, Any]]:
+    sums = ", ".join("sum(timestamp_ms >= ?)" for _ in STATS_DAYS)
+    since = [now_ms - days * _DAY_MS for days in STATS_DAYS]
+    # The text is made of constants; `sums` repeats one of them.
+    left = {key: counts for key, *counts in connection.execute(_LEFT.format(sums=sums), (*since, chosen))}
+    return [
+        {
+            "id": catalogue.datasets_by_key[key].id,
+            "name": catalogue.datasets_by_key[key].name,
+            "isEvent": catalogue.datasets_by_key[key].is_event,
+            "profiles": profiles,
+            "fragments": fragments,
+            "rows": rows,
+            "left": dict(zip(map(str, STATS_DAYS), left.get(key, [0] * len(STATS_DAYS)), strict=True)),
+        }
+        for key, profiles, fragments, rows in connection.execute(_DATASETS).fetchall()
+    ]
+
+
+def _unstitched(connection: sqlite3.Connection, catalogue: Catalogue, before_ms: int) -> dict[str, Any]:
+    return {
+        _code(catalogue, number): {"profiles": profiles, "events": events}
+        for number, profiles, events in connection.execute(_UNSTITCHED, (before_ms,))
+    }
+
+
+def _sets(rows: Iterable[tuple[str, int]], name: Any) -> dict[str, int]:
+    counts: Counter[str] = Counter()
+    for members, count in rows:
+        counts[",".join(sorted(name(int(member)) for member in _split(members)))] += count
+    return dict(counts)
+
+
+def _split(members: str | int) -> Sequence[str]:
+    # SQLite hands a set of one member back as the number itself.
+    return str(members).split(",")
+
+
+def _code(catalogue: Catalogue, number: int) -> str:
+    return catalogue.namespaces.code(number) or str(number)
