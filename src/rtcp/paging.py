@@ -75,7 +75,7 @@ def next_query(href: str, *, base_url: str) -> str | None:
     Only the query is taken, as the paths in the links are relative to differing roots.
 
     Raises:
-        PagingError: the link leads to another host, or is no link.
+        PagingError: the link leads to another host, has no query, or is no link.
     """
     if not href:
         return None
@@ -86,7 +86,9 @@ def next_query(href: str, *, base_url: str) -> str | None:
         is_ours = False
     if not is_ours:
         raise PagingError("the next-page link leads to another host, or nowhere; it was not followed")
-    return link.query or None
+    if not link.query:
+        raise PagingError("the next-page link has no query, so there is no telling where the next page starts")
+    return link.query
 
 
 def _origin(link: SplitResult) -> tuple[str | None, int | None]:

@@ -551,3 +551,12 @@ def test_the_repr_of_a_lookup_shows_no_one(client, people):
         "Lookup(0, Identity('***', 'crmId'), <Entity of 7 fields from 2 sources>)",
         "Lookup(1, Identity('***', 'crmId'), missing)",
     ]
+
+
+def test_a_policy_that_is_not_there_is_told_to_everyone_after_one_request(client, people, emulator):
+    hits = list(client.entities.get_many([str(n) for n in range(1, 13)], namespace="crmId", merge_policy_id="no-such"))
+
+    assert {type(hit.error) for hit in hits} == {rtcp.UnprocessableError}
+    assert len(hits) == 12
+    assert len(emulator.requests.of("entities.get_many")) == 1
+    assert emulator.requests.of("entities.get") == []

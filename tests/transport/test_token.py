@@ -282,3 +282,13 @@ def test_a_token_goes_to_the_platform_and_nowhere_else(emulator: Any) -> None:
 
     sent = [request.headers.get("Authorization") for request in adapter.requests]
     assert sent == [None, "Bearer t-1", None, "Bearer t-2"]
+
+
+def test_a_secret_whose_reference_leads_nowhere_does_not_keep_the_next_one_from_being_tried(clock):
+    with Emulator(credentials={"id": ["good"]}) as strict:
+        config = rtcp.Config(
+            client_id="id", client_secret=[{"env": "RTCP_TEST_GONE"}, "good"], org_id="o@AdobeOrg", scopes="openid"
+        )
+        config = config.replace(base_url=strict.url, ims_url=strict.url)
+        with rtcp.Client(config, clock=clock) as client:
+            assert client.merge_policies.list().first() is not None

@@ -138,3 +138,8 @@ def test_no_link_breaks_the_paging(href: str) -> None:
     except rtcp.PagingError:
         return
     assert query is None or query
+
+
+def test_a_next_link_without_a_query_is_an_error_and_no_end():
+    with pytest.raises(rtcp.PagingError, match="has no query"):
+        next_query("/entities", base_url=BASE)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from rtcp.auth.values import FetchedToken
 from rtcp.config import Config
-from rtcp.errors import DecodeError, RateLimitError, ResponseError, ServerError, TokenError
+from rtcp.errors import ConfigError, DecodeError, RateLimitError, ResponseError, ServerError, TokenError
 from rtcp.transport.request import Request, Response, Service
 from rtcp.transport.scrubbing import shortened
 
@@ -41,19 +41,26 @@ class Ims:
         """
         self._config.require("client_id", "client_secret", "org_id")
         secrets = self._config.secrets
-        refused: TokenError | None = None
+        refused: TokenError | ConfigError | None = None
         told: list[str] = []
         for offset in range(len(secrets)):
             index = (self._working + offset) % len(secrets)
-            told.append(secrets[index].resolve())
+            try:
+                told.append(secrets[index].resolve())
+            except ConfigError as exc:
+                # While secrets are rotated, one may be gone already; what IMS says of another tells more.
+                refused = refused or exc
+                continue
             outcome = self._ask(told[-1], private=tuple(told))
             if isinstance(outcome, FetchedToken):
                 self._working = index
                 return outcome
             refused = outcome
-            if refused.code != "invalid_client":
+            if outcome.code != "invalid_client":
                 break
         assert refused is not None
+        if isinstance(refused, ConfigError):
+            raise refused
         tried = (
             f" (each of the {len(secrets)} client secrets was tried)"
             if len(secrets) > 1 and refused.code == "invalid_client"
