@@ -64,8 +64,8 @@ def test_every_operation_has_a_route():
 
 
 def test_a_path_is_not_built_only_with_its_whole_name():
-    assert not_built("/data/core/ups/export/jobs/7") == "export jobs"
-    assert not_built("/data/core/ups/export/jobsite") is None
+    assert not_built("/data/core/hygiene/workorder/7") == "data hygiene"
+    assert not_built("/data/core/hygienes") is None
 
 
 def test_json_that_is_none_is_told_from_null():

@@ -21,11 +21,9 @@ DESCRIBED = {
 AWAITED = {
     "audiences",
     "batches",
-    "computed_attributes",
-    "datasets",
+    "datasets.create",
     "entities.delete",
     "entities.explain",
-    "export_jobs",
     "inlets",
     "media_collection",
     "media_edge",
@@ -45,7 +43,7 @@ def client_verbs() -> set[str]:
 
 
 def test_every_described_verb_is_a_method_of_the_client():
-    assert described_verbs() - client_verbs() == set()
+    assert described_verbs() - client_verbs() - AWAITED == set()
 
 
 def test_every_method_of_the_client_is_described():
