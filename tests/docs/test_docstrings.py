@@ -7,15 +7,31 @@ import inspect
 import warnings
 
 import pytest
+from tests.helpers.clock import FakeClock
 
 import rtcp
-from rtcp.models import entity
+from rtcp.models import computed_attribute, entity
+from rtcp.resources.audiences import Audiences
+from rtcp.resources.computed_attributes import ComputedAttributes
+from rtcp.resources.datasets import Datasets
 from rtcp.resources.entities import Entities
+from rtcp.resources.export_jobs import ExportJobs
 from rtcp.resources.merge_policies import MergePolicies
+from rtcp.resources.preview import Preview
+from rtcp.resources.system_jobs import SystemJobs
 
 VERBS = [
     (resource, name)
-    for resource in (Entities, MergePolicies)
+    for resource in (
+        Audiences,
+        ComputedAttributes,
+        Datasets,
+        Entities,
+        ExportJobs,
+        MergePolicies,
+        Preview,
+        SystemJobs,
+    )
     for name, member in vars(resource).items()
     if inspect.isfunction(member) and not name.startswith("_")
 ]
@@ -28,15 +44,22 @@ def run_examples(function, globs):
 
 
 @pytest.mark.parametrize(("resource", "verb"), VERBS, ids=lambda value: getattr(value, "__name__", value))
-def test_the_example_of_the_verb_runs(resource, verb):
+def test_the_example_of_the_verb_runs(resource, verb, tmp_path):
     with rtcp.emulator.Emulator(seed=1) as emulator, warnings.catch_warnings():
         warnings.simplefilter("ignore", PendingDeprecationWarning)
         emulator.load(rtcp.emulator.worlds.path("harbour"))
-        with rtcp.Client.for_emulator(emulator.url) as client:
-            results = run_examples(getattr(resource, verb), {"rtcp": rtcp, "client": client})
+        # Who waits moves the emulator's time as well, so that jobs end without anybody sleeping.
+        clock = FakeClock(on_sleep=emulator.clock.advance)
+        with rtcp.Client.for_emulator(emulator.url, clock=clock) as client:
+            names = {"rtcp": rtcp, "client": client, "folder": tmp_path}
+            results = run_examples(getattr(resource, verb), names)
 
     assert results, f"{resource.__name__}.{verb} has no example"
     assert all(result.failed == 0 for result in results)
+
+
+def test_the_example_of_a_window_runs():
+    assert [result.failed for result in run_examples(computed_attribute.Window, {"Window": rtcp.Window})] == [0]
 
 
 def test_the_example_of_xdm_get_runs():

@@ -20,7 +20,8 @@ RUNNABLE = [page for page in PAGES if any(block["language"] == "python" for bloc
 
 @pytest.fixture
 def world(monkeypatch, tmp_path):
-    with rtcp.emulator.Emulator(seed=1) as emulator:
+    # Jobs end at once: the pages wait for them by the real clock.
+    with rtcp.emulator.Emulator(seed=1, job_seconds=0) as emulator:
         emulator.load(rtcp.emulator.worlds.path("harbour"))
         for variable in ("RTCP_PROFILE", "RTCP_CONFIG"):
             monkeypatch.delenv(variable, raising=False)

@@ -34,7 +34,7 @@ class Datasets(Resource):
 
         Example:
             >>> sorted(dataset.name for dataset in client.datasets.list())
-            ['Harbour CRM', 'Harbour loyalty', 'Harbour newsletter', 'Harbour purchases']
+            ['Harbour CRM', 'Harbour loyalty card', 'Harbour newsletter', 'Harbour purchases']
         """
         if not 1 <= page_size <= _LARGEST_PAGE:
             raise InvalidArgumentError(f"page_size must be 1 to {_LARGEST_PAGE}, not {page_size}")
