@@ -1,4 +1,5 @@
-"""Compile openapi/*.yaml into the one JSON document that the emulator reads at start-up.
+"""Compile openapi/*.yaml into the one JSON document that the emulator reads at start-up, and assumptions.toml into
+what `rtcp verify` reads.
 
 Run `python openapi/compile.py` to write it, with `--check` to learn whether the written one is current.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ import yaml
 
 SOURCES = Path(__file__).resolve().parent
 TARGET = SOURCES.parent / "src" / "rtcp" / "emulator" / "openapi.json"
+ASSUMPTIONS = SOURCES.parent / "src" / "rtcp" / "_assumptions.json"
+KEPT = ("id", "operation", "question", "sends", "accepts", "breaks_if_wrong")
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 
 Document = dict[str, Any]
@@ -71,22 +75,33 @@ def add(target: Document, name: str, entry: Any, source: Path) -> None:
     target[name] = entry
 
 
-def rendered(document: Document) -> str:
+def compile_assumptions(sources: Path = SOURCES) -> list[Document]:
+    """Return what users of the package can do something with: everything but the sources."""
+    listed = tomllib.loads((sources / "assumptions.toml").read_text(encoding="utf-8"))["assumption"]
+    return [{name: assumption[name] for name in KEPT} for assumption in listed]
+
+
+def rendered(document: Any) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when the JSON is not current")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a JSON file is not current")
     options = parser.parse_args(arguments)
-    text = rendered(compile_document())
+    targets = {TARGET: rendered(compile_document()), ASSUMPTIONS: rendered(compile_assumptions())}
     if not options.check:
-        TARGET.write_text(text, encoding="utf-8")
+        for target, text in targets.items():
+            target.write_text(text, encoding="utf-8")
         return 0
-    if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"{TARGET.name} is not current; run: python openapi/compile.py", file=sys.stderr)
-    return 1
+    stale = [
+        target.name
+        for target, text in targets.items()
+        if not target.is_file() or target.read_text(encoding="utf-8") != text
+    ]
+    if stale:
+        print(f"{', '.join(stale)} not current; run: python openapi/compile.py", file=sys.stderr)
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ ENTRIES: Final = {
     "config": Entry(_MACHINE, "Take over a credential file; show what is in force.", "settings"),
     "emulator": Entry(_MACHINE, "A local Profile service, for tests and trials.", "emulator"),
     "demo": Entry(_MACHINE, "Show the main job on a small world in the emulator.", "demo_command"),
+    "verify": Entry(_MACHINE, "Compare a real sandbox with what rtcp assumes of the service.", "verify_command"),
     "completion": Entry(_MACHINE, "Print the completion script of a shell.", "completion"),
 }
 
