@@ -99,7 +99,7 @@ def _share_of_people(row: Any) -> _Bar:
 def _combination(members: list[str]) -> str:
     text = " + ".join(members)
     for shown in range(len(members) - 1, 0, -1):
-        if len(wrap(text, _LABEL_WIDTH)) <= _LABEL_LINES:
+        if len(wrap(text, _LABEL_WIDTH, break_on_hyphens=False)) <= _LABEL_LINES:
             break
         text = " + ".join([*members[:shown], f"{len(members) - shown} more"])
     return text
@@ -166,4 +166,4 @@ def _counted(report: Report) -> str:
 
 
 def _folded(label: str) -> list[str]:
-    return wrap(label, _LABEL_WIDTH, max_lines=_LABEL_LINES, placeholder=" …") or ["(no name)"]
+    return wrap(label, _LABEL_WIDTH, max_lines=_LABEL_LINES, placeholder=" …", break_on_hyphens=False) or ["(no name)"]

@@ -126,13 +126,10 @@ def _add_mapping(row: Row, mapping: Mapping[Any, Any], prefix: str = "") -> None
 
 
 def _add(row: Row, path: str, value: Any) -> None:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            _add(row, f"{path}.{key}", inner)
+    if isinstance(value, dict | Mapping):
+        _add_mapping(row, value, f"{path}.")
     elif isinstance(value, BaseModel):
         _add_model(row, value, f"{path}.")
-    elif isinstance(value, Mapping):
-        _add_mapping(row, value, f"{path}.")
     else:
         row[path] = _plain(value)
 

@@ -233,6 +233,17 @@ def test_one_dict_is_one_row(tabulate):
     assert tabulate({"a": {"b": 1}}) == {"a.b": [1]}
 
 
+def test_models_inside_a_list_are_what_the_service_sent(tabulate):
+    assert tabulate([{"policies": [policy()]}])["policies"][0][0]["id"] == "newest"
+
+
+def test_a_row_of_a_report_keeps_its_own_time_of_counting(tabulate):
+    row = {"value": "crm", "reportTimestamp": "2026-03-01T12:00:00.000"}
+    report = rtcp.DatasetReport.model_validate({"data": [row], "reportTimestamp": "2026-03-02T12:00:00.000"})
+
+    assert tabulate(report)["reported_at"] == [NOON]
+
+
 def test_a_page_and_a_bulk_result_are_their_items(tabulate):
     outcomes = rtcp.BulkResult((rtcp.Outcome(0, policy()), rtcp.Outcome(1, error=rtcp.NotFoundError("no", status=404))))
 
