@@ -46,6 +46,8 @@ def run_examples(function, globs):
 @pytest.mark.parametrize(("resource", "verb"), VERBS, ids=lambda value: getattr(value, "__name__", value))
 def test_the_example_of_the_verb_runs(resource, verb, tmp_path):
     with rtcp.emulator.Emulator(seed=1) as emulator, warnings.catch_warnings():
+        # The event look-up and the delete of entities warn by design.
+        warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", PendingDeprecationWarning)
         emulator.load(rtcp.emulator.worlds.path("harbour"))
         # Who waits moves the emulator's time as well, so that jobs end without anybody sleeping.

@@ -82,7 +82,7 @@ def test_a_partial_delete_raises_with_the_parts():
     with rtcp.Client(token="t", client_id="k", org_id="o@AdobeOrg", retries=0) as client:
         mounted(client.http, [Answer(207, failures)])
         with (
-            pytest.warns(DeprecationWarning),
+            pytest.warns(DeprecationWarning, match="Data Lifecycle"),
             pytest.raises(rtcp.PartialFailureError, match="1 of the person's identities") as caught,
         ):
             client.entities.delete("1", namespace="crmId")
@@ -94,5 +94,8 @@ def test_a_partial_delete_raises_with_the_parts():
 def test_a_withdrawn_delete_says_what_to_use():
     with rtcp.Client(token="t", client_id="k", org_id="o@AdobeOrg", retries=0) as client:
         mounted(client.http, [Answer(410)])
-        with pytest.warns(DeprecationWarning), pytest.raises(rtcp.ResponseError, match="Data Lifecycle"):
+        with (
+            pytest.warns(DeprecationWarning, match="Data Lifecycle"),
+            pytest.raises(rtcp.ResponseError, match="Data Lifecycle"),
+        ):
             client.entities.delete("1", namespace="crmId")

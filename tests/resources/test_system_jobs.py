@@ -36,6 +36,7 @@ def job(status, **fields):
 
 
 @DIALECTS
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 def test_a_delete_request_takes_the_events_and_leaves_the_people(client, visits):
     created = client.system_jobs.create(dataset_id="visits")
 

@@ -145,12 +145,8 @@ class DeletePlan:
             )
             if number is not None
         )
-        lines = [
-            f"would delete {target}{name} from the Profile store of sandbox {self.sandbox!r}: "
-            f"{counts or 'counts unknown'}",
-            *self.notes,
-        ]
-        return "\n".join(lines)
+        where = f"from the Profile store of sandbox {self.sandbox!r}"
+        return "\n".join([f"would delete {target}{name} {where}: {counts or 'counts unknown'}", *self.notes])
 
 
 def _metrics(text: str) -> Any:

@@ -23,8 +23,7 @@ from rtcp.waiting import DEFAULT_TIMEOUT, poll
 _ROUTE: Final = "/data/core/ups/previewsamplestatus"
 _NO_REPORT: Final = {404: "there is no report for this date; client.preview.status() says when the last sample job ran"}
 _WITHDRAWN: Final = {
-    404: "there is no report for this date, or the service has withdrawn this report: its newest guide does not have it "
-    "any more"
+    404: "there is no report for this date, or the service has withdrawn it: its newest guide does not have it any more"
 }
 
 
@@ -39,7 +38,7 @@ class Preview(Resource):
 
         Example:
             >>> client.preview.status().profile_count
-            1206
+            1213
         """
         return self._send(Request.platform("GET", _ROUTE), PreviewStatus)
 
@@ -131,7 +130,7 @@ class Preview(Resource):
 
         Example:
             >>> sum(row.profile_count for row in client.preview.dataset_overlap().data)
-            1206
+            1213
         """
         return self._report(
             "dataset/overlap", OverlapReport, date=date, help=_WITHDRAWN, model_name="_xdm.context.profile"
@@ -161,7 +160,7 @@ class Preview(Resource):
 
         Example:
             >>> client.preview.unstitched_profiles().profile_count
-            1206
+            1213
         """
         return self._report("unstitchedProfiles", UnstitchedReport, help=_WITHDRAWN)
 
