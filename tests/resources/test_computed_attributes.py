@@ -326,6 +326,12 @@ def test_both_forms_of_the_status_are_one_word_and_come_back_as_they_were(told, 
     assert read.to_wire() == answer
 
 
+def test_the_repr_of_an_attribute_says_what_it_is():
+    read = rtcp.ComputedAttribute.model_validate(attribute(mergeFunction=None))
+
+    assert repr(read) == "<ComputedAttribute 7f0c 'spent7': no function, DRAFT>"
+
+
 def test_epochs_are_read_in_either_unit():
     answer = attribute(createEpoch=1767225600, updateEpoch="1767225600500", lastEvaluationTs="2026-01-01T00:00:00.500")
 

@@ -88,6 +88,23 @@ def test_a_dataset_without_tags_is_not_in_profile(client):
     assert not dataset.is_union
 
 
+def test_datasets_are_told_apart_by_their_repr(client):
+    mounted(client.http, [Answer(body={"d1": PEOPLE, "d2": {"name": "Out", "schemaRef": UNION}, "d3": {}})])
+
+    assert [repr(dataset) for dataset in client.datasets.list()] == [
+        "<Dataset d1 'People': profile>",
+        "<Dataset d2 'Out': union schema>",
+        "<Dataset d3 None>",
+    ]
+
+
+def test_an_answer_that_is_no_map_is_an_error(client):
+    mounted(client.http, [Answer(body=[PEOPLE])])
+
+    with pytest.raises(rtcp.DecodeError, match="no map of datasets"):
+        list(client.datasets.list())
+
+
 def test_an_empty_map_means_that_there_is_no_such_dataset(client):
     mounted(client.http, [Answer(body={})])
 

@@ -211,7 +211,14 @@ def test_the_form_with_pages_is_followed_as_well(client, links):
     assert queries(script)[1] == {"page": "1", "limit": "1"}
 
 
-def test_a_link_without_a_query_is_the_end(client):
+def test_a_link_that_leads_nowhere_is_no_end(client):
+    mounted(client.http, [Answer(body={"records": [job()], "link": {"next": "/export/jobs"}})])
+
+    with pytest.raises(rtcp.PagingError):
+        list(client.export_jobs.list())
+
+
+def test_the_placeholder_of_a_documented_sample_is_the_end(client):
     mounted(client.http, [Answer(body={"records": [job()], "link": {"next": "string"}})])
 
     assert len(list(client.export_jobs.list())) == 1
@@ -274,6 +281,19 @@ def test_a_job_is_read_in_every_form_and_comes_back_as_it_was(spelling):
     assert read.metrics.dataset_write_time.milliseconds == 543
     assert read.created_at == NEW_YEAR
     assert read.to_wire() == answer
+
+
+def test_the_repr_of_a_job_says_how_it_stands():
+    done = rtcp.ExportJob.model_validate(job(status="SUCCEEDED", metrics={"totalExportedProfileCounter": 12}))
+
+    assert repr(rtcp.ExportJob.model_validate(job())) == "<ExportJob 4711: NEW>"
+    assert str(done) == "<ExportJob 4711: SUCCEEDED, 12 profiles>"
+
+
+def test_nulls_in_place_of_parts_are_no_parts():
+    read = rtcp.ExportJob.model_validate(job(destination=None, metrics=None, errors=None))
+
+    assert (read.batches, read.errors, read.metrics.profiles) == ([], [], None)
 
 
 def test_one_batch_for_all_counts_once():
@@ -446,6 +466,13 @@ def test_a_file_that_is_neither_format_is_told_without_its_content(content, word
     ):
         list(client.export_jobs.rows(7))
     assert "ann@" not in str(caught.value)
+
+
+def test_a_listing_without_files_is_an_error_and_not_an_empty_export(client, tmp_path):
+    mounted(client.http, [Answer(body=job(status="SUCCEEDED")), Answer(body={"files": []})])
+
+    with pytest.raises(rtcp.DecodeError, match="no list of files"):
+        client.export_jobs.download(4711, tmp_path)
 
 
 def test_rows_refuse_a_text_for_fields(exported):

@@ -21,8 +21,8 @@ from rtcp.paging import Page, Paged, next_query
 from rtcp.resources._base import Resource, mapping, parse, unreadable
 from rtcp.resources._data_access import DataAccess
 from rtcp.resources._export_body import checked_paths, export_body
-from rtcp.transport.scrubbing import shortened
 from rtcp.transport.request import Request, Response
+from rtcp.transport.scrubbing import shortened
 from rtcp.transport.session import POOL_SIZE, Session
 from rtcp.waiting import DEFAULT_TIMEOUT, poll
 
@@ -30,6 +30,8 @@ _ROUTE: Final = "/data/core/ups/export/jobs"
 _WRITE_HEADERS: Final = {"x-profile-instance-id": "ups"}
 _OWN_NAMESPACE: Final = "ups"
 _MOST_ERRORS: Final = 3
+# Stands for the next link in the segmentation guide's sample.
+_PLACEHOLDER: Final = "string"
 
 # In the class, "list" is the verb.
 Paths = list[Path]
@@ -313,7 +315,7 @@ class ExportJobs(Resource):
         jobs = [parse(ExportJob, record, response) for record in records]
         link = mapping(mapping(body).get("link")).get("next")
         if isinstance(link, str):
-            return Page(jobs, next_query(link, base_url=self._config.base_url))
+            return Page(jobs, None if link == _PLACEHOLDER else next_query(link, base_url=self._config.base_url))
         return self._page(body, response, jobs, query=())
 
 
