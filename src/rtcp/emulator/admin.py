@@ -11,6 +11,7 @@ from rtcp.emulator.explaining import explain
 from rtcp.emulator.faults import fault_from_json
 from rtcp.emulator.problems import problem
 from rtcp.emulator.service import Service
+from rtcp.emulator.trying import try_expression
 from rtcp.emulator.wire import JSON_TYPE, NO_JSON, Answer, Refusal, Request, decoded
 
 PREFIX = "/_emulator/"
@@ -22,6 +23,9 @@ async def answer(request: Request, service: Service) -> Answer:
     try:
         if action == ("POST", "load"):
             return await _load(_settings(request), service)
+        if action == ("POST", "computed-attributes/try"):
+            # In a thread too: it may have to look at everybody.
+            return await asyncio.to_thread(try_expression, _settings(request), service)
         handler = _ACTIONS.get(action)
         if handler is None:
             return problem(404, f"the emulator has no {request.method} {request.path}")

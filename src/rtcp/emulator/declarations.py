@@ -24,7 +24,7 @@ from rtcp.emulator.store import (
 
 T = TypeVar("T")
 
-_TOP_KEYS = ("sandbox", "merge_policies", "datasets", "audiences")
+_TOP_KEYS = ("sandbox", "tenant", "merge_policies", "datasets", "audiences")
 _AUDIENCE_KEYS = ("id", "name", "description", "namespace", "expression", "members")
 _MEMBER_KEYS = ("namespace", "ids")
 _POLICY_KEYS = (
@@ -95,6 +95,7 @@ class Manifest:
 
     path: Path
     sandbox: str
+    tenant: str | None
     policies: tuple[PolicyDeclaration, ...]
     datasets: tuple[DatasetDeclaration, ...]
     audiences: tuple[AudienceDeclaration, ...]
@@ -132,7 +133,14 @@ def _read_document(path: Path, document: dict[str, Any]) -> Manifest:
     _refuse_repeats("merge policy", (policy.id for policy in policies if policy.id is not None))
     _refuse_repeats("dataset", (declaration.dataset.id for declaration in datasets))
     _refuse_repeats("audience", (audience.id for audience in audiences))
-    return Manifest(path, top.get("sandbox", str, "prod"), policies, datasets, audiences)
+    return Manifest(path, top.get("sandbox", str, "prod"), _read_tenant(top), policies, datasets, audiences)
+
+
+def _read_tenant(top: _Table) -> str | None:
+    tenant: str | None = top.get("tenant", str, None)
+    if tenant is not None and (not tenant.isidentifier() or tenant.startswith("_")):
+        raise _WrongError("'tenant' is one word of letters and digits, without the underscore that leads its fields")
+    return tenant
 
 
 def _read_policy(table: _Table) -> PolicyDeclaration:

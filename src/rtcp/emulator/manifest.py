@@ -76,6 +76,8 @@ def load_manifest(
             if not store.has_sandbox(manifest.sandbox):
                 store.create_sandbox(manifest.sandbox)
             sandbox = store.sandbox(manifest.sandbox)
+            if manifest.tenant is not None:
+                store.documents.put(sandbox.name, "setting", "tenant", {"value": manifest.tenant})
             for declaration in manifest.datasets:
                 sandbox.put_dataset(declaration.dataset)
             policies = tuple(_declare_policy(sandbox, manifest, policy) for policy in manifest.policies)

@@ -15,7 +15,7 @@ from rtcp.emulator.pql.shapes import (
     compile_expression,
 )
 from rtcp.emulator.pql.syntax import PqlError, Unsupported
-from rtcp.emulator.pql.windows import Window, from_ms, last_refresh, to_ms, window_at
+from rtcp.emulator.pql.windows import LIMITS, Window, from_ms, last_refresh, to_ms, window_at
 
 __all__ = [
     "compile_expression",
@@ -27,6 +27,7 @@ __all__ = [
     "Computation",
     "Truncated",
     "Window",
+    "LIMITS",
     "PqlError",
     "Unsupported",
     "SUM",
