@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from rtcp.emulator.gateway import DEFAULT_SANDBOX
-from rtcp.emulator.pql import LIMITS, Unsupported, Window, compile_expression, evaluate, from_ms, to_ms, window_at
+from rtcp.emulator.pql import (
+    LIMITS,
+    Truncated,
+    Unsupported,
+    Window,
+    compile_expression,
+    evaluate,
+    from_ms,
+    to_ms,
+    window_at,
+)
 from rtcp.emulator.problems import problem
 from rtcp.emulator.service import Service
 from rtcp.emulator.store import PROFILE_CLASS, Person, Sandbox
@@ -32,6 +42,8 @@ def try_expression(settings: Mapping[str, Any], service: Service) -> Answer:
         computation = compile_expression(expression)
     except Unsupported as error:
         return problem(501, str(error))
+    if isinstance(computation, Truncated):
+        return problem(400, "the expression breaks off")
     sandbox = _sandbox(settings.get("sandbox", DEFAULT_SANDBOX), service)
     policy = sandbox.default_policy(PROFILE_CLASS)
     if policy is None:
