@@ -19,11 +19,11 @@ _DAY_MS = 86_400_000
 # One row for each primary identity and dataset; `profile` is the number of the person that a policy makes of it.
 _FRAGMENTS = """
 CREATE TEMP TABLE fragment AS
-    SELECT i.{profile} AS profile, i.namespace AS namespace, r.dataset AS dataset, 1 AS records, 0 AS events,
-        NULL AS newest_ms
+    SELECT i.{profile} AS profile, i.id AS owner, i.namespace AS namespace, r.dataset AS dataset, 1 AS records,
+        0 AS events, NULL AS newest_ms
     FROM record r JOIN identity i ON i.id = r.identity WHERE r.dataset IN (SELECT value FROM json_each(:datasets))
     UNION ALL
-    SELECT i.{profile}, i.namespace, e.dataset, 0, count(*), max(e.timestamp_ms)
+    SELECT i.{profile}, i.id, i.namespace, e.dataset, 0, count(*), max(e.timestamp_ms)
     FROM event e JOIN identity i ON i.id = e.identity WHERE e.dataset IN (SELECT value FROM json_each(:datasets))
     GROUP BY e.identity, e.dataset
 """
@@ -32,11 +32,12 @@ _DATASETS = """
 SELECT dataset, count(DISTINCT profile), count(*), sum(records) + sum(events) FROM fragment GROUP BY dataset
 """
 _LEFT = "SELECT dataset, {sums} FROM event WHERE dataset IN (SELECT value FROM json_each(?)) GROUP BY dataset"
+# An identity that owns no fragment is carried by one: it counts as one.
 _NAMESPACES = """
-SELECT i.namespace, count(DISTINCT i.{profile}) FROM identity i
+SELECT i.namespace, count(DISTINCT i.{profile}), sum(coalesce(owned.fragments, 1)) FROM identity i
+LEFT JOIN (SELECT owner, count(*) AS fragments FROM fragment GROUP BY owner) owned ON owned.owner = i.id
 WHERE i.sandbox = ? AND i.{profile} IN (SELECT profile FROM fragment) GROUP BY i.namespace
 """
-_OWNERS = "SELECT namespace, count(*) FROM fragment GROUP BY namespace"
 _DATASET_SETS = """
 SELECT members, count(*) FROM (
     SELECT group_concat(dataset) AS members FROM (SELECT DISTINCT profile, dataset FROM fragment ORDER BY 1, 2)
@@ -74,7 +75,6 @@ def count_sample(
     connection.execute(_FRAGMENTS.format(profile=profile), {"datasets": chosen})
     try:
         profiles, fragments, records, events = connection.execute(_TOTALS).fetchone()
-        owners = dict(connection.execute(_OWNERS).fetchall())
         namespaces = connection.execute(_NAMESPACES.format(profile=profile), (catalogue.sandbox,)).fetchall()
         namespace_sets = connection.execute(_NAMESPACE_SETS.format(profile=profile), (catalogue.sandbox,)).fetchall()
         return {
@@ -84,13 +84,8 @@ def count_sample(
             "events": events,
             "datasets": _datasets(connection, catalogue, chosen, now_ms),
             "namespaces": [
-                {
-                    "number": number,
-                    "code": _code(catalogue, number),
-                    "profiles": count,
-                    "fragments": owners.get(number, 0),
-                }
-                for number, count in namespaces
+                {"number": number, "code": _code(catalogue, number), "profiles": people, "fragments": carrying}
+                for number, people, carrying in namespaces
             ],
             "datasetSets": _sets(
                 connection.execute(_DATASET_SETS).fetchall(), lambda key: catalogue.datasets_by_key[key].id
