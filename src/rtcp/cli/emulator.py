@@ -16,7 +16,7 @@ import click
 
 from rtcp._optional import require
 from rtcp.cli.commands import Noun
-from rtcp.cli.output import show_many, show_one
+from rtcp.cli.output import Count, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.errors import RtcpError
 
@@ -101,7 +101,7 @@ def load(shell: Shell, manifest: Path, data: Path | None, url: str | None) -> No
     body = {"manifest": str(manifest.resolve()), **({} if data is None else {"data": str(data.resolve())})}
     answer = _ask(url, "POST", "load", body)
     rows = answer.get("datasets", [])
-    show_many(shell.format, rows, {"dataset": "name", "rows": "accepted", "left out": "skipped"})
+    show_many(shell.format, rows, {"dataset": "name", "rows": count("accepted"), "left out": "skipped"})
     shell.note(f"loaded into sandbox {answer.get('sandbox')!r}")
 
 
@@ -124,7 +124,7 @@ def status(shell: Shell, url: str | None) -> None:
     show_many("table", datasets, {"sandbox": "sandbox", "dataset": "id", "name": "name", "class": "class"})
     show_many("table", policies, {"sandbox": "sandbox", "merge policy": "id", "name": "name"})
     asked = sorted(answer["requests"].items())
-    show_many("table", asked, {"asked": lambda pair: pair[0], "times": lambda pair: pair[1]})
+    show_many("table", asked, {"asked": lambda pair: pair[0], "times": lambda pair: Count(pair[1])})
     return shell.note(f"{answer['dialect']} dialect, {answer['faults']} faults in force")
 
 

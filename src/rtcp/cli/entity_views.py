@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import rtcp
 from rtcp.cli import failures
-from rtcp.cli.output import Columns, leaves, show_many, show_one
+from rtcp.cli.output import Columns, as_json, leaves, pick, show_many, show_one
 from rtcp.cli.shell import Shell
+from rtcp.models.explanation import Winner
 
 _POLICIES: Final[Columns] = {
     "policy": lambda view: view.policy.name or view.policy.id,
@@ -20,10 +21,10 @@ _POLICIES: Final[Columns] = {
 }
 _WINNERS: Final[Columns] = {
     "attribute": "path",
-    "policy": "policy_id",
-    "from": lambda winner: winner.dataset_name or winner.dataset_id,
+    "comes from": "source",
     "because": "reason",
     "instead of": "losers",
+    "under": "policies",
 }
 
 
@@ -41,7 +42,8 @@ def show_entity(shell: Shell, entity: rtcp.Entity) -> None:
 
 def show_explanation(shell: Shell, explanation: rtcp.Explanation, *, show_all: bool) -> None:
     """Show the policies, the attributes on which they differ, and who won them where that is told."""
-    rows, columns = _comparison(explanation, show_all=show_all), _comparison_columns(explanation)
+    rows = _comparison(explanation, show_all=show_all)
+    columns = _comparison_columns(explanation, names=shell.format == "table")
     if shell.format == "csv":
         show_many("csv", rows, columns)
     elif shell.format != "table":
@@ -51,11 +53,11 @@ def show_explanation(shell: Shell, explanation: rtcp.Explanation, *, show_all: b
         if rows:
             show_many("table", rows, columns)
         else:
-            shell.note("all merge policies agree on this person")
-        differing = {difference.path for difference in explanation.differences}
-        winners = [winner for winner in explanation.winners if show_all or _begins(winner.path, differing)]
+            shell.note("all merge policies that know this person agree on every attribute")
+        shown = {row["attribute"] for row in rows}
+        winners = [winner for winner in explanation.winners if show_all or winner.path in shown]
         if winners:
-            show_many("table", sorted(winners, key=lambda winner: winner.path), _WINNERS)
+            show_many("table", _by_attribute(explanation, winners), _WINNERS)
 
 
 class Tally:
@@ -101,7 +103,7 @@ def lookup_columns(paths: Sequence[str]) -> Columns:
 def _at(path: str) -> Any:
     def read(row: Any) -> Any:
         entity = row["entity"] if isinstance(row, dict) else row
-        return None if entity is None else rtcp.xdm_get(entity, path)
+        return None if entity is None else pick(entity.entity, path.split("."))
 
     return read
 
@@ -121,33 +123,43 @@ def _summary(event: rtcp.Event) -> str:
 
 
 def _comparison(explanation: rtcp.Explanation, *, show_all: bool) -> list[dict[str, Any]]:
-    rows = [
-        {"attribute": difference.path, "values": difference.values, "differs": True}
-        for difference in explanation.differences
+    """The attributes on which the policies that know the person differ; with `show_all`, all attributes."""
+    by_policy = {
+        view.policy.id: dict(leaves(_without_identities(view.entity.entity)))
+        for view in explanation.views
+        if view.entity is not None
+    }
+    rows: list[dict[str, Any]] = [
+        {"attribute": path, "values": {policy: values.get(path) for policy, values in by_policy.items()}}
+        for path in sorted({path for values in by_policy.values() for path in values})
     ]
-    if show_all:
-        differing = {difference.path for difference in explanation.differences}
-        by_policy = {
-            view.policy.id: dict(leaves(view.entity.entity)) for view in explanation.views if view.entity is not None
-        }
-        agreed = sorted({path for values in by_policy.values() for path in values} - differing)
-        rows += [
-            {"attribute": path, "values": {policy: values.get(path) for policy, values in by_policy.items()}}
-            for path in agreed
-            if not _begins(path, differing)
-        ]
-    return rows
+    return rows if show_all else [row for row in rows if len({as_json(value) for value in row["values"].values()}) > 1]
 
 
-def _comparison_columns(explanation: rtcp.Explanation) -> Columns:
+def _comparison_columns(explanation: rtcp.Explanation, *, names: bool) -> Columns:
     columns: dict[str, Any] = {"attribute": "attribute"}
     for view in explanation.views:
-        columns[view.policy.id] = lambda row, policy=view.policy.id: row["values"].get(policy)
+        if view.entity is not None:
+            title = view.policy.name if names and view.policy.name else view.policy.id
+            columns[title] = lambda row, policy=view.policy.id: row["values"].get(policy)
     return columns
 
 
-def _begins(path: str, differing: set[str]) -> bool:
-    return any(path == other or path.startswith(other + ".") or other.startswith(path + ".") for other in differing)
+def _without_identities(entity: dict[str, Any]) -> dict[str, Any]:
+    # Whom a policy stitches together is told by its sources; here it would only push the attributes away.
+    return {name: value for name, value in entity.items() if name not in ("identities", "identityMap")}
+
+
+def _by_attribute(explanation: rtcp.Explanation, winners: Sequence[Winner]) -> list[dict[str, Any]]:
+    """One row for each attribute and source, with all policies under which it is so."""
+    names = {view.policy.id: view.policy.name or view.policy.id for view in explanation.views}
+    rows: dict[tuple[Any, ...], list[str]] = {}
+    for winner in sorted(winners, key=lambda winner: winner.path):
+        source = winner.dataset_name or winner.dataset_id
+        key = (winner.path, source, winner.reason, winner.losers)
+        rows.setdefault(key, []).append(names.get(winner.policy_id, winner.policy_id))
+    titles = ("path", "source", "reason", "losers")
+    return [{**dict(zip(titles, key, strict=True)), "policies": policies} for key, policies in rows.items()]
 
 
 def _explained(explanation: rtcp.Explanation) -> dict[str, Any]:

@@ -12,14 +12,14 @@ import click
 import rtcp
 from rtcp.cli import live, options
 from rtcp.cli.commands import Noun
-from rtcp.cli.output import Columns, dotted, plain, show_many, show_one
+from rtcp.cli.output import Columns, count, dotted, plain, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 
 _COLUMNS: Final[Columns] = {
     "id": lambda job: str(job.id),
     "status": lambda job: str(job.status),
     "dataset": "destination.dataset_id",
-    "profiles": "metrics.profiles",
+    "profiles": count("metrics.profiles"),
     "created": "created_at",
     "changed": "updated_at",
 }
@@ -149,7 +149,7 @@ def download(shell: Shell, id: str, directory: Path, workers: int) -> None:
     show_many(shell.format, [{"path": str(path), "bytes": path.stat().st_size} for path in paths], _FILES)
 
 
-_FILES: Final[Columns] = {"path": "path", "bytes": "bytes"}
+_FILES: Final[Columns] = {"path": "path", "bytes": count("bytes")}
 
 
 def _wait(shell: Shell, client: rtcp.Client, job_id: str, timeout: float, interval: float | None) -> rtcp.ExportJob:

@@ -19,15 +19,15 @@ _MERGES: Final = click.Choice(("timestampOrdered", "dataSetPrecedence"))
 _COLUMNS: Final[Columns] = {
     "id": "id",
     "name": "name",
-    "class": "schema_name",
     "stitching": lambda policy: str(policy.identity_graph.type),
     "merging": lambda policy: str(policy.attribute_merge.type),
     "default": "default",
     "edge": "is_active_on_edge",
-    "version": "version",
 }
 _FACTS: Final[Columns] = {
     **_COLUMNS,
+    "class": "schema_name",
+    "version": "version",
     "order": lambda policy: policy.attribute_merge.order or None,
     "changed": "updated_at",
 }

@@ -71,7 +71,7 @@ def confirm(shell: Shell, what: str, *, yes: bool) -> None:
         return
     if not can_ask():
         raise click.UsageError(f"this would {what} in {shell.place}: IRREVERSIBLE; add --yes if that is meant")
-    if not click.confirm(f"This will {what} in {shell.place}. It is IRREVERSIBLE. Go on?", err=True):
+    if not click.confirm(f"IRREVERSIBLE: {what} in {shell.place}?", err=True):
         shell.note("nothing was done")
         raise click.exceptions.Exit(failures.USAGE)
 

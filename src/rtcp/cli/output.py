@@ -17,6 +17,21 @@ Columns = Mapping[str, str | Read]
 _CONTROL: Final = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))} | {9: " ", 10: " ⏎ "}
 
 
+class Count(int):
+    """How many there are of something; other numbers may be ids, which no one wants in groups of three."""
+
+
+def count(path: str) -> Read:
+    """Reads a number of things."""
+    read = _reader(path)
+
+    def counted(item: Any) -> Any:
+        value = read(item)
+        return Count(value) if isinstance(value, int) else value
+
+    return counted
+
+
 def show_many(format: str, items: Iterable[Any], columns: Columns) -> int:
     """Print the items as they come, and return how many there were.
 
@@ -88,13 +103,25 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
+def pick(value: Any, steps: Sequence[str]) -> Any:
+    """The value at a dot path; on the way, a number chooses from a list, and a name is looked for in all of it."""
+    for position, step in enumerate(steps):
+        if isinstance(value, list) and step.isdecimal():
+            value = value[int(step)] if int(step) < len(value) else None
+        elif isinstance(value, list):
+            return [pick(inner, steps[position:]) for inner in value] or None
+        else:
+            value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
 def cell(value: Any) -> str:
     """The value for a person's eye; what would move the cursor of a terminal is written out."""
     if value is None:
         text = ""
     elif isinstance(value, bool):
         text = "yes" if value else "no"
-    elif isinstance(value, int):
+    elif isinstance(value, Count):
         text = f"{value:,}"
     elif isinstance(value, datetime):
         text = f"{value:%Y-%m-%d %H:%M:%S}"

@@ -12,16 +12,16 @@ import click
 import rtcp
 from rtcp.cli import live, options
 from rtcp.cli.commands import Noun
-from rtcp.cli.output import Columns, show_many, show_one
+from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _STATUS: Final[Columns] = {
-    "profiles": "profile_count",
-    "fragments": "fragment_count",
-    "documents": "document_count",
-    "in the sample": "sample_rows",
+    "profiles": count("profile_count"),
+    "fragments": count("fragment_count"),
+    "documents": count("document_count"),
+    "in the sample": count("sample_rows"),
     "status": "status",
     "last sampled": "last_sampled_at",
     "sampling now": "running.status",
@@ -30,31 +30,31 @@ _STATUS: Final[Columns] = {
 _DATASETS: Final[Columns] = {
     "dataset": "dataset_id",
     "name": "name",
-    "profiles": "profile_count",
+    "profiles": count("profile_count"),
     "share": "profile_percentage",
 }
 _NAMESPACES: Final[Columns] = {
     "namespace": "namespace",
-    "profiles": "profile_count",
-    "fragments": "fragment_count",
+    "profiles": count("profile_count"),
+    "fragments": count("fragment_count"),
     "share": "profile_percentage",
 }
 _STATS: Final[Columns] = {
     "dataset": "dataset_id",
     "kind": "kind",
-    "records": "records",
-    "profiles": "profile_count",
-    "fragments": "fragment_count",
-    "left after 30 days": "after_30_days",
-    "after 90 days": "after_90_days",
-    "after 365 days": "after_365_days",
+    "records": count("records"),
+    "profiles": count("profile_count"),
+    "fragments": count("fragment_count"),
+    "left after 30 days": count("after_30_days"),
+    "after 90 days": count("after_90_days"),
+    "after 365 days": count("after_365_days"),
 }
-_OVERLAPS: Final[Columns] = {"only in all of": "members", "profiles": "profile_count"}
+_OVERLAPS: Final[Columns] = {"exactly in": "members", "profiles": count("profile_count")}
 _UNSTITCHED: Final[Columns] = {
     "days without new events": "window_days",
     "namespace": lambda row: row.namespace or "all",
-    "profiles": "profile_count",
-    "their events": "event_count",
+    "profiles": count("profile_count"),
+    "their events": count("event_count"),
 }
 
 

@@ -41,7 +41,9 @@ def settings(shell: Shell) -> list[Setting]:
     found = []
     for name in ("profile", *ENVIRONMENT, "user_agent"):
         value = _shown(name, getattr(config, name))
-        if config.emulator and (name in _OF_THE_EMULATOR or name.endswith("_url")):
+        if value is None:
+            source = "nowhere"
+        elif config.emulator and (name in _OF_THE_EMULATOR or name.endswith("_url")):
             source = "by RTCP_EMULATOR"
         elif given.get(name):
             source = f"by option --{name}"
@@ -50,7 +52,7 @@ def settings(shell: Shell) -> list[Setting]:
         elif name in in_file:
             source = f"by profile {profile or 'default'!r} of {profile_path()}"
         else:
-            source = "by default" if value is not None else "nowhere"
+            source = "by default"
         found.append(Setting(name, value, source))
     return found
 

@@ -10,7 +10,7 @@ import click
 import rtcp
 from rtcp.cli import live, options
 from rtcp.cli.commands import Noun
-from rtcp.cli.output import Columns, plain, show_many, show_one
+from rtcp.cli.output import Columns, count, plain, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,8 +35,8 @@ _PLAN: Final[Columns] = {
     "batch": "batch_id",
     "name": "dataset_name",
     "kind": "dataset_kind",
-    "records": "records",
-    "profiles with data in it": "profiles",
+    "records": count("records"),
+    "profiles with data in it": count("profiles"),
     "counted": "counted_at",
 }
 

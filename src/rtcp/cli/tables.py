@@ -17,6 +17,8 @@ from rtcp.cli.output import cell
 _PIPED_WIDTH: Final = 1000
 # Whole records: in a window their beginning must do, the other forms have all of them.
 _CUT: Final = frozenset({"event", "entity"})
+# To be copied into the next command.
+_WHOLE: Final = frozenset({"id", "timestamp", "dataset", "merge policy", "assumption", "tried"})
 _STYLES: Final = {
     "ok": "green",
     "confirmed": "green",
@@ -40,15 +42,17 @@ def console() -> Console:
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print rows under titles; numbers stand to the right."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    is_cut = sys.stdout.isatty() and bool(_CUT & set(titles))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", expand=is_cut)
     for position, title in enumerate(titles):
         is_number = all(_is_number(row[position]) for row in rows)
-        is_cut = title in _CUT and sys.stdout.isatty()
+        takes_rest = is_cut and title in _CUT
         table.add_column(
             title,
             justify="right" if is_number else "left",
-            overflow="ellipsis" if is_cut else "fold",
-            no_wrap=is_cut,
+            overflow="ellipsis" if takes_rest else "fold",
+            no_wrap=takes_rest or title in _WHOLE,
+            ratio=1 if takes_rest else None,
         )
     for row in rows:
         table.add_row(*(_text(value) for value in row))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import parse_qsl, urlsplit
 
 from rtcp.verify.evidence import Evidence, children, is_problem, is_token_call, listed, next_of
 from rtcp.verify.shapes import kind_of
@@ -132,8 +133,9 @@ def _events_unknown_profile(seen: Evidence) -> Verdict:
 
 @settles("merge-policies-list-start")
 def _list_start(seen: Evidence) -> Verdict:
-    cursors = [(each.body.get("_page") or {}).get("next") for each in seen.good("merge_policies.list by 1")]
-    kinds = {kind_of(cursor) for cursor in cursors if cursor not in (None, "")}
+    following = [next_of(each.body) for each in seen.good("merge_policies.list by 1")]
+    cursors = [dict(parse_qsl(urlsplit(link).query)).get("start", link) for link in following if link]
+    kinds = {kind_of(cursor) for cursor in cursors}
     return (True, f"tokens are {listed(kinds)}") if kinds else None
 
 
