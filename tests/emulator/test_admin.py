@@ -140,3 +140,25 @@ def test_a_body_that_a_web_page_could_send_is_refused(stranger, data, content_ty
     answer = stranger.request("POST", "/_emulator/faults", data=data, headers={"Content-Type": content_type})
 
     assert answer.status_code == 400
+
+
+def test_a_job_is_made_to_fail_over_the_admin_path(stranger):
+    stranger.post("/_emulator/faults", {"failJob": "system_jobs", "times": 2, "message": "busy"})
+
+    faults = stranger.get("/_emulator/faults").json()["faults"]
+    assert faults == [{"failJob": "system_jobs", "mode": "once", "message": "busy"}] * 2
+
+
+@pytest.mark.parametrize(
+    "settings", [{"failJob": "laundry"}, {"failJob": "system_jobs", "times": 0}, {"failJob": "preview", "delay": 1}]
+)
+def test_a_fault_of_no_job_is_refused(stranger, settings):
+    assert stranger.post("/_emulator/faults", settings).status_code == 400
+    assert stranger.get("/_emulator/faults").json() == {"faults": []}
+
+
+def test_a_step_of_the_clock_settles_what_is_due(people, stranger):
+    people.service.jobs.start("prod", "system_jobs", {"datasetId": "shop", "batchId": None, "orgId": "x"})
+    stranger.post("/_emulator/clock", {"advance": 60})
+
+    assert people.store.sandbox("prod").counts().events == 0

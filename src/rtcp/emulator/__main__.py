@@ -35,6 +35,9 @@ def _serve(options: argparse.Namespace) -> int:
         host=options.host,
         port=options.port,
         allow_remote=options.allow_remote,
+        job_seconds=options.job_seconds,
+        limits=options.limits,
+        withdrawn_reports=not options.no_withdrawn_reports,
     )
     stopped = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -85,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--db", type=Path, help="file that keeps everything; memory without it")
     serve.add_argument("--dialect", choices=("guide", "spec", "hostile"), default="guide")
     serve.add_argument("--seed", type=int, help="makes generated ids the same in every run")
+    serve.add_argument("--job-seconds", type=float, default=1.0, metavar="FACTOR", help="0 ends every job at once")
+    serve.add_argument("--limits", action="store_true", help="refuse a sixth merge policy")
+    serve.add_argument("--no-withdrawn-reports", action="store_true", help="404 for reports gone from the newest guide")
     serve.add_argument("--world", choices=worlds.names(), help="one of the small worlds that the package carries")
     serve.add_argument("--load", type=Path, metavar="MANIFEST", help="manifest to load before the first request")
     serve.add_argument("--data", type=Path, help="folder of the manifest's files")
