@@ -48,7 +48,7 @@ class Emulator:
         host: address to listen on; only loopback, unless `allow_remote`.
         port: 0 takes a free one.
         credentials: client id to secrets (or `Credential`); None accepts any client id and secret.
-        job_seconds, limits, withdrawn_reports: see `Options`.
+        job_seconds, limits, withdrawn_reports, tenant, rows_per_file: see `Options`.
         allow_remote: listen on an address that other machines reach. There is no protection of any kind.
     """
 
@@ -65,6 +65,8 @@ class Emulator:
         job_seconds: float = 1.0,
         limits: bool = False,
         withdrawn_reports: bool = True,
+        tenant: str = "acme",
+        rows_per_file: int = 10_000,
         allow_remote: bool = False,
     ) -> None:
         if not allow_remote and not is_loopback(host):
@@ -78,7 +80,7 @@ class Emulator:
             dialect=dialect,
             clock=clock,
             credentials=credentials,
-            options=Options(job_seconds, limits, withdrawn_reports),
+            options=Options(job_seconds, limits, withdrawn_reports, tenant, rows_per_file),
         )
         self._host, self._port = host, port
         self._server: _Server | None = None
