@@ -37,6 +37,8 @@ def static_headers(config: Config, service: Service) -> dict[str, str]:
         "Connection": "keep-alive",
         "User-Agent": user_agent(config),
     }
+    if service is Service.STREAMING and config.sandbox is not None:
+        headers["x-sandbox-name"] = config.sandbox
     if service is not Service.PLATFORM:
         return headers
     config.require("client_id", "org_id")

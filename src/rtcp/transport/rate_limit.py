@@ -1,9 +1,11 @@
-"""The gate that all threads of one client pass before they send: closed for a while when the service says so."""
+"""What holds threads back before they send: a gate that the service closes for a while, and budgets of our own."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
+from collections import deque
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 
 from rtcp._clock import Clock
 
@@ -34,3 +36,50 @@ class RateLimiter:
                         del self._closed_until[gate]
                 return
             self._clock.sleep(left)
+
+
+class Budget:
+    """So much in any window of time, whoever counts: what is spent counts from before it is sent until a window after
+    its answer, so that no delay on the way can bring two windows' worth together at the other end.
+
+    Args:
+        clock: what the window is told and slept by.
+        limit: what may be spent in a window.
+        seconds: length of the window.
+    """
+
+    def __init__(self, clock: Clock, limit: int, *, seconds: float = 1.0) -> None:
+        self.limit = limit
+        self._clock = clock
+        self._seconds = seconds
+        self._spent = 0
+        self._answered: deque[tuple[float, int]] = deque()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def spend(self, amount: int = 1) -> Iterator[None]:
+        """Wait until so much may be spent, and send inside; more than the limit goes out alone."""
+        self._take(amount)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._answered.append((self._clock.monotonic(), amount))
+                self._changed.notify_all()
+
+    def _take(self, amount: int) -> None:
+        while True:
+            with self._changed:
+                now = self._clock.monotonic()
+                while self._answered and self._answered[0][0] + self._seconds <= now:
+                    self._spent -= self._answered.popleft()[1]
+                if self._spent == 0 or self._spent + amount <= self.limit:
+                    self._spent += amount
+                    return
+                if not self._answered:
+                    # All of it is under way: no time can be told, only the next answer waited for.
+                    self._changed.wait()
+                    continue
+                wait = self._answered[0][0] + self._seconds - now
+            # A wait that rounding has made too small to move the clock would last for ever.
+            self._clock.sleep(max(wait, 0.001))

@@ -23,6 +23,7 @@ class Service(Enum):
 
     PLATFORM = "base_url"
     IMS = "ims_url"
+    STREAMING = "streaming_url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Request:
 
     Attributes:
         route: path template; `path` fills it, each value quoted as one segment.
+        content: a body that is ready as it stands, of the type `content_type`.
         query: name-value pairs, those with None left out; or a query that is already encoded, as next links carry it.
         idempotent: a POST that only reads, or that the service recognises when it comes twice.
         private: texts that no message may repeat (identities).
@@ -45,6 +47,8 @@ class Request:
     query: Mapping[str, Any] | Iterable[tuple[str, Any]] | str = field(default=(), repr=False)
     json_body: Any = field(default=UNSET, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    content: bytes | None = field(default=None, repr=False)
+    content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     authenticated: bool = True
     idempotent: bool = False
@@ -82,6 +86,33 @@ class Request:
             creates=creates,
         )
 
+    @classmethod
+    def streaming(
+        cls,
+        route: str,
+        *,
+        path: Mapping[str, Any],
+        content: bytes,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        authenticated: bool = False,
+        idempotent: bool = False,
+        help: Mapping[int, str] | None = None,
+    ) -> Request:
+        """A POST to an inlet; the token goes to authenticated ones only."""
+        return cls(
+            Service.STREAMING,
+            "POST",
+            route,
+            path=path,
+            query=query or {},
+            content=content,
+            headers=headers or {},
+            authenticated=authenticated,
+            idempotent=idempotent,
+            help=help or {},
+        )
+
     @property
     def is_repeatable(self) -> bool:
         """True when sending it a second time does no more than sending it once."""
@@ -110,6 +141,8 @@ class Request:
 
     def body(self) -> tuple[bytes | None, str | None]:
         """The body and its content type, or two Nones."""
+        if self.content is not None:
+            return self.content, self.content_type
         if self.form is not None:
             return urlencode(self.form).encode("ascii"), "application/x-www-form-urlencoded"
         if self.json_body is UNSET:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from rtcp._clock import Clock
 from rtcp.errors import ConnectError, DecodeError, RateLimitError, RequestError, ResponseError, RtcpError, ServerError
-from rtcp.transport.request import Request
+from rtcp.transport.request import Request, Service
 
 T = TypeVar("T")
 
@@ -52,7 +52,9 @@ def may_send_again(request: Request, failure: RtcpError) -> bool:
         if isinstance(failure, ConnectError) and not failure.may_have_been_applied:
             return failure.is_transient
         return request.is_repeatable and not isinstance(failure, DecodeError)
-    return isinstance(failure, ServerError) and failure.status in (502, 503, 504) and request.is_repeatable
+    # Streaming ingestion documents its 500 as passing.
+    passing = (500, 502, 503, 504) if request.service is Service.STREAMING else (502, 503, 504)
+    return isinstance(failure, ServerError) and failure.status in passing and request.is_repeatable
 
 
 def hinted_wait(failure: RtcpError) -> float | None:

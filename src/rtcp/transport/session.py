@@ -30,6 +30,8 @@ from rtcp.transport.streaming import Stream
 logger = logging.getLogger(__name__)
 
 POOL_SIZE: Final = 64
+# Of a token that has expired, one page of streaming ingestion says 401, another 403.
+_REFUSED: Final[Mapping[Service, tuple[int, ...]]] = {Service.STREAMING: (401, 403)}
 
 
 class TokenSource(Protocol):
@@ -119,6 +121,19 @@ class Session:
             failure = exc.failure
         raise failure
 
+    def send_once(self, request: Request) -> Response:
+        """Send a request once; only a refused token is tried anew. For those who count what they send.
+
+        Raises:
+            ResponseError: the service said no.
+            RequestError: no usable answer came.
+        """
+        try:
+            return self._attempt(request)
+        except _NoTokenError as exc:
+            failure = exc.failure
+        raise failure
+
     @contextmanager
     def stream(self, request: Request) -> Iterator[Stream]:
         """Send a request once, and hand out its answer while the body is still on its way.
@@ -140,7 +155,9 @@ class Session:
         self._tell_finished(request, stream, self._wire.clock.monotonic() - started)
 
     def wait_to_resume(self, request: Request, failure: RtcpError, *, attempt: int) -> None:
-        """Return when a streamed request may go out again after its `attempt`-th failure in a row; else raise that."""
+        """Return when a request that is sent once at a time may go out again after its `attempt`-th failure in a row;
+        else raise that.
+        """
         if not self._policy.wants(request, failure, attempt=attempt):
             raise failure
         wait = self._policy.wait(failure, attempt=attempt)
@@ -179,7 +196,12 @@ class Session:
         self._wire.limiter.wait(request.service)
         token = _fetch(self._token) if request.authenticated and self._token is not None else None
         response = self._transmit(request, token, stream=stream)
-        if response.status == 401 and token is not None and self._token is not None and self._token.discard(token):
+        if (
+            response.status in _REFUSED.get(request.service, (401,))
+            and token is not None
+            and self._token is not None
+            and self._token.discard(token)
+        ):
             response = self._transmit(request, _fetch(self._token), stream=stream)
         if 200 <= response.status < 300:
             return response
