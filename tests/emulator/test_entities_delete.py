@@ -84,3 +84,19 @@ def test_a_failing_delete_leaves_everything(people, platform):
     people.clock.advance(60)
 
     assert platform.person("c-1", "crmId").status_code == 200
+
+
+def test_a_delete_whose_policy_is_gone_by_then_leaves_everything(people, platform):
+    body = {
+        "schema": {"name": PROFILE},
+        "identityGraph": {"type": "none"},
+        "attributeMerge": {"type": "timestampOrdered"},
+    }
+    policy = platform.post("/data/core/ups/config/mergePolicies", body).json()
+    delete(platform, "c-1", "crmId", mergePolicyId=policy["id"])
+    platform.request("DELETE", f"/data/core/ups/config/mergePolicies/{policy['id']}")
+    people.clock.advance(60)
+
+    assert platform.person("c-1", "crmId").status_code == 200
+    (job,) = people.service.jobs.of_kind("prod", "entities.delete")
+    assert job.document["failure"]["message"] == "the person can no longer be found under the merge policy"

@@ -7,6 +7,7 @@ import pytest
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.faults import Faults
 from rtcp.emulator.jobs import JobFailure, Jobs, Kind
+from rtcp.emulator.options import Options
 from rtcp.emulator.store import Store
 
 KIND = "system_jobs"
@@ -182,3 +183,18 @@ def test_a_reset_forgets_jobs(world):
 
     assert world.jobs.of_kind("prod", KIND) == []
     assert not world.jobs.is_due()
+
+
+def test_settling_within_a_work_that_settles_does_nothing_more(world):
+    seen = []
+    world.jobs.register(Kind("preview", ((0.0, "DONE"),), "ERROR", lambda job, store: seen.append(world.jobs.settle())))
+    world.jobs.start("prod", "preview", {})
+    world.jobs.settle()
+
+    assert seen == [None]
+
+
+@pytest.mark.parametrize(("name", "value"), [("job_seconds", -1), ("rows_per_file", 0)])
+def test_an_option_out_of_range_is_refused(name, value):
+    with pytest.raises(ValueError, match=name):
+        Options(**{name: value})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.helpers.description import described
 
 from rtcp.emulator.options import Options
 
@@ -43,6 +44,17 @@ def test_many_come_under_their_ids_with_207(platform, policy):
 
     assert answer.status_code == 207
     assert answer.json() == {"results": {policy["id"]: policy, first["id"]: first}}
+
+
+@pytest.mark.parametrize("dialect", ["guide", "spec", "hostile"])
+def test_every_answer_keeps_to_the_description(platform, policy):
+    many = platform.post(f"{POLICIES}/bulk-get", {"ids": [{"id": policy["id"]}]}).json()
+    replaced = put(platform, policy, draft(name="Newest")).json()
+    patched = patch(platform, policy, {"op": "add", "path": "/name", "value": "Oldest"}).json()
+
+    assert described(f"{POLICIES}/bulk-get", "post", "207").is_valid(many)
+    assert described(f"{POLICIES}/{{mergePolicyId}}", "put").is_valid(replaced)
+    assert described(f"{POLICIES}/{{mergePolicyId}}", "patch").is_valid(patched)
 
 
 def test_an_unknown_id_is_left_out_of_many(platform, policy):

@@ -13,8 +13,6 @@ PERSON = "entities.delete"
 
 def _delete_rows(job: Job, store: Store) -> Document:
     sandbox, asked = store.sandbox(job.sandbox), job.document
-    if sandbox.dataset(asked["datasetId"]) is None:
-        raise JobFailure("the dataset does not exist any more")
     if asked["batchId"] is None:
         return {"recordsProcessed": sandbox.delete_dataset_data(asked["datasetId"])}
     return {"recordsProcessed": sandbox.delete_batch(asked["datasetId"], asked["batchId"])}

@@ -44,9 +44,7 @@ def _spec_list(request: Request, body: Body) -> Body:
 
 def _spec_refused(request: Request, answer: Answer) -> Answer:
     """Errors under the status they belong to; a batch of a record dataset is a 400 with the code of an error within."""
-    if not isinstance(answer.body, dict) or "title" not in answer.body:
-        return answer
-    is_payload = answer.status == 422 and answer.body["type"] != "about:blank"
+    is_payload = answer.body["type"] != "about:blank"
     status = 400 if is_payload else answer.status
     entry = {"code": "500" if is_payload else str(status), "message": answer.body["detail"]}
     return Answer(status, {"requestId": request_id(request), "errors": {str(status): [entry]}})
@@ -79,5 +77,5 @@ CHANGES: dict[str, dict[str, Change]] = {
     },
 }
 REFUSED: dict[str, dict[str, Refused]] = {
-    "spec": {f"system_jobs.{verb}": _spec_refused for verb in ("list", "get", "create", "cancel")},
+    "spec": {"system_jobs.create": _spec_refused},
 }

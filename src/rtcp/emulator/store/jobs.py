@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,18 +85,6 @@ class JobTable:
             ).rowcount
             self._forget()
         return changed == 1
-
-    def rewrite(self, job: Job, change: Callable[[dict[str, Any]], None]) -> None:
-        """Change the document of a job in its latest form."""
-        with self._database.transaction() as connection:
-            present = self.get(job.sandbox, job.kind, job.id)
-            if present is not None:
-                document = dict(present.document)
-                change(document)
-                connection.execute(
-                    "UPDATE job SET document = ? WHERE sandbox = ? AND kind = ? AND id = ?",
-                    (json.dumps(document), job.sandbox, job.kind, job.id),
-                )
 
     def remove(self, job: Job) -> None:
         with self._database.transaction() as connection:
