@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 from tests.contract.description import Description, Recorder
+from tests.helpers.clock import FakeClock
 
 import rtcp
 from rtcp.emulator import Emulator, worlds
@@ -46,6 +47,12 @@ def emulator(request: pytest.FixtureRequest, harbour_of: Callable[[str], Emulato
     dev.put_dataset(Dataset("dev-crm", "CRM", "_xdm.context.profile", (IdentityPath("crmId", "crmId", primary=True),)))
     dev.ingest("dev-crm", [{"crmId": "D-1"}], batch_id="dev-batch")
     return emulator
+
+
+@pytest.fixture
+def clock(emulator: Emulator) -> FakeClock:
+    """Who waits moves the emulator's time as well, so that jobs end."""
+    return FakeClock(on_sleep=emulator.clock.advance)
 
 
 @pytest.fixture
