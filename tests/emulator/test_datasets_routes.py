@@ -1,0 +1,122 @@
+"""Datasets of the catalogue over HTTP: those of the store, and those created for exports."""
+
+from __future__ import annotations
+
+import pytest
+
+from rtcp.emulator.store import Dataset, IdentityPath
+
+DATASETS = "/data/foundation/catalog/dataSets"
+UNION = {"name": "Out", "schemaRef": {"id": "https://ns.adobe.com/xdm/context/profile__union"}}
+
+
+def names(platform, **query):
+    return [entry["name"] for entry in platform.get(DATASETS, **query).json().values()]
+
+
+def test_the_stores_datasets_are_listed_by_id(people, platform):
+    listed = platform.get(DATASETS).json()
+
+    assert list(listed) == ["crm", "loyalty", "shop", "accounts"]
+    assert listed["crm"]["name"] == "CRM"
+    assert listed["crm"]["tags"]["unifiedProfile"] == ["enabled:true"]
+    assert listed["crm"]["imsOrg"] == platform.session.headers["x-gw-ims-org-id"]
+
+
+@pytest.mark.parametrize(
+    ("dataset_id", "schema"), [("crm", "profile"), ("shop", "experienceevent"), ("accounts", "account")]
+)
+def test_the_schema_tells_the_class(people, platform, dataset_id, schema):
+    (entry,) = platform.get(f"{DATASETS}/{dataset_id}").json().values()
+
+    assert entry["schemaRef"]["id"] == f"https://ns.adobe.com/xdm/context/{schema}"
+
+
+def test_a_dataset_carries_its_version_as_tag(people, platform):
+    assert platform.get(f"{DATASETS}/crm").headers["E-Tag"] == "1.0.0"
+
+
+def test_an_unknown_dataset_is_not_found(platform):
+    assert platform.get(f"{DATASETS}/gone").status_code == 404
+
+
+def test_a_created_dataset_is_answered_by_reference_and_can_be_read(platform):
+    answer = platform.post(DATASETS, UNION)
+
+    (reference,) = answer.json()
+    dataset_id = reference.removeprefix("@/datasets/")
+    assert (answer.status_code, answer.headers["Location"]) == (201, f"{DATASETS}/{dataset_id}")
+    assert len(dataset_id) == 24
+    assert platform.get(f"{DATASETS}/{dataset_id}").json()[dataset_id]["schemaRef"] == UNION["schemaRef"]
+
+
+def test_other_datasets_are_referred_to_with_a_capital_s(platform):
+    body = {"name": "Mine", "schemaRef": {"id": "https://ns.adobe.com/acme/schemas/1"}}
+
+    assert platform.post(DATASETS, body).json()[0].startswith("@/dataSets/")
+
+
+def test_blanks_in_tags_are_taken_out(platform):
+    (reference,) = platform.post(DATASETS, {**UNION, "tags": {"unifiedProfile": ["enabled: true"], "n": 5}}).json()
+
+    (entry,) = platform.get(f"{DATASETS}/{reference.rpartition('/')[2]}").json().values()
+    assert entry["tags"] == {"unifiedProfile": ["enabled:true"], "n": 5}
+
+
+def test_a_trial_creates_nothing(platform):
+    answer = platform.request("POST", DATASETS, json=UNION, headers={"Pragma": "validate-only"})
+
+    assert (answer.status_code, names(platform)) == (200, [])
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"name": "x"}, {"name": "", "schemaRef": {"id": "s"}}, {**UNION, "schemaRef": {}}]
+)
+def test_a_body_that_makes_no_sense_is_a_bad_request(platform, body):
+    assert platform.post(DATASETS, body).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"limit": "2"}, ["CRM", "Loyalty"]),
+        ({"limit": "2", "start": "3"}, ["Accounts"]),
+        ({"start": "9"}, []),
+        ({"orderBy": "name"}, ["Accounts", "CRM", "Loyalty", "Purchases"]),
+        ({"orderBy": "desc:name", "limit": "1"}, ["Purchases"]),
+        ({"name": "CRM"}, ["CRM"]),
+        ({"name": "CRM,Loyalty"}, ["CRM", "Loyalty"]),
+        ({"name": "!CRM", "limit": "1"}, ["Loyalty"]),
+        ({"schemaRef.id": "https://ns.adobe.com/xdm/context/experienceevent"}, ["Purchases"]),
+        ({"tags": "unifiedProfile:enabled*", "limit": "1"}, ["CRM"]),
+        ({"tags": "unifiedProfile:enabled:false"}, []),
+    ],
+)
+def test_a_list_can_be_cut_sorted_and_filtered(people, platform, query, expected):
+    assert names(platform, **query) == expected
+
+
+def test_a_list_can_be_limited_to_some_properties(people, platform):
+    assert platform.get(DATASETS, properties="name", limit=1).json() == {"crm": {"name": "CRM"}}
+
+
+@pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "101"}, {"start": "-1"}])
+def test_a_query_that_cannot_be_answered_is_a_bad_request(platform, query):
+    assert platform.get(DATASETS, **query).status_code == 400
+
+
+def test_a_filter_that_is_not_done_says_so(platform):
+    assert platform.get(DATASETS, property="name==x").status_code == 501
+
+
+def test_a_custom_class_has_a_schema_of_its_own(platform, emulator):
+    for dataset_id, schema_class in (("a", "custom"), ("b", "https://ns.adobe.com/acme/classes/1")):
+        emulator.store.sandbox("prod").put_dataset(
+            Dataset(dataset_id, dataset_id, schema_class, (IdentityPath("id", "crmId", True),))
+        )
+
+    listed = platform.get(DATASETS).json()
+    assert [entry["schemaRef"]["id"] for entry in listed.values()] == [
+        "https://ns.adobe.com/schemas/custom",
+        "https://ns.adobe.com/acme/classes/1",
+    ]
