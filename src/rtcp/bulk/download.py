@@ -137,6 +137,8 @@ class Download:
                 os.truncate(part, 0)
                 done = 0
                 continue
+            # Nobody waits for a file when another has failed meanwhile.
+            self._count(file, 0)
             before, done = done, part.stat().st_size
             failures = 1 if done > before else failures + 1
             self._source.wait_to_resume(file, failure, failures)
