@@ -302,9 +302,15 @@ def test_a_body_that_makes_no_sense_is_a_bad_request(platform, change):
     assert platform.post(ATTRIBUTES, body(**change)).status_code == 400
 
 
-@pytest.mark.parametrize("missing", ["name", "displayName", "description", "expression", "duration", "status"])
+@pytest.mark.parametrize("missing", ["name", "displayName", "description", "expression", "duration"])
 def test_every_required_field_is_required(platform, missing):
     assert platform.post(ATTRIBUTES, {k: v for k, v in body().items() if k != missing}).status_code == 400
+
+
+def test_without_a_status_a_draft_is_made(platform):
+    answer = platform.post(ATTRIBUTES, {name: value for name, value in body().items() if name != "status"})
+
+    assert answer.json()["status"] == "DRAFT"
 
 
 def test_what_the_emulator_does_not_compute_is_named(platform):

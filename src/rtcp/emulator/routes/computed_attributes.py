@@ -66,7 +66,7 @@ def create(request: Request, service: Service) -> Answer:
         **{name: body[name] for name in _EDITABLE if name in body},
         "id": service.store.new_id(),
         "keepCurrent": body.get("keepCurrent") in (True, "true"),
-        "status": PUBLISHED if body["status"] == NEW else DRAFT,
+        "status": PUBLISHED if body.get("status") == NEW else DRAFT,
         "tenant": service.tenant_of(sandbox),
         "createEpoch": now_ms,
         "updateEpoch": now_ms,
