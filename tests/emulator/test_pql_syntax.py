@@ -146,3 +146,9 @@ def test_nonsense_is_refused_with_its_place(expression, complaint):
 def test_parentheses_beyond_all_reason_are_not_computed():
     with pytest.raises(Unsupported):
         compile_expression("xEvent[" + "(" * 5000 + "a = 1" + ")" * 5000 + "].count()")
+
+
+def test_a_path_may_be_as_long_as_it_likes():
+    path = ".".join("a" * 20_000)
+
+    assert compile_expression(f"xEvent[{path} = 1].sum({path})").path == path

@@ -14,7 +14,7 @@ from rtcp.emulator.pql.shapes import (
     Truncated,
     compile_expression,
 )
-from rtcp.emulator.pql.syntax import PqlError, Unsupported
+from rtcp.emulator.pql.tokens import PqlError, Unsupported
 from rtcp.emulator.pql.windows import LIMITS, Window, from_ms, last_refresh, to_ms, window_at
 
 __all__ = [

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rtcp.emulator.fields import values_at
-from rtcp.emulator.pql.syntax import Node, Unsupported
+from rtcp.emulator.pql.syntax import Node
+from rtcp.emulator.pql.tokens import Unsupported
 from rtcp.emulator.pql.windows import months_before
 
 Event = Mapping[str, Any]
@@ -60,12 +61,11 @@ def lower_condition(node: Node, text: str) -> Condition:
 
 def path_of(node: Node) -> str | None:
     """The dot path that a tree of plain members stands for, or None."""
-    if node.kind == "name":
-        return str(node.value)
-    if node.kind != "member":
-        return None
-    parent = path_of(node.parts[0])
-    return None if parent is None else f"{parent}.{node.value}"
+    names = []
+    while node.kind == "member":
+        names.append(str(node.value))
+        node = node.parts[0]
+    return ".".join(reversed([*names, str(node.value)])) if node.kind == "name" else None
 
 
 def _comparison(node: Node) -> Condition | None:

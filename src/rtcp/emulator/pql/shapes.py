@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rtcp.emulator.pql.conditions import ALWAYS, Condition, lower_condition, path_of
-from rtcp.emulator.pql.syntax import EndOfText, Node, PqlError, Unsupported, parse
+from rtcp.emulator.pql.syntax import Node, parse
+from rtcp.emulator.pql.tokens import EndOfText, PqlError, Unsupported
 
 SUM = "SUM"
 COUNT = "COUNT"

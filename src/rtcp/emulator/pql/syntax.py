@@ -6,42 +6,17 @@ It takes more than `shapes` can compute, so that what is well formed but not com
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w])
-    |(?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
-    |(?P<name>[A-Za-z_@$][\w@$-]*)
-    |(?P<symbol><=|>=|!=|[=<>()\[\]{}.,:+\-*/%]))""",
-    re.VERBOSE,
-)
+from rtcp.emulator.pql.tokens import EndOfText, PqlError, Token, Unsupported, read_tokens
+
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=", "in", "like")
 # Forms of the language that begin with a word and have a grammar of their own.
 _STATEMENTS = ("select", "exists", "forall", "chain", "if", "for")
 _DIRECTIONS = ("before", "after", "around")
 MAX_DEPTH = 60
-
-
-class PqlError(ValueError):
-    """An expression that is no expression; the text says where."""
-
-
-class Unsupported(PqlError):  # noqa: N818 - what is wrong is not the expression
-    """A well-formed expression, or part of one, that the emulator does not compute; `span` is that part."""
-
-    def __init__(self, span: str) -> None:
-        super().__init__(f"the emulator does not compute {span!r}")
-        self.span = span
-
-
-class EndOfText(PqlError):  # noqa: N818 - where it is, not what it is
-    """The expression breaks off where more must follow."""
-
-    def __init__(self) -> None:
-        super().__init__("the expression breaks off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +28,6 @@ class Node:
     end: int
     value: Any = None
     parts: tuple[Node, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    start: int
-    end: int
 
 
 def parse(text: str) -> Node:
@@ -79,7 +46,7 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tokens = _tokens(text)
+        self._tokens = read_tokens(text)
         self._at = 0
         self._depth = 0
 
@@ -190,7 +157,7 @@ class _Parser:
         self._at -= 1
         return self._refuse()
 
-    def _named(self, token: _Token) -> Node:
+    def _named(self, token: Token) -> Node:
         if token.text in _STATEMENTS:
             raise Unsupported(self._text[token.start :].strip())
         if token.text in ("true", "false"):
@@ -200,7 +167,7 @@ class _Parser:
             return Node("function", token.start, self._last_end(), token.text, tuple(arguments))
         return Node("name", token.start, token.end, token.text)
 
-    def _object(self, opening: _Token) -> Node:
+    def _object(self, opening: Token) -> Node:
         names, parts = [], []
         while True:
             names.append(_unquoted(self._expect("string").text))
@@ -217,20 +184,20 @@ class _Parser:
             items.append(self._either())
         return items
 
-    def _take(self, *texts: str) -> _Token | None:
+    def _take(self, *texts: str) -> Token | None:
         token = self._tokens[self._at] if self._at < len(self._tokens) else None
         if token is None or token.kind == "string" or token.text not in texts:
             return None
         self._at += 1
         return token
 
-    def _next(self) -> _Token:
+    def _next(self) -> Token:
         if self._at == len(self._tokens):
             raise EndOfText
         self._at += 1
         return self._tokens[self._at - 1]
 
-    def _expect(self, kind: str, texts: Sequence[str] | None = None) -> _Token:
+    def _expect(self, kind: str, texts: Sequence[str] | None = None) -> Token:
         token = self._next()
         if token.kind != kind or (texts is not None and token.text not in texts):
             self._at -= 1
@@ -243,20 +210,6 @@ class _Parser:
     def _refuse(self) -> NoReturn:
         token = self._tokens[self._at]
         raise PqlError(f"{token.text!r} at position {token.start} is not expected there")
-
-
-def _tokens(text: str) -> list[_Token]:
-    tokens = []
-    at = 0
-    while text[at:].strip():
-        match = _TOKEN.match(text, at)
-        if match is None:
-            place = at + len(text[at:]) - len(text[at:].lstrip())
-            raise PqlError(f"{text[place : place + 20]!r} at position {place} cannot be read")
-        kind = match.lastgroup or ""
-        tokens.append(_Token(kind, match[kind], match.start(kind), match.end()))
-        at = match.end()
-    return tokens
 
 
 def _number(text: str) -> int | float:
