@@ -43,7 +43,9 @@ def client_verbs() -> set[str]:
 
 
 def test_every_described_verb_is_a_method_of_the_client():
-    assert described_verbs() - client_verbs() - AWAITED == set()
+    missing = described_verbs() - client_verbs()
+
+    assert {verb for verb in missing if not {verb, verb.partition(".")[0]} & AWAITED} == set()
 
 
 def test_every_method_of_the_client_is_described():

@@ -9,6 +9,7 @@ from typing import Any
 
 from rtcp.emulator.explaining import explain
 from rtcp.emulator.faults import fault_from_json
+from rtcp.emulator.media import looking
 from rtcp.emulator.problems import problem
 from rtcp.emulator.service import Service
 from rtcp.emulator.trying import try_expression
@@ -162,6 +163,9 @@ _ACTIONS = {
     ("DELETE", "faults"): _clear_faults,
     ("GET", "clock"): _show_clock,
     ("POST", "clock"): _move_clock,
+    ("GET", "media"): looking.show,
+    ("POST", "media"): looking.change,
+    ("DELETE", "media"): looking.clear,
     ("GET", "requests"): _list_requests,
     ("DELETE", "requests"): _clear_requests,
 }

@@ -11,7 +11,7 @@ from rtcp.emulator import admin, gateway
 from rtcp.emulator.faults import Fault
 from rtcp.emulator.paths import Match, match, not_built, operation_for_class
 from rtcp.emulator.problems import problem
-from rtcp.emulator.routes import HANDLERS, entities
+from rtcp.emulator.routes import HANDLERS, entities, media_collection
 from rtcp.emulator.service import Service
 from rtcp.emulator.wire import NO_JSON, Answer, Query, Refusal, Request, decoded
 
@@ -106,6 +106,9 @@ class App:
 
 
 def _nothing_here(request: Request) -> Answer:
+    asked = media_collection.preflight(request)
+    if asked is not None:
+        return asked
     missing = not_built(request.path)
     if missing is not None:
         return problem(501, f"the emulator does not do {missing} yet ({request.method} {request.path})")
@@ -165,6 +168,9 @@ async def _cut(scope: Scope, send: Send, answer: Answer | None) -> None:
 def _start(answer: Answer, length: int, request_id: str) -> dict[str, Any]:
     named = {"content-type": answer.content_type, "x-request-id": request_id}
     named.update((name.lower(), value) for name, value in answer.headers.items())
-    named["content-length"] = str(length)
+    if answer.status == 204:
+        del named["content-type"]
+    else:
+        named["content-length"] = str(length)
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named.items()]
     return {"type": "http.response.start", "status": answer.status, "headers": headers}

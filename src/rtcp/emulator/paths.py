@@ -17,10 +17,37 @@ COMPUTED_ATTRIBUTES = "/data/core/ca/attributes"
 EXPORT_JOBS = "/data/core/ups/export/jobs"
 DATASETS = "/data/foundation/catalog/dataSets"
 DATA_ACCESS = "/data/foundation/export"
+MEDIA_EDGE = "/ee/va/v1"
+# The same, nearer to the caller.
+MEDIA_EDGE_HINTED = "/ee/{hint}/va/v1"
+MEDIA_COLLECTION = "/api/v1"
 # In the place of a file's number: all files of the batch as a directory.
 DIRECTORY = "0"
 TOKEN_V3 = "/ims/token/v3"  # noqa: S105 - a path
 TOKEN_V2 = "/ims/token/v2"  # noqa: S105 - a path
+
+# The Edge's endpoint, which is its event without the prefix, and what the client calls it.
+MEDIA_EDGE_EVENTS = {
+    "sessionStart": "start_session",
+    "play": "play",
+    "ping": "ping",
+    "pauseStart": "pause",
+    "bufferStart": "buffer",
+    "bitrateChange": "bitrate_change",
+    "adBreakStart": "ad_break_start",
+    "adStart": "ad_start",
+    "adSkip": "ad_skip",
+    "adComplete": "ad_complete",
+    "adBreakComplete": "ad_break_complete",
+    "chapterStart": "chapter_start",
+    "chapterSkip": "chapter_skip",
+    "chapterComplete": "chapter_complete",
+    "error": "error",
+    "statesUpdate": "states_update",
+    "sessionComplete": "complete",
+    "sessionEnd": "end",
+    "downloaded": "send_downloaded",
+}
 
 # (method, path template) -> operation; a template has one id at most. The event class turns both operations that look
 # entities up into entities.list_events.
@@ -68,6 +95,12 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("GET", AUDIENCES): "audiences.list",
     ("GET", f"{AUDIENCES}/{{audienceId}}"): "audiences.get",
     ("GET", f"{SANDBOXES}/{{sandboxName}}"): "sandboxes.get",
+    **{("POST", f"{MEDIA_EDGE}/{each}"): f"media_edge.{name}" for each, name in MEDIA_EDGE_EVENTS.items()},
+    **{("POST", f"{MEDIA_EDGE_HINTED}/{each}"): f"media_edge.{name}" for each, name in MEDIA_EDGE_EVENTS.items()},
+    ("POST", f"{MEDIA_COLLECTION}/sessions"): "media_collection.start_session",
+    ("POST", f"{MEDIA_COLLECTION}/sessions/{{sid}}/events"): "media_collection.send_event",
+    ("POST", f"{MEDIA_COLLECTION}/downloaded"): "media_collection.send_downloaded",
+    ("GET", f"{MEDIA_COLLECTION}/schemas/{{eventType}}"): "media_collection.get_schema",
 }
 # What a fault or an inspection can name.
 OPERATION_IDS = (*dict.fromkeys(OPERATIONS.values()), "entities.list_events")
@@ -85,8 +118,8 @@ NOT_BUILT = {
     "/data/core/hygiene": "data hygiene",
     "/data/foundation": "the platform's foundation services",
     "/collection": "streaming ingestion",
-    "/ee/va/v1": "the media edge",
-    "/api/v1": "media collection",
+    MEDIA_EDGE: "this method or event of the media edge",
+    MEDIA_COLLECTION: "this method of media collection",
 }
 
 _PLACE = "{}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rtcp.emulator.media import edge_answers
 from rtcp.emulator.wire import PROBLEM_TYPE, Answer, Refusal
 
 TITLES = {
@@ -61,7 +62,16 @@ def error_of(operation: str | None, status: int, detail: str) -> Answer:
         return too_many_requests() if status == 429 else entity_error(status, detail)
     if family == "auth":
         return ims_error("invalid_request" if status < 500 else "server_error", detail, status=status)
+    if family == "media_edge":
+        return edge_answers.error_of(status, detail)
+    if family == "media_collection":
+        return collection_error(status, detail)
     return problem(status, detail)
+
+
+def collection_error(status: int, message: str) -> Answer:
+    """Media Collection is said to answer an error message; no source shows one."""
+    return Answer(status, {"message": message})
 
 
 def refuse(operation: str | None, status: int, detail: str) -> Refusal:

@@ -19,6 +19,8 @@ from rtcp.emulator.clock import Clock
 from rtcp.emulator.faults import Faults
 from rtcp.emulator.ims import Credential
 from rtcp.emulator.inspection import Requests
+from rtcp.emulator.media.sessions import Media
+from rtcp.emulator.media.settings import MediaSettings
 from rtcp.emulator.options import Options
 from rtcp.emulator.service import Service
 from rtcp.emulator.store import Store
@@ -49,6 +51,7 @@ class Emulator:
         port: 0 takes a free one.
         credentials: client id to secrets (or `Credential`); None accepts any client id and secret.
         job_seconds, limits, withdrawn_reports, tenant, rows_per_file: see `Options`.
+        media: switches of both media services.
         allow_remote: listen on an address that other machines reach. There is no protection of any kind.
     """
 
@@ -67,6 +70,7 @@ class Emulator:
         withdrawn_reports: bool = True,
         tenant: str = "acme",
         rows_per_file: int = 10_000,
+        media: MediaSettings | None = None,
         allow_remote: bool = False,
     ) -> None:
         if not allow_remote and not is_loopback(host):
@@ -81,6 +85,7 @@ class Emulator:
             clock=clock,
             credentials=credentials,
             options=Options(job_seconds, limits, withdrawn_reports, tenant, rows_per_file),
+            media=media,
         )
         self._host, self._port = host, port
         self._server: _Server | None = None
@@ -109,6 +114,11 @@ class Emulator:
     @property
     def requests(self) -> Requests:
         return self.service.requests
+
+    @property
+    def media(self) -> Media:
+        """The sessions of both media services."""
+        return self.service.media
 
     @property
     def dialect(self) -> str:

@@ -15,6 +15,8 @@ from rtcp.emulator.filestore import FileStore
 from rtcp.emulator.ims import Credential, Ims
 from rtcp.emulator.inspection import Requests
 from rtcp.emulator.jobs import Jobs
+from rtcp.emulator.media.sessions import Media
+from rtcp.emulator.media.settings import MediaSettings
 from rtcp.emulator.options import Options
 from rtcp.emulator.preview import Preview
 from rtcp.emulator.store import Store
@@ -37,6 +39,7 @@ class Service:
     computed: ComputedAttributes
     exports: Exports
     preview: Preview
+    media: Media
     owns_clock: bool = True
     requests: Requests = field(default_factory=Requests)
     validator: Validator = field(default_factory=Validator)
@@ -51,6 +54,7 @@ class Service:
         clock: Clock | None = None,
         credentials: Mapping[str, Sequence[str] | Credential] | None = None,
         options: Options | None = None,
+        media: MediaSettings | None = None,
     ) -> Service:
         """A service around a new store; `db` None keeps it in memory."""
         spoken, used, switches, faults = Dialect(dialect), clock or Clock(), options or Options(), Faults()
@@ -72,6 +76,7 @@ class Service:
             computed,
             exports,
             Preview(store, jobs),
+            Media(used, settings=media, seed=seed),
             owns_clock=clock is None,
         )
 
@@ -85,6 +90,7 @@ class Service:
         self.store.reset()
         self.files.clear()
         self.computed.forget()
+        self.media.clear()
         self.ims.reset()
         self.faults.clear()
         self.requests.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,15 @@ QueryCheck = Callable[[list[str]], str | None]
 BodyCheck = Callable[[Any], str | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One breach of a schema: where, which keyword of JSON Schema, and in words without any value."""
+
+    path: tuple[str | int, ...]
+    keyword: str
+    message: str
+
+
 class Validator:
     """Checks of one description; each operation is compiled when it is first asked for."""
 
@@ -25,6 +35,14 @@ class Validator:
         self._description = description
         self._operations: dict[tuple[str, str], Mapping[str, Any]] | None = None
         self._compiled: dict[tuple[str, str], _Operation] = {}
+        self._schemas: dict[str, Any] = {}
+
+    @property
+    def description(self) -> Mapping[str, Any]:
+        """The whole description, read when it is first asked for."""
+        if self._description is None:
+            self._description = json.loads(DESCRIPTION.read_bytes())
+        return self._description
 
     def check(self, request: Request, template: str) -> None:
         """Raise Refusal in the shape of the operation's own errors when the request breaks the description."""
@@ -36,12 +54,21 @@ class Validator:
         if detail is not None:
             raise refuse(request.operation, 400, detail)
 
+    def violations(self, content: Any, schema: str) -> list[Violation]:
+        """Every breach of one of the description's schemas, for routes whose errors list them all."""
+        compiled = self._schemas.get(schema)
+        if compiled is None:
+            reference = {"$ref": f"#/components/schemas/{schema}"}
+            compiled = self._schemas[schema] = _compiled(reference, self.description)
+        try:
+            return [violation for error in compiled.iter_errors(content) for violation in _violations(error)]
+        except UnicodeEncodeError:
+            return [Violation((), "type", "the body holds half a surrogate pair, which is no text")]
+
     def _compile(self, key: tuple[str, str]) -> _Operation:
-        if self._description is None:
-            self._description = json.loads(DESCRIPTION.read_bytes())
         if self._operations is None:
-            self._operations = dict(_operations(self._description))
-        return _Operation(self._operations.get(key, {}), self._description)
+            self._operations = dict(_operations(self.description))
+        return _Operation(self._operations.get(key, {}), self.description)
 
 
 class _Operation:
@@ -50,6 +77,9 @@ class _Operation:
     def __init__(self, operation: Mapping[str, Any], description: Mapping[str, Any]) -> None:
         self._required: list[tuple[str, str]] = []
         self._checks: dict[str, QueryCheck] = {}
+        self._body_check: BodyCheck | None = None
+        if operation.get("x-rtcp-checked-by-route"):
+            return
         for parameter in operation.get("parameters", ()):
             parameter = _resolved(parameter, description)
             if parameter["in"] != "query":
@@ -62,7 +92,8 @@ class _Operation:
                 self._checks[spelling.lower()] = check
         body = _resolved(operation.get("requestBody", {}), description)
         schema = body.get("content", {}).get("application/json", {}).get("schema")
-        self._body_check = None if schema is None else _body_check(schema, description)
+        if schema is not None:
+            self._body_check = _body_check(schema, description)
 
     def complaint(self, request: Request) -> str | None:
         """What is wrong with a request, in one sentence without any value of it."""
@@ -142,14 +173,29 @@ def _value_check(name: str, schema: Mapping[str, Any]) -> Callable[[str], str | 
     return check_text
 
 
-def _body_check(schema: Mapping[str, Any], description: Mapping[str, Any]) -> BodyCheck:
+def _compiled(schema: Mapping[str, Any], description: Mapping[str, Any]) -> Any:
     # 44 ms to import: only a request with a body pays for it.
     import jsonschema_rs
 
     # `mask` keeps the values, which are people's identities, out of the message.
-    validator = jsonschema_rs.Draft202012Validator(
+    return jsonschema_rs.Draft202012Validator(
         {"allOf": [schema], "components": description.get("components", {})}, mask="the value"
     )
+
+
+def _violations(error: Any) -> Iterator[Violation]:
+    """One for each field that is missing or too much; the validator itself names their parent."""
+    path, kind = tuple(error.instance_path), error.kind
+    if kind.name == "required":
+        yield Violation((*path, kind.property), kind.name, error.message)
+    elif kind.name == "additionalProperties":
+        yield from (Violation((*path, name), kind.name, error.message) for name in kind.unexpected)
+    else:
+        yield Violation(path, kind.name, error.message)
+
+
+def _body_check(schema: Mapping[str, Any], description: Mapping[str, Any]) -> BodyCheck:
+    validator = _compiled(schema, description)
 
     def check(content: Any) -> str | None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rtcp.emulator.paths import MEDIA_EDGE_EVENTS
 from rtcp.emulator.routes import (
     audiences,
     batches,
@@ -11,6 +12,8 @@ from rtcp.emulator.routes import (
     events,
     export_jobs,
     ims,
+    media_collection,
+    media_edge,
     merge_policies,
     preview,
     sandboxes,
@@ -62,4 +65,11 @@ HANDLERS: dict[str, Handler] = {
     "audiences.list": audiences.list_,
     "audiences.get": audiences.get,
     "sandboxes.get": sandboxes.get,
+    **{f"media_edge.{name}": media_edge.send_event for name in MEDIA_EDGE_EVENTS.values()},
+    "media_edge.start_session": media_edge.start_session,
+    "media_edge.send_downloaded": media_edge.send_downloaded,
+    "media_collection.start_session": media_collection.start_session,
+    "media_collection.send_event": media_collection.send_event,
+    "media_collection.send_downloaded": media_collection.send_downloaded,
+    "media_collection.get_schema": media_collection.get_schema,
 }
