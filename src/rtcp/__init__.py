@@ -8,7 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rtcp import emulator, errors
+    from rtcp import emulator, errors, media
     from rtcp._unset import UNSET
     from rtcp.client import Client
     from rtcp.config import Config, Secret
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
         ResponseError,
         RtcpError,
         ServerError,
+        SessionGoneError,
+        SessionRuleError,
         SpoolError,
         TokenError,
         UnprocessableError,
@@ -44,9 +46,11 @@ if TYPE_CHECKING:
     from rtcp.models.dataset import Dataset
     from rtcp.models.entity import Entity, Event, Lookup, SchemaClass, xdm_get
     from rtcp.models.explanation import Explanation
+    from rtcp.models.envelope import envelope
     from rtcp.models.export_job import ExportEvents, ExportJob, ExportJobStatus, SegmentFilter
     from rtcp.models.file import DownloadProgress
     from rtcp.models.identity import Identity
+    from rtcp.models.inlet import Inlet
     from rtcp.models.merge_policy import MergePolicy
     from rtcp.models.preview import (
         DatasetReport,
@@ -57,6 +61,7 @@ if TYPE_CHECKING:
         UnstitchedReport,
     )
     from rtcp.models.result import BulkResult, Outcome
+    from rtcp.models.stream import Reject, StreamReceipt, WriterSummary
     from rtcp.models.system_job import DeletePlan, SystemJob, SystemJobStatus
     from rtcp.paging import Page, Paged
 
@@ -100,8 +105,13 @@ _HOMES = {
     "ExportJobStatus": "rtcp.models.export_job",
     "SegmentFilter": "rtcp.models.export_job",
     "DownloadProgress": "rtcp.models.file",
+    "Inlet": "rtcp.models.inlet",
+    "Reject": "rtcp.models.stream",
+    "StreamReceipt": "rtcp.models.stream",
+    "WriterSummary": "rtcp.models.stream",
+    "envelope": "rtcp.models.envelope",
 }
-_MODULES = frozenset({"emulator", "errors"})
+_MODULES = frozenset({"emulator", "errors", "media"})
 
 __all__ = [
     "Audience",
@@ -128,6 +138,7 @@ __all__ = [
     "ExportJob",
     "ExportJobStatus",
     "Identity",
+    "Inlet",
     "InvalidArgumentError",
     "JobFailedError",
     "Lookup",
@@ -144,6 +155,7 @@ __all__ = [
     "PermissionDeniedError",
     "PreviewStatus",
     "RateLimitError",
+    "Reject",
     "RequestError",
     "RequestTimeoutError",
     "ResponseError",
@@ -152,7 +164,10 @@ __all__ = [
     "Secret",
     "SegmentFilter",
     "ServerError",
+    "SessionGoneError",
+    "SessionRuleError",
     "SpoolError",
+    "StreamReceipt",
     "SystemJob",
     "SystemJobStatus",
     "TokenError",
@@ -161,8 +176,11 @@ __all__ = [
     "UnstitchedReport",
     "WaitTimeoutError",
     "Window",
+    "WriterSummary",
     "emulator",
+    "envelope",
     "errors",
+    "media",
     "plot",
     "to_arrow",
     "to_pandas",

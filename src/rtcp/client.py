@@ -17,13 +17,17 @@ from rtcp.transport.session import Session, TokenSource, Wire
 
 # Each noun is loaded by its property on first use: all of them would double the time to make a client.
 if TYPE_CHECKING:
+    from rtcp.media.collection import MediaCollection
+    from rtcp.media.edge import MediaEdge
     from rtcp.resources.audiences import Audiences
     from rtcp.resources.computed_attributes import ComputedAttributes
     from rtcp.resources.datasets import Datasets
     from rtcp.resources.entities import Entities
     from rtcp.resources.export_jobs import ExportJobs
+    from rtcp.resources.inlets import Inlets
     from rtcp.resources.merge_policies import MergePolicies
     from rtcp.resources.preview import Preview
+    from rtcp.resources.streaming import Streaming
     from rtcp.resources.system_jobs import SystemJobs
 
 
@@ -118,11 +122,39 @@ class Client:
         return ExportJobs(self._session, self._config, dataset=self.datasets.get)
 
     @cached_property
+    def inlets(self) -> Inlets:
+        """Inlets, which streaming ingestion sends to."""
+        from rtcp.resources.inlets import Inlets
+
+        return Inlets(self._session, self._config)
+
+    @cached_property
     def merge_policies(self) -> MergePolicies:
         """Merge policies."""
         from rtcp.resources.merge_policies import MergePolicies
 
         return MergePolicies(self._session, self._config)
+
+    @cached_property
+    def media_collection(self) -> MediaCollection:
+        """Media sessions for Adobe Analytics alone."""
+        from rtcp.media.collection import MediaCollection
+
+        return MediaCollection(self._session, self._config)
+
+    @cached_property
+    def media_edge(self) -> MediaEdge:
+        """Media sessions through Edge Network."""
+        from rtcp.media.edge import MediaEdge
+
+        return MediaEdge(self._session)
+
+    @cached_property
+    def streaming(self) -> Streaming:
+        """Rows into datasets, as they come."""
+        from rtcp.resources.streaming import Streaming
+
+        return Streaming(self._session, self._config)
 
     @cached_property
     def system_jobs(self) -> SystemJobs:

@@ -18,6 +18,18 @@ class InvalidArgumentError(RtcpError, ValueError):
     """An argument of a call cannot be right. Nothing was sent."""
 
 
+class SessionRuleError(InvalidArgumentError):
+    """A media event that may not happen now, or in this form. Nothing was sent.
+
+    Attributes:
+        rule: which rule it breaks, as a short word ("ad-outside-break", "after-end").
+    """
+
+    def __init__(self, message: str, *, rule: str | None = None) -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
 class MissingExtraError(RtcpError, ImportError):
     """An optional package is not installed; the message names the extra that brings it."""
 
@@ -139,6 +151,16 @@ class PermissionDeniedError(ResponseError):
 
 class NotFoundError(ResponseError):
     """404: there is nothing under this id in this sandbox."""
+
+
+class SessionGoneError(NotFoundError):
+    """404 or 410: a media session is over, or was never there. Start a new one; what is sent to this one is lost.
+
+    Attributes:
+        states: the player states that were on; tell them to the new session with `states_update(start=...)`.
+    """
+
+    states: tuple[str, ...] = ()
 
 
 class ConflictError(ResponseError):

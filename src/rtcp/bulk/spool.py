@@ -40,6 +40,7 @@ class _Change:
     queue: str
     records: Sequence[bytes] = ()
     done: Sequence[int] = ()
+    claim: bool = False
     ids: list[int] = field(default_factory=list)
     removed: int = 0
     is_committed: bool = False
@@ -92,10 +93,10 @@ class SpoolFile:
             finally:
                 connection.close()
 
-    def apply(self, change: _Change) -> None:
-        """Return once the change is committed; changes of other threads that wait by then go into the same commit."""
+    def apply(self, change: _Change, *more: _Change) -> None:
+        """Return once the changes are committed together; those of other threads that wait by then go along."""
         with self._waiting_lock:
-            self._waiting.append(change)
+            self._waiting += [change, *more]
         with self._database:
             if not change.is_committed and change.problem is None:
                 with self._waiting_lock:
@@ -147,9 +148,10 @@ class SpoolFile:
                 state.released.discard(number)
             else:
                 yield row
-        yield from connection.execute(
+        newer = connection.execute(
             "SELECT id, data FROM entries WHERE queue = ? AND id > ? ORDER BY id", (queue, state.taken)
         )
+        yield from (row for row in newer if row[0] not in state.claimed)
 
     def _commit(self, group: Sequence[_Change]) -> None:
         problem: str | None = "the write to the spool was interrupted"
@@ -177,6 +179,8 @@ class SpoolFile:
             for change in group:
                 state = states[change.queue]
                 state.claimed.difference_update(change.done)
+                if change.claim:
+                    state.claimed.update(change.ids)
                 state.length += len(change.records) - max(0, change.removed)
 
     def _state(self, queue: str) -> _State:
@@ -252,15 +256,18 @@ class Queue:
         self._spool = spool
         self.name = name
 
-    def put(self, records: Sequence[bytes]) -> list[int]:
+    def put(self, records: Sequence[bytes], *, claim: bool = False) -> list[int]:
         """Return the ids of the records once they are safe on disk, all or none of them.
+
+        Args:
+            claim: keep them from `take`, as if they had been taken.
 
         Raises:
             SpoolError: they are not.
         """
         if not records:
             return []
-        change = _Change(self.name, records=records)
+        change = _Change(self.name, records=records, claim=claim)
         self._spool.apply(change)
         return change.ids
 
@@ -281,6 +288,16 @@ class Queue:
         """Remove records for good."""
         if ids:
             self._spool.apply(_Change(self.name, done=ids))
+
+    def move(self, ids: Sequence[int], *, to: Queue, records: Sequence[bytes]) -> list[int]:
+        """Remove records for good and put others into a queue of the same spool: both, or neither.
+
+        Raises:
+            SpoolError: neither was done.
+        """
+        change = _Change(to.name, records=records)
+        self._spool.apply(change, _Change(self.name, done=ids))
+        return change.ids
 
     def release(self, ids: Iterable[int]) -> None:
         """Give claimed records back, to be taken again."""

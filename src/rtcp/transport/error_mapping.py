@@ -113,8 +113,9 @@ def read_error_body(body: Any) -> ErrorBody:
     if not parts:
         return ErrorBody(message=_plain(body)) if isinstance(body, str) else ErrorBody()
     message = _first_text(parts, _TEXT_KEYS)
+    fields = _refused_fields(parts)
     return ErrorBody(
-        message=message,
+        message=f"{message or 'refused'}: {fields}" if fields else message,
         code=_code(parts, message),
         title=_first_text(parts[:1], ("title",)),
         detail=_first_text(parts[:1], ("detail", "details")),
@@ -176,6 +177,13 @@ def _first_text(parts: list[Mapping[str, Any]], keys: tuple[str, ...]) -> str | 
             if isinstance(text, str) and text.strip() and not text.lstrip().startswith("<"):
                 return text.strip()
     return None
+
+
+def _refused_fields(parts: list[Mapping[str, Any]]) -> str:
+    """What the media APIs say of each field: `{name, reason}` in a list beside a general sentence."""
+    listed = [item for part in parts if isinstance(part.get("details"), list) for item in part["details"]]
+    named = [item for item in listed if isinstance(item, Mapping) and isinstance(item.get("name"), str)]
+    return "; ".join(f"{item['name']} {item.get('reason', 'refused')}" for item in named)
 
 
 def _plain(body: str) -> str | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
 from pydantic_core import from_json
@@ -23,7 +23,21 @@ class Service(Enum):
 
     PLATFORM = "base_url"
     IMS = "ims_url"
+    EDGE = "edge_url"
+    MEDIA = "media_url"
     STREAMING = "streaming_url"
+
+
+class Content(Protocol):
+    """A body that is read as it is sent, from its start each time that it is iterated."""
+
+    def __len__(self) -> int:
+        """Bytes in all."""
+        ...
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the bytes, piece by piece."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +61,7 @@ class Request:
     query: Mapping[str, Any] | Iterable[tuple[str, Any]] | str = field(default=(), repr=False)
     json_body: Any = field(default=UNSET, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
-    content: bytes | None = field(default=None, repr=False)
+    content: bytes | Content | None = field(default=None, repr=False)
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     authenticated: bool = True
@@ -139,7 +153,7 @@ class Request:
             pass
         raise self._unencodable("query")
 
-    def body(self) -> tuple[bytes | None, str | None]:
+    def body(self) -> tuple[bytes | Content | None, str | None]:
         """The body and its content type, or two Nones."""
         if self.content is not None:
             return self.content, self.content_type
