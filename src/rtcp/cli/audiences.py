@@ -41,7 +41,7 @@ def command() -> None:
 @click.option("--entity-type", metavar="CLASS", help="Class that the audience is made of.")
 @click.option("--audience-id", metavar="ID", help="The exact id at its origin.")
 @click.option("--sort-by", metavar="FIELD", help="Such as updateTime.")
-@click.option("--order", type=click.Choice(("asc", "desc")), default="asc", show_default=True)
+@click.option("--order", type=click.Choice(("asc", "desc")), default="asc", show_default=True, help="Order.")
 @options.list_options
 @pass_shell
 def list_(shell: Shell, /, **filters: Any) -> None:

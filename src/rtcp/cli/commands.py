@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -19,8 +20,12 @@ _EVERYWHERE: Final = ("--profile", "--sandbox", "--output", "--verbose")
 def keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     """Put an option that stands anywhere into the shell; the one nearest to the verb wins."""
     shell = context.ensure_object(Shell)
-    if value:
-        setattr(shell, str(parameter.name), value)
+    if not value:
+        return
+    setattr(shell, str(parameter.name), value)
+    if parameter.name == "verbose":
+        # Behind the verb it is read when logging has begun.
+        logging.getLogger("rtcp").setLevel(logging.DEBUG)
 
 
 def everywhere() -> list[click.Parameter]:

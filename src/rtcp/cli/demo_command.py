@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import click
 
 from rtcp._optional import require
@@ -18,4 +20,6 @@ def command(people: int) -> None:
     # The demo loads the emulator and rich; completion and help need neither.
     from rtcp.cli.demo import run
 
-    run(people=people)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        run(people=people)

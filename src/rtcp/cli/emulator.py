@@ -122,8 +122,10 @@ def status(shell: Shell, url: str | None) -> None:
         for policy in sandbox["mergePolicies"]
     ]
     show_many("table", datasets, {"sandbox": "sandbox", "dataset": "id", "name": "name", "class": "class"})
+    print()
     show_many("table", policies, {"sandbox": "sandbox", "merge policy": "id", "name": "name"})
     asked = sorted(answer["requests"].items())
+    print()
     show_many("table", asked, {"asked": lambda pair: pair[0], "times": lambda pair: Count(pair[1])})
     return shell.note(f"{answer['dialect']} dialect, {answer['faults']} faults in force")
 

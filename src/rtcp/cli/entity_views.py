@@ -50,6 +50,7 @@ def show_explanation(shell: Shell, explanation: rtcp.Explanation, *, show_all: b
         show_one(shell.format, _explained(explanation))
     else:
         show_many("table", explanation.views, _POLICIES)
+        print()
         if rows:
             show_many("table", rows, columns)
         else:
@@ -57,6 +58,7 @@ def show_explanation(shell: Shell, explanation: rtcp.Explanation, *, show_all: b
         shown = {row["attribute"] for row in rows}
         winners = [winner for winner in explanation.winners if show_all or winner.path in shown]
         if winners:
+            print()
             show_many("table", _by_attribute(explanation, winners), _WINNERS)
 
 
@@ -96,7 +98,7 @@ def lookup_columns(paths: Sequence[str]) -> Columns:
     if paths:
         columns.update({path: _at(path) for path in paths})
     else:
-        columns["entity"] = lambda row: row["entity"].entity if row["entity"] else None
+        columns["entity"] = lambda row: _without_identities(row["entity"].entity) if row["entity"] else None
     return {**columns, "error": lambda row: None if row["error"] is None else failures.in_commands(str(row["error"]))}
 
 

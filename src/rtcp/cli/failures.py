@@ -74,7 +74,7 @@ def _command(noun: str, verb: str, arguments: str) -> str:
     for argument in filter(None, map(str.strip, arguments.split(","))):
         name, is_named, value = argument.partition("=")
         if not is_named:
-            words.append(name.upper())
+            words.append(name.upper() if name.isidentifier() else name.strip("'\""))
         else:
             words.append("--" + name.replace("_", "-"))
             words.extend([] if value == "True" else [value])

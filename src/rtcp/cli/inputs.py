@@ -11,6 +11,7 @@ import click
 
 def ids(file: TextIO, column: str | None) -> Iterator[str]:
     """The ids of a file: one a line, or those of a column of CSV; blank ones are left out."""
+    name = getattr(file, "name", "<stdin>")
     try:
         if column is None:
             yield from (line.strip() for line in file if line.strip())
@@ -18,7 +19,7 @@ def ids(file: TextIO, column: str | None) -> Iterator[str]:
         reader = csv.DictReader(file)
         if column not in (reader.fieldnames or ()):
             raise click.BadParameter(
-                f"{file.name} has no column {column!r}; it has: {', '.join(reader.fieldnames or ()) or 'none'}",
+                f"{name} has no column {column!r}; it has: {', '.join(reader.fieldnames or ()) or 'none'}",
                 param_hint="--column",
             )
         for row in reader:
@@ -26,9 +27,9 @@ def ids(file: TextIO, column: str | None) -> Iterator[str]:
             if value:
                 yield value
     except UnicodeDecodeError:
-        problem = f"{file.name} is not in UTF-8"
+        problem = f"{name} is not in UTF-8"
     except csv.Error as exc:
-        problem = f"{file.name} is not CSV: {exc}"
+        problem = f"{name} is not CSV: {exc}"
     else:
         return
     # Raised outside the handlers: a codec's error carries the bytes, which may be people's ids.

@@ -74,6 +74,8 @@ def _show_tables(report: Report, *, shapes: bool) -> None:
             "types": lambda pair: pair[1].types,
             "seen": lambda pair: pair[1].count,
         }
+        print()
         show_many("table", lines, columns)
+    print()
     columns = {"assumption": "id", "verdict": "verdict", "seen": "seen", "question": "question"}
     show_many("table", report.findings, columns)
