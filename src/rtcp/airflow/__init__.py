@@ -1,0 +1,55 @@
+"""Airflow operators, sensors and a hook for the Profile service; each name is loaded on first use."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.util import find_spec
+from typing import Any
+
+from rtcp.errors import MissingExtraError
+
+_HOMES = {
+    "RtcpHook": "rtcp.airflow.hook",
+    "RtcpExportProfilesOperator": "rtcp.airflow.operators.export_profiles",
+    "RtcpDeleteRequestOperator": "rtcp.airflow.operators.delete_request",
+    "RtcpComputedAttributeOperator": "rtcp.airflow.operators.computed_attribute",
+    "RtcpPreviewReportOperator": "rtcp.airflow.operators.preview_report",
+    "RtcpExportJobSensor": "rtcp.airflow.sensors",
+    "RtcpDeleteRequestSensor": "rtcp.airflow.sensors",
+    "RtcpComputedAttributeSensor": "rtcp.airflow.sensors",
+    "RtcpPreviewSampleSensor": "rtcp.airflow.sensors",
+    "RtcpJobTrigger": "rtcp.airflow.triggers",
+    "RtcpJobLink": "rtcp.airflow.links",
+    "dataset_asset": "rtcp.airflow.assets",
+}
+
+__all__ = [
+    "RtcpComputedAttributeOperator",
+    "RtcpComputedAttributeSensor",
+    "RtcpDeleteRequestOperator",
+    "RtcpDeleteRequestSensor",
+    "RtcpExportJobSensor",
+    "RtcpExportProfilesOperator",
+    "RtcpHook",
+    "RtcpJobLink",
+    "RtcpJobTrigger",
+    "RtcpPreviewReportOperator",
+    "RtcpPreviewSampleSensor",
+    "dataset_asset",
+]
+
+# In here "airflow" is always Apache's package: the imports are absolute.
+if find_spec("airflow") is None:
+    raise MissingExtraError("airflow is not installed; run: pip install 'rtcp[airflow]'", name="airflow")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

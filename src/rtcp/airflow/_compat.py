@@ -1,0 +1,62 @@
+"""What Airflow 2.11 and 3.x name differently, under one name; nothing else of rtcp looks at Airflow's version."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+
+def _first(name: str, *modules: str) -> Any:
+    """The name from the first of the modules that has it."""
+    for module in modules:
+        try:
+            return getattr(importlib.import_module(module), name)
+        except (ImportError, AttributeError):
+            continue
+    raise ImportError(
+        f"this version of Airflow has no {name}: rtcp needs 2.11 or newer (looked in {', '.join(modules)})"
+    )
+
+
+BaseHook = _first("BaseHook", "airflow.sdk", "airflow.hooks.base")
+BaseOperator = _first("BaseOperator", "airflow.sdk", "airflow.models.baseoperator")
+BaseOperatorLink = _first("BaseOperatorLink", "airflow.sdk", "airflow.models.baseoperatorlink")
+BaseSensorOperator = _first("BaseSensorOperator", "airflow.sdk", "airflow.sensors.base")
+BaseTrigger = _first("BaseTrigger", "airflow.triggers.base")
+TriggerEvent = _first("TriggerEvent", "airflow.triggers.base")
+# The class of airflow.models has no get_value in 3.x.
+XCom = _first("XCom", "airflow.sdk.execution_time.xcom", "airflow.models.xcom")
+conf = _first("conf", "airflow.sdk", "airflow.configuration")
+version: str = _first("__version__", "airflow.version", "airflow")
+
+_EXCEPTIONS = ("airflow.sdk.exceptions", "airflow.exceptions")
+AirflowException = _first("AirflowException", *_EXCEPTIONS)
+AirflowFailException = _first("AirflowFailException", *_EXCEPTIONS)
+AirflowNotFoundException = _first("AirflowNotFoundException", *_EXCEPTIONS)
+AirflowSensorTimeout = _first("AirflowSensorTimeout", *_EXCEPTIONS)
+AirflowSkipException = _first("AirflowSkipException", *_EXCEPTIONS)
+
+try:
+    Asset = _first("Asset", "airflow.sdk")
+except ImportError:
+    Asset = _first("Dataset", "airflow.datasets")
+
+
+class _SubmitAndWait:
+    """Stands in for `ResumableJobMixin` before Airflow 3.3: nothing is kept between the attempts of a task."""
+
+    def __init__(self, *, durable: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.durable = durable
+
+    def execute_resumable(self, context: Any) -> Any:
+        job: Any = self
+        job_id = job.submit_job(context)
+        job.poll_until_complete(job_id, context)
+        return job.get_job_result(job_id, context)
+
+
+try:
+    ResumableJobMixin = _first("ResumableJobMixin", "airflow.sdk")
+except ImportError:
+    ResumableJobMixin = _SubmitAndWait

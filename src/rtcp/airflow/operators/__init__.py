@@ -1,0 +1,1 @@
+"""The operators, one in a file."""
