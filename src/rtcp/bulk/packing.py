@@ -36,6 +36,17 @@ class Limits:
         """Bytes of the largest item that fits at all."""
         return self.max_bytes - self.frame
 
+    def check(self, size: int) -> None:
+        """Refuse an item that fits into no pack.
+
+        Raises:
+            InvalidArgumentError: it is too large.
+        """
+        if size > self.largest:
+            raise InvalidArgumentError(
+                f"the message has {size:,} bytes, more than a body of {self.max_bytes:,} can hold"
+            )
+
 
 class Packer(Generic[T]):
     """Takes items one by one and hands out full packs."""
@@ -53,7 +64,7 @@ class Packer(Generic[T]):
         """
         limits = self._limits
         if size > limits.largest:
-            raise InvalidArgumentError(f"{size} bytes do not fit into a body of {limits.max_bytes}")
+            limits.check(size)
         grown = self._size + size + (limits.separator if self._items else 0)
         if self._items and (grown > limits.max_bytes or len(self._items) == limits.max_count):
             full = self._items

@@ -1,0 +1,352 @@
+"""The writer: takes rows, packs them, sends them from a few threads, and knows what became of each."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice, repeat
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from rtcp.bulk.dead_letters import DeadLetters, read_rejects
+from rtcp.bulk.packing import Packer
+from rtcp.bulk.spool import Queue, SpoolFile
+from rtcp.errors import InvalidArgumentError, PartialFailureError, RtcpError, SpoolError
+from rtcp.models.envelope import Form
+from rtcp.models.stream import REFUSED, Reject, WriterSummary
+from rtcp.resources._stream_fates import Fate, Item, Pack, to_reject
+from rtcp.resources._stream_sender import HOPELESS, MAX_BODY, Sender
+
+logger = logging.getLogger(__name__)
+
+_NOT_SPOOLED: Final = -1
+# Rows that share a commit of the spool when many are written at once.
+_GROUP: Final = 500
+# Seconds that an interrupted writer waits for requests under way.
+_GRACE: Final = 10.0
+_INTERRUPTED: Final = "not sent: the writer was interrupted"
+
+
+class StreamWriter:
+    """Rows on their way to one inlet. Use it in a `with` statement; may be shared by threads.
+
+    At most one pack for each worker waits beside those that are being sent: a caller that is faster than the service
+    is held back.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        form: Form,
+        *,
+        workers: int,
+        max_batch: int,
+        spool: SpoolFile | str | Path | None,
+        dead_letters: str | Path | None,
+        on_progress: Callable[[WriterSummary], object] | None,
+    ) -> None:
+        self._sender = sender
+        self._form = form
+        self._limits = sender.limits(max_batch)
+        self._packer: Packer[Item] = Packer(self._limits)
+        self._workers = workers
+        self._on_progress = on_progress
+        # Two locks: whoever fills packs may be held back, while the workers count what they have settled.
+        self._intake = threading.RLock()
+        self._counts = threading.Lock()
+        self._packs: queue.Queue[Pack | None] = queue.Queue(maxsize=workers)
+        self._open: set[Pack] = set()
+        self._outbox: deque[Item] = deque()
+        self._threads: list[threading.Thread] = []
+        self._fatal: BaseException | None = None
+        self._is_closed = self._is_aborted = False
+        self._next_position = 0
+        self._rows = self._sent = self._rejected = self._unknown = self._waiting = 0
+        self._bytes = self._requests = 0
+        self._rejects: list[Reject] = []
+        self._owned = None if spool is None or isinstance(spool, SpoolFile) else SpoolFile(spool)
+        held = spool if isinstance(spool, SpoolFile) else self._owned
+        self._queue = None if held is None else Queue(held, f"streaming {sender.inlet_id}")
+        self._letters = None if dead_letters is None else DeadLetters(dead_letters)
+        self._is_recovered = self._queue is None
+        self._kept: list[int] = []
+
+    @property
+    def summary(self) -> WriterSummary:
+        """What has become of the rows so far; final once the writer is closed."""
+        with self._counts:
+            return WriterSummary(
+                self._rows, self._sent, self._rejected, self._unknown, self._waiting, self._bytes, self._requests
+            )
+
+    def write(self, row: Any) -> None:
+        """Take one row in; with a spool, return once it is safe on disk.
+
+        A row that cannot be right is not raised but counted as rejected, so that the others go on. Blocks while
+        the service is slower than the caller.
+
+        Raises:
+            RtcpError: the writer is closed, or can go no further (no token, spool full).
+        """
+        self._take_in([row])
+
+    def write_many(self, rows: Iterable[Any]) -> None:
+        """Take many rows in, as `write` does; with a spool, some hundreds of them share a commit."""
+        stream = iter(rows)
+        while group := list(islice(stream, _GROUP)):
+            self._take_in(group)
+
+    def flush(self) -> None:
+        """Return once there is an answer, or none to be hoped for, to all rows written so far."""
+        if self._is_closed:
+            return
+        with self._intake:
+            self._recover()
+            self._dispatch(self._packer.rest())
+        self._packs.join()
+        self._raise_fatal()
+
+    def rejects(self) -> Iterator[Reject]:
+        """Yield the rows that were rejected, and those whose fate is unknown, with the reasons."""
+        if self._letters is None:
+            yield from list(self._rejects)
+        else:
+            yield from read_rejects(self._letters.path, start=self._letters.start)
+
+    def raise_for_failures(self) -> None:
+        """Do nothing if the service has received all rows.
+
+        Raises:
+            PartialFailureError: some were rejected, or nobody can tell.
+        """
+        summary = self.summary
+        if summary.sent == summary.rows:
+            return
+        first = next(self.rejects(), None)
+        said = "" if first is None else f"; the first, at position {first.position}: {first.message}"
+        raise PartialFailureError(
+            f"of {summary.rows} rows {summary.rejected} were rejected, {summary.unknown} got no answer and "
+            f"{summary.waiting} wait in the spool{said}",
+            failed=[] if first is None else [first],
+        )
+
+    def close(self) -> None:
+        """Send what is left and stop. Closing twice is fine.
+
+        Raises:
+            RtcpError: the writer could go no further; the summary tells what became of the rows.
+        """
+        if self._is_closed:
+            return
+        try:
+            self.flush()
+        except KeyboardInterrupt:
+            self._abort()
+            raise
+        finally:
+            self._end()
+
+    def rewrite(self, rows: Iterable[tuple[int | None, Any]]) -> None:
+        """Take rows in that were in a writer before, with their positions there."""
+        for position, row in rows:
+            self._take_in([row], [position])
+
+    def _take_in(self, rows: Sequence[Any], positions: Sequence[int | None] | None = None) -> None:
+        self._raise_fatal()
+        if self._is_closed:
+            raise RtcpError("this writer is closed; open another one")
+        with self._counts:
+            self._rows += len(rows)
+            if positions is None:
+                positions = range(self._next_position, self._next_position + len(rows))
+                self._next_position += len(rows)
+        messages: list[tuple[int | None, bytes]] = []
+        for position, row in zip(positions, rows, strict=True):
+            try:
+                messages.append((position, self._encoded(row)))
+            except InvalidArgumentError as exc:
+                self._reject([Reject(row, position, None, REFUSED, str(exc), can_retry=False)])
+        self._accept(messages)
+
+    def _encoded(self, row: Any) -> bytes:
+        message = self._form.message(row)
+        if len(message) > self._limits.largest:
+            self._limits.check(len(message))
+        return message
+
+    def _accept(self, messages: Sequence[tuple[int | None, bytes]]) -> None:
+        ids: Iterable[int] = repeat(_NOT_SPOOLED, len(messages))
+        if self._queue is not None:
+            try:
+                ids = self._queue.put([message for _, message in messages], claim=True)
+            except SpoolError:
+                with self._counts:
+                    self._rows -= len(messages)
+                raise
+        with self._intake:
+            self._recover()
+            self._outbox.extend((*message, entry) for message, entry in zip(messages, ids, strict=True))
+            self._fill()
+
+    def _recover(self) -> None:
+        """Send on what the spool has kept of an earlier writer."""
+        while not self._is_recovered and self._queue is not None:
+            entries = self._queue.take(self._limits.max_count, max_bytes=MAX_BODY)
+            self._is_recovered = not entries
+            with self._counts:
+                self._rows += len(entries)
+            self._outbox.extend((None, entry.data, entry.id) for entry in entries)
+            self._fill()
+
+    def _fill(self) -> None:
+        while self._outbox:
+            item = self._outbox.popleft()
+            full = self._packer.add(item, len(item[1]))
+            if full is not None:
+                self._dispatch(full)
+
+    def _dispatch(self, items: list[Item]) -> None:
+        if not items:
+            return
+        pack = Pack(items)
+        with self._counts:
+            self._open.add(pack)
+        if len(self._threads) < self._workers:
+            thread = threading.Thread(target=self._work, name="rtcp-stream", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        self._packs.put(pack)
+
+    def _work(self) -> None:
+        while (pack := self._packs.get()) is not None:
+            try:
+                self._send(pack)
+            except BaseException as exc:  # noqa: BLE001 - whatever it is, the caller must hear of it and not wait for ever
+                self._fatal = self._fatal or exc
+                self._settle(pack, [Fate() for _ in pack.items])
+            finally:
+                self._packs.task_done()
+
+    def _send(self, pack: Pack) -> None:
+        pack.is_taken = True
+        fatal = self._fatal
+        if fatal is not None or self._is_aborted:
+            error = fatal if isinstance(fatal, RtcpError) else RtcpError(_INTERRUPTED)
+            self._settle(pack, [Fate(error=error) for _ in pack.items])
+            return
+        fates, traffic = self._sender.send([message for _, message, _ in pack.items], idempotent=True)
+        with self._counts:
+            self._bytes += traffic.bytes
+            self._requests += traffic.requests
+        self._fatal = self._fatal or next((fate.error for fate in fates if isinstance(fate.error, HOPELESS)), None)
+        self._settle(pack, fates)
+        if self._on_progress is not None:
+            try:
+                self._on_progress(self.summary)
+            except Exception:
+                logger.exception("on_progress failed")
+
+    def _settle(self, pack: Pack, fates: Sequence[Fate]) -> None:
+        """Count, report and unspool the messages of a pack; a second time is nothing."""
+        with self._counts:
+            if pack not in self._open:
+                return
+            self._open.remove(pack)
+        done: list[int] = []
+        kept: list[int] = []
+        rejects: list[Reject] = []
+        for (position, message, entry), fate in zip(pack.items, fates, strict=True):
+            if fate.answer is None and self._queue is not None and fate.can_retry:
+                kept.append(entry)
+                continue
+            done.append(entry)
+            if fate.answer is None:
+                rejects.append(to_reject(position, message, fate))
+        with self._counts:
+            self._sent += len(done) - len(rejects)
+            self._waiting += len(kept)
+        self._reject(rejects)
+        if self._queue is not None:
+            self._queue.done(done)
+            # Given back when the writer ends: until then there is no better moment to try again.
+            self._kept += kept
+
+    def _reject(self, rejects: Sequence[Reject]) -> None:
+        if self._letters is not None and rejects:
+            self._letters.add(rejects)
+        unknown = sum(reject.is_unknown for reject in rejects)
+        with self._counts:
+            self._unknown += unknown
+            self._rejected += len(rejects) - unknown
+            if self._letters is None:
+                self._rejects += rejects
+
+    def _abort(self) -> None:
+        """Settle everything now: what has not been sent is not sent, what is under way is waited for a little."""
+        self._is_aborted = True
+        with self._intake:
+            left = [*self._packer.rest(), *self._outbox]
+            self._outbox.clear()
+            with self._counts:
+                waiting = [pack for pack in self._open if not pack.is_taken]
+                if left:
+                    waiting.append(Pack(left))
+                    self._open.add(waiting[-1])
+        for pack in waiting:
+            self._settle(pack, [Fate(error=RtcpError(_INTERRUPTED)) for _ in pack.items])
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._packs.get_nowait()
+        self._stop(timeout=_GRACE)
+        for pack in list(self._open):
+            self._settle(pack, [Fate() for _ in pack.items])
+
+    def _stop(self, *, timeout: float | None) -> None:
+        for _ in self._threads:
+            self._packs.put(None)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
+        self._threads = []
+
+    def _end(self) -> None:
+        self._is_closed = True
+        self._stop(timeout=None)
+        if self._queue is not None:
+            self._queue.release(self._kept)
+        if self._owned is not None:
+            self._owned.close()
+        if self._letters is not None:
+            self._letters.close()
+        with self._counts:
+            # An interrupt may fall between two steps; what it tore apart there nobody can tell.
+            self._unknown += self._rows - self._sent - self._rejected - self._unknown - self._waiting
+
+    def _raise_fatal(self) -> None:
+        if self._fatal is not None:
+            raise self._fatal
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(exc, KeyboardInterrupt):
+            self._abort()
+            self._end()
+            return
+        try:
+            self.close()
+        except RtcpError:
+            if exc is None:
+                raise
+
+    def __repr__(self) -> str:
+        return f"<StreamWriter to inlet {self._sender.inlet_id}: {self.summary}>"
