@@ -81,8 +81,9 @@ def published_schema(kind: str, validator: Validator) -> dict[str, Any]:
 
 def _is_of_the_tables(violation: Violation) -> bool:
     """Whether only the tables of parameters ask for it, which some documented samples do not heed."""
-    if violation.keyword == "additionalProperties":
-        return len(violation.path) > 1
+    # An object that is closed to every key is called a false schema.
+    if violation.keyword in ("additionalProperties", "falseSchema"):
+        return violation.path[0] == "params" or len(violation.path) > 1
     return violation.keyword == "required" and violation.path[0] == "params" and len(violation.path) > 1
 
 
