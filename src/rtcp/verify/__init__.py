@@ -21,7 +21,7 @@ from rtcp.verify.evidence import Evidence
 from rtcp.verify.recorder import NO_JSON, Exchange, Recorder
 from rtcp.verify.shapes import Line, shape
 
-__all__ = ["Finding", "Line", "Report", "Walked", "assumptions", "read_only"]
+__all__ = ["Finding", "Line", "Report", "Walked", "assumptions", "read_only", "walked_verbs"]
 
 # Made up, so that nobody has them.
 _NOBODY: Final = "rtcp-verify-nobody"
@@ -89,6 +89,12 @@ def assumptions() -> list[dict[str, Any]]:
     content = files("rtcp").joinpath("_assumptions.json").read_text(encoding="utf-8")
     listed: list[dict[str, Any]] = json.loads(content)
     return listed
+
+
+def walked_verbs(identity: Identity | None = None) -> set[str]:
+    """The verbs that a walk tries, where there is something to try them on."""
+    steps = [*_steps(identity), *_policy(_NO_POLICY)]
+    return {step.partition(" ")[0] for step, _ in steps}
 
 
 def _steps(identity: Identity | None) -> Iterator[Step]:
