@@ -49,6 +49,11 @@ class Dataset(CleanedModel):
         return _has(self.tags.get("unifiedProfile"), "enabled:true")
 
     @property
+    def is_upsert_enabled(self) -> bool:
+        """True when a record that comes into it changes the fields it holds and leaves the others as they are."""
+        return self.is_profile_enabled and _has(self.tags.get("unifiedProfile"), "isUpsert:true")
+
+    @property
     def is_identity_enabled(self) -> bool:
         """True when its identities go into the identity graph."""
         return _has(self.tags.get("unifiedIdentity"), "enabled:true")
@@ -61,7 +66,8 @@ class Dataset(CleanedModel):
         return {**data, "tags": {name: [value] if isinstance(value, str) else value for name, value in tags.items()}}
 
     def __repr__(self) -> str:
-        marks = ["profile"] * self.is_profile_enabled + ["union schema"] * self.is_union
+        marks = ["profile"] * self.is_profile_enabled + ["upsert"] * self.is_upsert_enabled
+        marks += ["union schema"] * self.is_union
         return f"<Dataset {self.id} {self.name!r}{': ' if marks else ''}{', '.join(marks)}>"
 
     __str__ = __repr__

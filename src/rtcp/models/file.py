@@ -1,4 +1,4 @@
-"""Files of a batch, as data access lists them and as they come down."""
+"""Files of a batch, as data access lists them, and as they come down and go up."""
 
 from __future__ import annotations
 
@@ -37,3 +37,17 @@ class DownloadProgress:
     bytes_total: int | None
     files_done: int
     files_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class UploadProgress:
+    """How far the upload of a file is; a part that is sent again begins anew in the count.
+
+    Attributes:
+        file: the name that the file has in the batch.
+        bytes_done, bytes_total: of the file.
+    """
+
+    file: str
+    bytes_done: int
+    bytes_total: int

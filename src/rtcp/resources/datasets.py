@@ -1,9 +1,10 @@
-"""Datasets of the Catalog: reading them, and making the ones that exports are written to."""
+"""Datasets of the Catalog: reading and making them, and turning their way into the Profile store on and off."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 from rtcp.errors import InvalidArgumentError, NotFoundError, RtcpError
 from rtcp.models.dataset import UNION_SCHEMA, Dataset
@@ -14,6 +15,13 @@ from rtcp.transport.request import Request, Response
 _ROUTE: Final = "/data/foundation/catalog/dataSets"
 _LARGEST_PAGE: Final = 100
 _UNION_TYPE: Final = "application/vnd.adobe.xed+json;version=1"
+_FULL_TYPE: Final = "application/vnd.adobe.xed-full+json;version=1"
+# The guide on updates of attributes writes this one, with its space, in the one example that makes such a dataset.
+_UPSERT_TYPE: Final = "application/vnd.adobe.xed-full-notext+json; version=1"
+_PATCH_HEADERS: Final = {"Content-Type": "application/json-patch+json"}
+_ON: Final = "enabled:true"
+_OFF: Final = "enabled:false"
+_UPSERT: Final = "isUpsert:true"
 # The answers to POST and PATCH differ in the case of the S.
 _REFERENCE: Final = re.compile(r"@/data[sS]ets/([^/?]+)")
 
@@ -70,6 +78,95 @@ class Datasets(Resource):
                 return dataset
         raise NotFoundError(f"there is no dataset {dataset_id!r} in this sandbox", status=404)
 
+    def create(
+        self,
+        name: str,
+        *,
+        schema_id: str,
+        kind: Literal["record", "event"] = "record",
+        description: str | None = None,
+        profile: bool = True,
+        upsert: bool = False,
+    ) -> Dataset:
+        """Create a dataset and return it.
+
+        Args:
+            schema_id: URI of its schema, which must itself be enabled for Profile if the dataset shall be.
+            kind: "record" or "event", as the schema says; events cannot be updated, so "event" refuses `upsert`.
+            profile: True lets what comes into it go into the Profile store; False keeps it in the data lake.
+            upsert: True lets a record change the fields it holds and leave the others as they are.
+
+        Never sent twice by itself: when no answer comes, the error says how to find out whether it was made.
+
+        Example:
+            >>> schema_id = client.datasets.get("harbour-crm").schema_ref.id
+            >>> dataset = client.datasets.create("Corrections", schema_id=schema_id, upsert=True)
+            >>> dataset.is_upsert_enabled
+            True
+        """
+        if kind not in ("record", "event"):
+            raise InvalidArgumentError(f"kind must be 'record' or 'event', not {kind!r}")
+        if upsert and (kind == "event" or not profile):
+            raise InvalidArgumentError("upsert=True is for records that go into the Profile store")
+        body: dict[str, Any] = {
+            "name": name,
+            "schemaRef": {"id": schema_id, "contentType": _UPSERT_TYPE if upsert else _FULL_TYPE},
+        }
+        if description is not None:
+            body["description"] = description
+        if profile:
+            body["tags"] = {"unifiedIdentity": [_ON], "unifiedProfile": _enabled(upsert=upsert)}
+        return self._create(body)
+
+    def enable_profile(self, dataset_id: str, *, upsert: bool = False) -> Dataset:
+        """Let what comes into a dataset from now on go into the Profile store, and return the dataset.
+
+        What came in before stays outside. Nothing is sent when the dataset is as asked for; one that takes upserts
+        stays so without `upsert`, until `disable_profile`.
+
+        Args:
+            upsert: True lets a record change the fields it holds and leave the others as they are. A dataset that is
+                enabled already is disabled and enabled again for that, as the service wants it; what comes in
+                between the two requests does not go into Profile.
+
+        Raises:
+            NotFoundError: the id is unknown in this sandbox.
+
+        Example:
+            >>> client.datasets.enable_profile("harbour-crm", upsert=True).is_upsert_enabled
+            True
+        """
+        dataset = self.get(dataset_id)
+        if dataset.is_profile_enabled and (dataset.is_upsert_enabled or not upsert):
+            return dataset
+        must_be_disabled = dataset.is_profile_enabled
+        if must_be_disabled:
+            self._patch(dataset_id, _change("replace", profile=[_OFF], identity=[_OFF]))
+        try:
+            self._patch(dataset_id, _change("add", profile=_enabled(upsert=upsert), identity=[_ON]))
+        except RtcpError as exc:
+            if must_be_disabled:
+                exc.add_note(
+                    f"dataset {dataset_id!r} may be disabled for Profile now; call client.datasets.enable_profile again"
+                )
+            raise
+        return self.get(dataset_id)
+
+    def disable_profile(self, dataset_id: str) -> Dataset:
+        """Keep what comes into a dataset from now on out of the Profile store, and return the dataset.
+
+        What is in Profile stays there; what comes in meanwhile never gets there.
+
+        Raises:
+            NotFoundError: the id is unknown in this sandbox.
+
+        Example:
+            >>> client.datasets.disable_profile("harbour-newsletter").is_profile_enabled
+            False
+        """
+        self._patch(dataset_id, _change("replace", profile=[_OFF], identity=[_OFF]))
+        return self.get(dataset_id)
+
     def create_for_export(self, name: str) -> Dataset:
         """Create a dataset that profiles can be exported into, and return it: it holds the union schema.
 
@@ -79,7 +176,9 @@ class Datasets(Resource):
             >>> client.datasets.create_for_export("Profiles of March").is_union
             True
         """
-        body = {"name": name, "schemaRef": {"id": UNION_SCHEMA, "contentType": _UNION_TYPE}}
+        return self._create({"name": name, "schemaRef": {"id": UNION_SCHEMA, "contentType": _UNION_TYPE}})
+
+    def _create(self, body: Mapping[str, Any]) -> Dataset:
         request = Request.platform(
             "POST",
             _ROUTE,
@@ -93,6 +192,31 @@ class Datasets(Resource):
         except RtcpError as exc:
             exc.add_note(f"the dataset was created all the same, with the id {dataset_id!r}")
             raise
+
+    def _patch(self, dataset_id: str, change: Any) -> None:
+        # Setting a tag twice is setting it once.
+        self._session.send(
+            Request.platform(
+                "PATCH",
+                _ROUTE + "/{id}",
+                path={"id": dataset_id},
+                json=change,
+                headers=_PATCH_HEADERS,
+                idempotent=True,
+            )
+        )
+
+
+def _enabled(*, upsert: bool) -> list[str]:
+    return [_ON, _UPSERT] if upsert else [_ON]
+
+
+def _change(operation: str, *, profile: list[str], identity: list[str]) -> list[dict[str, Any]]:
+    """A JSON Patch of both tags; the service wants them changed together."""
+    return [
+        {"op": operation, "path": "/tags/unifiedProfile", "value": profile},
+        {"op": operation, "path": "/tags/unifiedIdentity", "value": identity},
+    ]
 
 
 def _dataset_page(body: Any, response: Response, start: int, page_size: int) -> Page[Dataset]:

@@ -23,7 +23,7 @@ from rtcp.transport.headers import checked, static_headers
 from rtcp.transport.hooks import Hook, RequestFailed, RequestFinished, RetryScheduled, emit
 from rtcp.transport.library_logs import cut_queries_from_urllib3_logs
 from rtcp.transport.rate_limit import RateLimiter
-from rtcp.transport.request import Request, Response, Service
+from rtcp.transport.request import Content, Request, Response, Service
 from rtcp.transport.retry import RetryPolicy, call_again, hinted_wait, may_send_again
 from rtcp.transport.streaming import Stream
 
@@ -223,7 +223,9 @@ class Session:
         prepared = requests.PreparedRequest()
         prepared.method = request.method
         prepared.url = f"{url}?{query}" if query else url
-        prepared.headers, prepared.body = self._head_and_body(request, token, request_id)
+        prepared.headers, body = self._head_and_body(request, token, request_id)
+        # The stubs know texts and bytes only; what can be iterated is sent as well, as its length is told.
+        prepared.body = body  # type: ignore[assignment]
         prepared.hooks = {"response": []}
         settings = self._settings.get(request.service) or self._settle(request.service, base_url)
         if stream:
@@ -248,7 +250,7 @@ class Session:
 
     def _head_and_body(
         self, request: Request, token: str | None, request_id: str
-    ) -> tuple[CaseInsensitiveDict[str], bytes | None]:
+    ) -> tuple[CaseInsensitiveDict[str], bytes | Content | None]:
         known = self._static.get(request.service)
         if known is None or known[0] != token:
             static = static_headers(self._config, request.service)
@@ -262,7 +264,7 @@ class Session:
         if content_type is not None:
             headers["Content-Type"] = content_type
         if body is not None or request.method in ("POST", "PUT", "PATCH"):
-            headers["Content-Length"] = str(len(body or b""))
+            headers["Content-Length"] = str(0 if body is None else len(body))
         if request.headers:
             headers.update(checked(request.headers))
         return headers, body

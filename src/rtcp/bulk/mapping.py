@@ -1,0 +1,299 @@
+"""Mappings from flat rows to XDM: which column, constant or template goes to which path, and as what type; pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from string import Formatter
+from typing import Any, Final
+
+from rtcp.errors import InvalidArgumentError
+
+Steps = tuple[str | int, ...]
+Read = Callable[[Mapping[str, Any]], Any]
+
+LINE: Final = "line"
+"""A column that every row has: the number of its line, so that rows that repeat each other can be told apart."""
+
+_PART: Final = re.compile(r"([^.\[\]]+)((?:\[\d{1,4}\])*)")
+_INTEGER: Final = re.compile(r"[+-]?\d{1,19}")
+_WAYS: Final = ("column", "constant", "template")
+_SETTINGS: Final = (*_WAYS, "type", "format")
+_TIMES: Final = ("date", "date-time")
+# By name, as pandas need not be there.
+_PANDAS_BLANKS: Final = frozenset({"NAType", "NaTType"})
+_BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    path: str
+    steps: Steps
+    read: Read
+
+
+class RowMapper:
+    """Makes XDM rows of flat ones."""
+
+    def __init__(self, rules: Sequence[_Rule]) -> None:
+        self._rules = tuple(rules)
+        self._has_arrays = any(isinstance(step, int) for rule in rules for step in rule.steps)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths that a row may have, in the order of the mapping."""
+        return tuple(rule.path for rule in self._rules)
+
+    def __call__(self, row: Mapping[str, Any], *, line: int) -> dict[str, Any]:
+        """Map one row; what is blank in it is absent in the result.
+
+        Raises:
+            InvalidArgumentError: a value is not of its type; the message names column and path, never the value.
+        """
+        source = {LINE: line, **row}
+        mapped: dict[str, Any] = {}
+        for rule in self._rules:
+            value = rule.read(source)
+            if value is not None:
+                put(mapped, rule.steps, value)
+        if self._has_arrays:
+            _close_gaps(mapped)
+        return mapped
+
+
+def compile_mapping(mapping: Mapping[str, Any], *, columns: Collection[str] | None = None) -> RowMapper:
+    """Check a mapping and make it ready.
+
+    Args:
+        mapping: by dot path (`productListItems[0].quantity`) a column's name, or an object: `column` with `type`
+            (string, integer, number, boolean, date, date-time) and, for times, `format`; or `constant`; or `template`,
+            a text with columns in braces.
+        columns: those of the source, to refuse names that it does not have; None does not check.
+
+    Raises:
+        InvalidArgumentError: a path, a rule or a column cannot be right.
+    """
+    if not mapping:
+        raise InvalidArgumentError("the mapping is empty")
+    known = None if columns is None else (*columns, LINE)
+    rules = [_Rule(path, parse_path(path), _reader(path, rule, known)) for path, rule in mapping.items()]
+    _check_places(rules)
+    return RowMapper(rules)
+
+
+def parse_path(path: str) -> Steps:
+    """The steps of a dot path: names, and numbers in brackets."""
+    steps: list[str | int] = []
+    for part in str(path).split("."):
+        found = _PART.fullmatch(part)
+        if found is None:
+            raise InvalidArgumentError(f"{path!r} is no path such as person.name.firstName or items[0].SKU")
+        steps.append(found[1])
+        steps.extend(int(number) for number in re.findall(r"\d+", found[2]))
+    return tuple(steps)
+
+
+def put(row: dict[str, Any], steps: Steps, value: Any) -> None:
+    """Set the value at the place that the steps lead to, making objects and arrays on the way."""
+    place: Any = row
+    for step, following in zip(steps, (*steps[1:], None), strict=True):
+        if isinstance(step, int):
+            place.extend([None] * (step + 1 - len(place)))
+        inner: Any = value if following is None else [] if isinstance(following, int) else {}
+        present = place[step] if isinstance(step, int) else place.get(step)
+        if following is None or present is None:
+            place[step] = present = inner
+        place = present
+
+
+def _check_places(rules: Sequence[_Rule]) -> None:
+    """No place may be a value here and an object or array there, and no value may be set twice."""
+    kinds: dict[Steps, tuple[str, str]] = {}
+    for rule in rules:
+        for depth in range(1, len(rule.steps) + 1):
+            following = rule.steps[depth] if depth < len(rule.steps) else None
+            kind = "value" if following is None else type(following).__name__
+            known, path = kinds.setdefault(rule.steps[:depth], (kind, rule.path))
+            if path is not rule.path and (known != kind or kind == "value"):
+                raise InvalidArgumentError(f"{path!r} and {rule.path!r} cannot both be in a row")
+
+
+def _reader(path: str, rule: Any, known: Collection[str] | None) -> Read:
+    if isinstance(rule, str):
+        rule = {"column": rule}
+    if not isinstance(rule, Mapping):
+        raise InvalidArgumentError(f"mapping of {path!r}: neither the name of a column nor an object")
+    unknown = next((name for name in rule if name not in _SETTINGS), None)
+    if unknown is not None:
+        raise InvalidArgumentError(
+            f"mapping of {path!r} has an unknown setting {unknown!r}; {_near(unknown, _SETTINGS)}"
+        )
+    ways = [way for way in _WAYS if way in rule]
+    if len(ways) != 1:
+        raise InvalidArgumentError(f"mapping of {path!r} needs one of column, constant and template")
+    if ways[0] == "column":
+        return _column(path, rule, known)
+    if "type" in rule or "format" in rule:
+        raise InvalidArgumentError(f"mapping of {path!r}: type and format go with column")
+    if ways[0] == "constant":
+        constant = rule["constant"]
+        return lambda row: constant
+    return _template(path, rule["template"], known)
+
+
+def _column(path: str, rule: Mapping[str, Any], known: Collection[str] | None) -> Read:
+    column, kind, form = rule["column"], rule.get("type", "string"), rule.get("format")
+    if kind not in _CONVERTERS:
+        raise InvalidArgumentError(f"mapping of {path!r} has an unknown type {kind!r}; {_near(str(kind), _CONVERTERS)}")
+    if form is not None and (kind not in _TIMES or not isinstance(form, str)):
+        raise InvalidArgumentError(f"mapping of {path!r}: format is a text such as '%Y%m%d', for date and date-time")
+    _check_column(path, column, known)
+    convert = _CONVERTERS[kind]
+
+    def read(row: Mapping[str, Any]) -> Any:
+        value = row.get(column)
+        if is_blank(value):
+            return None
+        try:
+            return convert(value, form)
+        except (ValueError, OverflowError) as exc:
+            problem = str(exc) if isinstance(exc, _ProblemError) else "cannot be read"
+        raise InvalidArgumentError(f"column {column!r}, for {path}, {problem}")
+
+    return read
+
+
+def _template(path: str, template: Any, known: Collection[str] | None) -> Read:
+    try:
+        parts = list(Formatter().parse(template)) if isinstance(template, str) else []
+    except ValueError:
+        parts = []
+    names = [name for _, name, _, _ in parts if name is not None]
+    if not names or not all(names) or any(spec or conversion for _, _, spec, conversion in parts):
+        raise InvalidArgumentError(
+            f"mapping of {path!r}: a template is a text with columns, such as '{{order}}-{{line}}'"
+        )
+    for name in names:
+        _check_column(path, name, known)
+
+    def read(row: Mapping[str, Any]) -> Any:
+        if any(is_blank(row.get(name)) for name in names):
+            return None
+        return "".join(text if name is None else f"{text}{row[name]}" for text, name, _, _ in parts)
+
+    return read
+
+
+def _check_column(path: str, column: Any, known: Collection[str] | None) -> None:
+    if not isinstance(column, str):
+        raise InvalidArgumentError(f"mapping of {path!r}: a column's name is a text")
+    if known is not None and column not in known:
+        raise InvalidArgumentError(f"mapping of {path!r}: there is no column {column!r}; {_near(column, known)}")
+
+
+def _near(name: str, known: Collection[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+
+
+def is_blank(value: Any) -> bool:
+    """True for what a table has where there is nothing: None, an empty text, NaN, and what pandas has instead."""
+    if isinstance(value, str):
+        return not value
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or type(value).__name__ in _PANDAS_BLANKS
+
+
+class _ProblemError(ValueError):
+    """What is wrong with a value, without the value."""
+
+
+def _string(value: Any, form: str | None) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise _ProblemError("is neither a text nor a number")
+
+
+def _integer(value: Any, form: str | None) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    # A table with gaps has its whole numbers as floats.
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
+        return int(value)
+    raise _ProblemError("is no whole number")
+
+
+def _number(value: Any, form: str | None) -> float:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise _ProblemError("is no number")
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise _ProblemError("is no number")
+    return number if isinstance(value, str) else value
+
+
+def _boolean(value: Any, form: str | None) -> bool:
+    known = _BOOLEANS.get(str(value).strip().lower())
+    if known is None:
+        raise _ProblemError("is no boolean (true, false, 1, 0)")
+    return known
+
+
+def _date(value: Any, form: str | None) -> str:
+    if form is None and isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    if form is None and isinstance(value, str):
+        try:
+            return date.fromisoformat(value.strip()).isoformat()
+        except ValueError:
+            raise _ProblemError("is no date (YYYY-MM-DD); name its form with format") from None
+    return _instant(value, form).date().isoformat()
+
+
+def _date_time(value: Any, form: str | None) -> str:
+    instant = _instant(value, form)
+    # XDM has no times without a zone: such a one is taken as UTC.
+    utc = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    return utc.isoformat().replace("+00:00", "Z")
+
+
+def _instant(value: Any, form: str | None) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    try:
+        text = str(value).strip()
+        return datetime.fromisoformat(text) if form is None else datetime.strptime(text, form)  # noqa: DTZ007
+    except ValueError:
+        problem = f"is no time in the form {'ISO 8601' if form is None else repr(form)}"
+    raise _ProblemError(problem)
+
+
+_CONVERTERS: Final[Mapping[str, Callable[[Any, str | None], Any]]] = {
+    "string": _string,
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "date": _date,
+    "date-time": _date_time,
+}
+
+
+def _close_gaps(value: Any) -> None:
+    """Take out what stayed empty in arrays, as a row need not have every item that the mapping knows."""
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            _close_gaps(inner)
+    if isinstance(value, list):
+        value[:] = [item for item in value if item is not None]
