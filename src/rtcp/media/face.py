@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -10,10 +11,13 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from rtcp._clock import Clock
+from rtcp.errors import RtcpError, SessionGoneError
 from rtcp.media.details import Ad, AdBreak, AnyDetails, Chapter, PlayerError, Qoe, SessionDetails
 from rtcp.media.events import MILLISECOND, MediaEvent, check_states
 from rtcp.media.pinging import Pinging
 from rtcp.media.session import SessionState
+
+logger = logging.getLogger(__name__)
 
 # Clocks are put right by a little all the time; only a larger step back is an error.
 _SMALL_STEP: Final = timedelta(seconds=1)
@@ -218,7 +222,13 @@ class SessionFace(ABC):
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.end()
+        try:
+            self.end()
+        except RtcpError as failure:
+            # A session that is gone needs no end; and what broke the body off matters more than its end.
+            if exc is None and not isinstance(failure, SessionGoneError):
+                raise
+            logger.warning("the end of a session was not told: %s", failure)
 
 
 def start_event(

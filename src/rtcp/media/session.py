@@ -55,8 +55,8 @@ class Break(Enum):
     AD = "in an ad"
 
 
-# Nothing but ad events goes between a break's start and its first ad; a player may still fail or be closed there.
-_IN_OPENED_BREAK: Final = frozenset({"adStart", "adBreakComplete", "error", "sessionComplete", "sessionEnd"})
+# Nothing but ad events goes between a break's start and its first ad; a player may still be closed there.
+_IN_OPENED_BREAK: Final = frozenset({"adStart", "adBreakComplete", "sessionEnd"})
 _AD_ENDS: Final = frozenset({"adComplete", "adSkip"})
 _CHAPTER_ENDS: Final = frozenset({"chapterComplete", "chapterSkip"})
 

@@ -63,7 +63,7 @@ _TEXT_HELP: Final = (
 _TEXT_KEYS: Final = ("message", "detail", "title", "errorMessage", "error_description", "details", "msg")
 _CODE_KEYS: Final = ("error_code", "errorCode", "code", "error")
 _LEADING_CODE: Final = re.compile(r"\s*([A-Z]+-[A-Z]+-\d+)")
-_TYPE_CODE: Final = re.compile(r"/([A-Za-z0-9]+-\d+-\d+)$")
+_TYPE_CODE: Final = re.compile(r"/([A-Za-z0-9]+(?:-[A-Za-z]+)?-\d+-\d+)$")
 _HTML_TITLE: Final = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
 _LONGEST_TITLE: Final = 2000
 
