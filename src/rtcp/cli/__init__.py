@@ -15,7 +15,11 @@ def main() -> None:
     except MissingExtraError as exc:
         print(exc, file=sys.stderr)
         raise SystemExit(2) from None
-    # Only now: the module below needs click at its first line.
-    from rtcp.cli.app import app
+    try:
+        # Only now: the module below needs click at its first line.
+        from rtcp.cli.app import app
 
-    app(prog_name="rtcp")
+        app(prog_name="rtcp")
+    except KeyboardInterrupt:
+        # Before a command has begun, nothing else is there to say it.
+        raise SystemExit(130) from None

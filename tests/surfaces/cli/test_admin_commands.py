@@ -215,3 +215,39 @@ def test_a_draft_is_shown_before_and_deleted_with_yes(world, rows):
 @pytest.mark.parametrize("window", ["9 days", "days", "7 years", ""])
 def test_a_window_that_is_none_is_a_usage_error(world, run, window):
     assert run(*ATTRIBUTE[:-1], window).exit_code == 2
+
+
+@pytest.mark.parametrize("form", ["table", "csv"])
+def test_one_thing_is_shown_with_a_name_and_a_value_a_line(world, run, form):
+    lines = run("merge-policies", "get", "harbour-newest", "-o", form).stdout.splitlines()
+
+    assert any(line.replace(",", " ").split() == ["merging", "timestampOrdered"] for line in lines)
+
+
+def test_an_export_is_stopped_and_waiting_for_it_tells_so(world, rows, run):
+    world.clock.freeze()
+    (dataset,) = rows("datasets", "create-for-export", "Names")
+    (job,) = rows("export-jobs", "create", "--destination-dataset-id", dataset["id"])
+
+    assert run("export-jobs", "wait", str(job["id"]), "--timeout", "0").exit_code == 7
+    assert run("export-jobs", "cancel", str(job["id"])).exit_code == 0
+    assert run("export-jobs", "get", str(job["id"]), "-o", "table").exit_code == 0
+    assert run("export-jobs", "wait", str(job["id"]), "--timeout", "0").exit_code == 1
+
+
+def test_a_download_of_a_job_that_runs_says_how_to_go_on(world, rows, run, tmp_path):
+    world.clock.freeze()
+    (dataset,) = rows("datasets", "create-for-export", "Names")
+    (job,) = rows("export-jobs", "create", "--destination-dataset-id", dataset["id"])
+
+    result = run("export-jobs", "download", str(job["id"]), str(tmp_path))
+
+    assert result.exit_code == 7
+    assert f"rtcp export-jobs wait {job['id']}" in result.stderr
+
+
+def test_attributes_are_shown_and_filtered_by_several_states(world, run, rows):
+    (draft,) = rows(*ATTRIBUTE)
+
+    assert "7 days" in run("computed-attributes", "get", draft["id"], "-o", "table").stdout
+    assert len(rows("computed-attributes", "list", "--status", "DRAFT", "--status", "PROCESSED")) == 1

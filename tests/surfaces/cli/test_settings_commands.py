@@ -210,3 +210,24 @@ def test_missing_settings_are_a_usage_error_that_speaks_of_commands(run, profile
     assert result.exit_code == 2
     assert "rtcp config import FILE" in result.stderr
     assert "Config.from_file" not in result.stderr
+
+
+def test_show_tells_where_a_secret_is_kept_and_not_what_it_is(run, profiles):
+    profiles.parent.mkdir()
+    profiles.write_text(
+        '[default]\nclient_secret = [{ env = "MINE" }, { command = ["pass", "hush"] }, { keyring = "adobe/me" }]\n'
+    )
+
+    text = run("config", "show", "-o", "table").stdout
+
+    assert "MINE" in text
+    assert "of the command pass" in text
+    assert "adobe/me" in text
+    assert "hush" not in text
+
+
+def test_an_unusable_profile_name_is_refused(run, profiles, credential):
+    result = run("config", "import", str(credential), "--profile", "my profile")
+
+    assert result.exit_code == 2
+    assert not profiles.exists()
