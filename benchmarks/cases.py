@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from benchmarks import clients, emulator, imports, measure, memory, payloads, server
+from benchmarks import clients, emulator, imports, measure, memory, payloads, server, streaming
 from benchmarks.measure import Result
 from rtcp.resources import _entity_answers
 from rtcp.transport.request import Response
@@ -123,6 +123,13 @@ def events(url: str, sizes: Sizes) -> Iterator[Result]:
     yield Result("events", "requests sent", "count", sent, bound=payloads.EVENT_PAGES + 1)
 
 
+def stream(url: str, sizes: Sizes) -> Iterator[Result]:
+    """Rows to an inlet."""
+    yield from streaming.run(url, count=2 * sizes.bulk, rounds=max(5, sizes.rounds // 2))
+    grown = memory.in_child("stream", url, sizes.long_bulk)
+    yield from _growth(f"streaming {sizes.long_bulk:,} rows, memory", grown, expected=sizes.long_bulk, bound=30.0)
+
+
 def importing(url: str, sizes: Sizes) -> Iterator[Result]:
     """New interpreters."""
     return imports.run(sizes.rounds)
@@ -139,6 +146,7 @@ CASES: Final[dict[str, Callable[[str, Sizes], Iterator[Result]]]] = {
     "get_many": get_many,
     "memory": long_get_many,
     "events": events,
+    "stream": stream,
     "import": importing,
     "emulator": emulator_speed,
 }

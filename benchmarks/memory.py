@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks import clients, payloads, server
+from benchmarks import clients, payloads, server, streaming
 
 _STATUS: Final = Path("/proc/self/status")
 
@@ -24,11 +24,21 @@ def in_child(kind: str, url: str, count: int) -> dict[str, Any]:
 
 
 def _measure(kind: str, url: str, count: int) -> dict[str, Any]:
+    if kind == "stream":
+        return _stream(url, count)
     with clients.rtcp_client(url) as client:
         # One call opens a connection and loads what is loaded late; all growth after it counts.
         clients.typed_get(client)()
         before = _megabytes("VmRSS")
         items = clients.typed_get_many(client, count, workers=8)() if kind == "get_many" else _events(client)
+    return {"items": items, "before": before, "peak": _megabytes("VmHWM")}
+
+
+def _stream(url: str, count: int) -> dict[str, Any]:
+    with streaming.rtcp_client(url) as client:
+        streaming.written(client, streaming.rows(10))
+        before = _megabytes("VmRSS")
+        items = streaming.written(client, streaming.rows(count))
     return {"items": items, "before": before, "peak": _megabytes("VmHWM")}
 
 

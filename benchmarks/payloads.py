@@ -11,6 +11,8 @@ BULK_BYTES: Final = 1_120
 EVENTS_ON_A_PAGE: Final = 1_000
 EVENT_PAGES: Final = 50
 ROUTE: Final = "/data/core/ups/access/entities"
+COLLECTION: Final = "/collection/batch/"
+INLET: Final = "f6ca9706d61de3b78be69e2673ad68ab9fb2cece0c1e1afc071718a0033e6877"
 NAMESPACE: Final = "Email"
 PERSON: Final = "person-0@bench.example"
 # As long as the bearer tokens that IMS hands out.

@@ -1,4 +1,6 @@
-"""A stub of the entities operations that costs next to nothing, in a process of its own so that its CPU is not ours."""
+"""A stub of the entities operations and of streaming ingestion that costs next to nothing, in a process of its own so
+that its CPU is not ours.
+"""
 
 from __future__ import annotations
 
@@ -38,17 +40,32 @@ class Stub:
         self.template = template.replace(payloads.xid_of("@ID@").encode(), b"@XID@")
         self.requests = 0
         self.connections = 0
+        self.largest_body = 0
+        self._received: dict[int, bytes] = {}
 
     def answer(self, method: bytes, target: str, body: bytes) -> bytes:
         path, _, query = target.partition("?")
         if path == COUNTS:
-            return _answer(json.dumps({"requests": self.requests, "connections": self.connections}).encode())
+            counts = {"requests": self.requests, "connections": self.connections, "largest_body": self.largest_body}
+            return _answer(json.dumps(counts).encode())
         self.requests += 1
+        if path.startswith(payloads.COLLECTION):
+            return self._receive(body)
         if path != payloads.ROUTE:
             return _answer(b"{}", "404 Not Found")
         if method == b"POST":
             return _answer(self._bulk(body))
         return self._page(query) if "experienceevent" in query else self.single
+
+    def _receive(self, body: bytes) -> bytes:
+        """A receipt for each message; they are counted, not read."""
+        self.largest_body = max(self.largest_body, len(body))
+        count = body.count(b'"xdmEntity"')
+        if count not in self._received:
+            receipts = [{"xactionId": f"1772409600000:1:1:{number}"} for number in range(count)]
+            answer = {"inletId": payloads.INLET, "batchId": "1772409600000:1:1", "responses": receipts}
+            self._received[count] = _answer(json.dumps(answer).encode(), "207 Multi-Status")
+        return self._received[count]
 
     def _bulk(self, body: bytes) -> bytes:
         asked = [identity["entityId"] for identity in json.loads(body)["identities"]]

@@ -53,6 +53,7 @@ class Packer(Generic[T]):
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._largest = limits.largest
         self._items: list[T] = []
         self._size = limits.frame
 
@@ -63,7 +64,7 @@ class Packer(Generic[T]):
             InvalidArgumentError: it is too large for any pack; it was not taken in.
         """
         limits = self._limits
-        if size > limits.largest:
+        if size > self._largest:
             limits.check(size)
         grown = self._size + size + (limits.separator if self._items else 0)
         if self._items and (grown > limits.max_bytes or len(self._items) == limits.max_count):

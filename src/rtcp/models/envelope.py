@@ -90,7 +90,7 @@ class Form:
             return row
         if self.kind == "record":
             return row
-        if type(timestamp) is str and not _has_offset(timestamp):
+        if type(timestamp) is str and timestamp[-1:] != "Z" and not _has_offset(timestamp):
             raise InvalidArgumentError("timestamp has no time zone; write e.g. 2026-03-02T08:15:00Z")
         known = row.get("_id")
         if type(known) is str and known:

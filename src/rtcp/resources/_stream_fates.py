@@ -27,31 +27,26 @@ class Pack:
     is_taken: bool = False
 
 
-@dataclass(slots=True)
-class Fate:
-    """What became of one message: an answer, or an error; neither means that nobody can tell."""
-
-    answer: Mapping[str, Any] | None = None
-    error: RtcpError | None = None
-
-    @property
-    def can_retry(self) -> bool:
-        """True when the same message may be received later."""
-        if isinstance(self.error, ResponseError):
-            return self.error.status in RETRYABLE
-        return not isinstance(self.error, InvalidArgumentError)
+# What became of one message: the service's receipt, an error, or None when nobody can tell.
+Fate = dict[str, Any] | RtcpError | None
 
 
-def to_reject(position: int | None, message: bytes, fate: Fate) -> Reject:
+def can_retry(fate: Fate) -> bool:
+    """True when the same message may be received later."""
+    if isinstance(fate, ResponseError):
+        return fate.status in RETRYABLE
+    return not isinstance(fate, InvalidArgumentError)
+
+
+def to_reject(position: int | None, message: bytes, error: RtcpError | None) -> Reject:
     """A message that was not received, as its writer sees it."""
     row = json.loads(message)["body"]["xdmEntity"]
-    error = fate.error
     if error is None:
         return Reject(row, position, None, UNKNOWN, _UNANSWERED, can_retry=True)
     if isinstance(error, ResponseError):
         reason = "; ".join([str(error.args[0]), *violations(error.body)])
-        return Reject(row, position, error.status, error.code or str(error.status), reason, fate.can_retry)
-    return Reject(row, position, None, NOT_SENT, str(error), fate.can_retry)
+        return Reject(row, position, error.status, error.code or str(error.status), reason, can_retry(error))
+    return Reject(row, position, None, NOT_SENT, str(error), can_retry(error))
 
 
 def violations(body: Any) -> list[str]:

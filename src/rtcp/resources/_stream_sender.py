@@ -19,7 +19,7 @@ from rtcp.errors import (
     TokenError,
 )
 from rtcp.resources._base import decode, mapping
-from rtcp.resources._stream_fates import RETRYABLE, Fate
+from rtcp.resources._stream_fates import RETRYABLE, Fate, can_retry
 from rtcp.transport.error_mapping import to_error
 from rtcp.transport.rate_limit import Budget
 from rtcp.transport.request import Request, Response
@@ -109,7 +109,7 @@ class Sender:
 
     def send(self, pack: Sequence[bytes], *, idempotent: bool) -> tuple[list[Fate], Traffic]:
         """Send a pack, and again what failed where that may help; never raises for what the service does."""
-        fates = [Fate() for _ in pack]
+        fates: list[Fate] = [None] * len(pack)
         pending = list(range(len(pack)))
         traffic = Traffic()
         attempt = 0
@@ -132,7 +132,7 @@ class Sender:
                 known = None if may_have_arrived and not _is_final(failure) else failure
                 for number in pending:
                     # What the service said of the one message is more than what it said of the request.
-                    fates[number].error = known and (fates[number].error or known)
+                    fates[number] = known and (fates[number] or known)
                 break
         return fates, traffic
 
@@ -160,7 +160,7 @@ class Sender:
     ) -> tuple[list[int], RtcpError | None]:
         """Read an answer into the fates; return what may be sent again, and the reason."""
         if self.validate:
-            fates[pending[0]] = Fate(answer=mapping(decode(response)))
+            fates[pending[0]] = dict(mapping(decode(response)))
             return [], None
         answers = mapping(decode(response)).get("responses")
         if not isinstance(answers, list) or len(answers) != len(pending):
@@ -169,18 +169,14 @@ class Sender:
         again: list[int] = []
         failure: RtcpError | None = None
         for number, answer in zip(pending, answers, strict=True):
-            fates[number] = fate = self._fate(request, response, mapping(answer))
-            if fate.error is not None and fate.can_retry:
+            if type(answer) is dict and "xactionId" in answer and "statusCode" not in answer:
+                fates[number] = answer
+                continue
+            fates[number] = fate = _fate(request, response, mapping(answer))
+            if isinstance(fate, RtcpError) and can_retry(fate):
                 again.append(number)
-                failure = fate.error
+                failure = fate
         return again, failure
-
-    def _fate(self, request: Request, response: Response, answer: Mapping[str, Any]) -> Fate:
-        status = str(answer.get("statusCode", ""))
-        if status.isdecimal() and int(status) >= 400:
-            part = replace(response, status=int(status), body=json.dumps(answer).encode())
-            return Fate(error=to_error(request, part, now=EPOCH))
-        return Fate(answer=answer) if answer.get("xactionId") else Fate()
 
     def _pack_request(self, pack: Sequence[bytes], *, idempotent: bool) -> Request:
         if self.validate:
@@ -206,6 +202,14 @@ class Sender:
             idempotent=idempotent,
             help=HELP,
         )
+
+
+def _fate(request: Request, response: Response, answer: Mapping[str, Any]) -> Fate:
+    status = str(answer.get("statusCode", ""))
+    if status.isdecimal() and int(status) >= 400:
+        part = replace(response, status=int(status), body=json.dumps(answer).encode())
+        return to_error(request, part, now=EPOCH)
+    return dict(answer) if answer.get("xactionId") else None
 
 
 def is_idempotent(message: Mapping[str, Any]) -> bool:

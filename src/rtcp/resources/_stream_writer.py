@@ -7,7 +7,6 @@ import logging
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, repeat
 from pathlib import Path
@@ -20,7 +19,7 @@ from rtcp.bulk.spool import Queue, SpoolFile
 from rtcp.errors import InvalidArgumentError, PartialFailureError, RtcpError, SpoolError
 from rtcp.models.envelope import Form
 from rtcp.models.stream import REFUSED, Reject, WriterSummary
-from rtcp.resources._stream_fates import Fate, Item, Pack, to_reject
+from rtcp.resources._stream_fates import Fate, Item, Pack, can_retry, to_reject
 from rtcp.resources._stream_sender import HOPELESS, MAX_BODY, Sender
 
 logger = logging.getLogger(__name__)
@@ -62,7 +61,7 @@ class StreamWriter:
         self._counts = threading.Lock()
         self._packs: queue.Queue[Pack | None] = queue.Queue(maxsize=workers)
         self._open: set[Pack] = set()
-        self._outbox: deque[Item] = deque()
+        self._outbox: list[Item] = []
         self._threads: list[threading.Thread] = []
         self._fatal: BaseException | None = None
         self._is_closed = self._is_aborted = False
@@ -166,19 +165,18 @@ class StreamWriter:
             if positions is None:
                 positions = range(self._next_position, self._next_position + len(rows))
                 self._next_position += len(rows)
+        encoded, largest = self._form.message, self._limits.largest
         messages: list[tuple[int | None, bytes]] = []
         for position, row in zip(positions, rows, strict=True):
             try:
-                messages.append((position, self._encoded(row)))
+                message = encoded(row)
+                if len(message) > largest:
+                    self._limits.check(len(message))
             except InvalidArgumentError as exc:
                 self._reject([Reject(row, position, None, REFUSED, str(exc), can_retry=False)])
+            else:
+                messages.append((position, message))
         self._accept(messages)
-
-    def _encoded(self, row: Any) -> bytes:
-        message = self._form.message(row)
-        if len(message) > self._limits.largest:
-            self._limits.check(len(message))
-        return message
 
     def _accept(self, messages: Sequence[tuple[int | None, bytes]]) -> None:
         ids: Iterable[int] = repeat(_NOT_SPOOLED, len(messages))
@@ -191,8 +189,7 @@ class StreamWriter:
                 raise
         with self._intake:
             self._recover()
-            self._outbox.extend((*message, entry) for message, entry in zip(messages, ids, strict=True))
-            self._fill()
+            self._fill((position, message, entry) for (position, message), entry in zip(messages, ids, strict=True))
 
     def _recover(self) -> None:
         """Send on what the spool has kept of an earlier writer."""
@@ -201,15 +198,18 @@ class StreamWriter:
             self._is_recovered = not entries
             with self._counts:
                 self._rows += len(entries)
-            self._outbox.extend((None, entry.data, entry.id) for entry in entries)
-            self._fill()
+            self._fill((None, entry.data, entry.id) for entry in entries)
 
-    def _fill(self) -> None:
-        while self._outbox:
-            item = self._outbox.popleft()
-            full = self._packer.add(item, len(item[1]))
-            if full is not None:
-                self._dispatch(full)
+    def _fill(self, items: Iterator[Item]) -> None:
+        try:
+            for item in items:
+                full = self._packer.add(item, len(item[1]))
+                if full is not None:
+                    self._dispatch(full)
+        except BaseException:
+            # An interrupt; what is not in a pack by now is reported with the rest.
+            self._outbox += items
+            raise
 
     def _dispatch(self, items: list[Item]) -> None:
         if not items:
@@ -229,7 +229,7 @@ class StreamWriter:
                 self._send(pack)
             except BaseException as exc:  # noqa: BLE001 - whatever it is, the caller must hear of it and not wait for ever
                 self._fatal = self._fatal or exc
-                self._settle(pack, [Fate() for _ in pack.items])
+                self._settle(pack, [None] * len(pack.items))
             finally:
                 self._packs.task_done()
 
@@ -238,13 +238,13 @@ class StreamWriter:
         fatal = self._fatal
         if fatal is not None or self._is_aborted:
             error = fatal if isinstance(fatal, RtcpError) else RtcpError(_INTERRUPTED)
-            self._settle(pack, [Fate(error=error) for _ in pack.items])
+            self._settle(pack, [error] * len(pack.items))
             return
         fates, traffic = self._sender.send([message for _, message, _ in pack.items], idempotent=True)
         with self._counts:
             self._bytes += traffic.bytes
             self._requests += traffic.requests
-        self._fatal = self._fatal or next((fate.error for fate in fates if isinstance(fate.error, HOPELESS)), None)
+        self._fatal = self._fatal or next((fate for fate in fates if isinstance(fate, HOPELESS)), None)
         self._settle(pack, fates)
         if self._on_progress is not None:
             try:
@@ -262,11 +262,12 @@ class StreamWriter:
         kept: list[int] = []
         rejects: list[Reject] = []
         for (position, message, entry), fate in zip(pack.items, fates, strict=True):
-            if fate.answer is None and self._queue is not None and fate.can_retry:
+            if isinstance(fate, dict):
+                done.append(entry)
+            elif self._queue is not None and can_retry(fate):
                 kept.append(entry)
-                continue
-            done.append(entry)
-            if fate.answer is None:
+            else:
+                done.append(entry)
                 rejects.append(to_reject(position, message, fate))
         with self._counts:
             self._sent += len(done) - len(rejects)
@@ -299,13 +300,13 @@ class StreamWriter:
                     waiting.append(Pack(left))
                     self._open.add(waiting[-1])
         for pack in waiting:
-            self._settle(pack, [Fate(error=RtcpError(_INTERRUPTED)) for _ in pack.items])
+            self._settle(pack, [RtcpError(_INTERRUPTED)] * len(pack.items))
         with contextlib.suppress(queue.Empty):
             while True:
                 self._packs.get_nowait()
         self._stop(timeout=_GRACE)
         for pack in list(self._open):
-            self._settle(pack, [Fate() for _ in pack.items])
+            self._settle(pack, [None] * len(pack.items))
 
     def _stop(self, *, timeout: float | None) -> None:
         for _ in self._threads:

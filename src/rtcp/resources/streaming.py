@@ -299,8 +299,9 @@ class Streaming(Resource):
 
 
 def _outcome(position: int, fate: Fate) -> Outcome[StreamReceipt]:
-    receipt = None if fate.answer is None else StreamReceipt.model_validate(fate.answer)
-    return Outcome(position, receipt, fate.error)
+    if isinstance(fate, dict):
+        return Outcome(position, StreamReceipt.model_validate(fate))
+    return Outcome(position, error=fate)
 
 
 def _receipt(answer: Mapping[str, Any], response: Response) -> StreamReceipt:
