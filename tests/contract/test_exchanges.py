@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.contract import export_calls, report_calls
+from tests.contract import export_calls, media_calls, report_calls
 from tests.contract.description import Exchange
 
 import rtcp
@@ -170,6 +170,7 @@ CALLS: dict[str, Callable[[rtcp.Client], Any]] = {
     "system_jobs.cancel: unknown": lambda c: c.system_jobs.cancel("gone"),
     **export_calls.CALLS,
     **report_calls.CALLS,
+    **media_calls.CALLS,
 }
 # Requests that the description does not allow, made on purpose to see the answer.
 REFUSED: dict[str, Callable[[rtcp.Client], Any]] = {

@@ -25,8 +25,6 @@ AWAITED = {
     "entities.delete",
     "entities.explain",
     "inlets",
-    "media_collection",
-    "media_edge",
     "preview",
     "sandboxes",
     "streaming",
