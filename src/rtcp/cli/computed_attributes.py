@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Final, Literal, TypeVar
 
 import click
 
 import rtcp
+from rtcp._instants import from_millis, to_millis
 from rtcp.cli import live, options
 from rtcp.cli.commands import Noun
+from rtcp.cli.emulator_admin import ask, url_option
 from rtcp.cli.output import Columns, plain, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 
@@ -119,6 +122,39 @@ def create(shell: Shell, /, publish: bool, **fields: Any) -> None:
     with shell.client() as client, options.creating(shell, "the computed attribute", look="computed-attributes list"):
         attribute = client.computed_attributes.create(status=status, **fields)
     _show(shell, attribute)
+
+
+@command.command("try")
+@click.option("--expression", required=True, help="PQL, such as xEvent[...].sum(path).")
+@click.option("--duration", type=Span(), required=True, help="How far it looks back, as in '7 days'.")
+@click.option("--people", default=10, show_default=True, type=click.IntRange(min=1), help="How many to show at most.")
+@click.option("--at", type=options.Instant(), help="Evaluate as of then, with a zone. [default: now]")
+@url_option
+@pass_shell
+def try_(
+    shell: Shell, /, expression: str, duration: tuple[int, str], people: int, at: datetime | None, url: str | None
+) -> None:
+    """Show the value that some people would have, without creating anything. Against the emulator only.
+
+    \b
+    rtcp computed-attributes try --duration '6 months' --at 2025-06-30T00:00:00Z \\
+        --expression 'xEvent[eventType = "commerce.purchases"].sum(commerce.order.priceTotal)'
+    """
+    count, unit = duration
+    settings: dict[str, Any] = {
+        "expression": expression,
+        "duration": {"count": count, "unit": unit},
+        "limit": people,
+        "sandbox": shell.sandbox or "prod",
+    }
+    if at is not None:
+        settings["atMs"] = to_millis(at)
+    answer = ask(url, "POST", "computed-attributes/try", settings)
+    columns: Columns = {"namespace": "namespace", "id": "id", "value": "value"}
+    show_many(shell.format, [{**person["identity"], "value": person["value"]} for person in answer["people"]], columns)
+    window = answer["window"]
+    first, last = (from_millis(window[edge]).isoformat(" ", "minutes") for edge in ("startMs", "endMs"))
+    shell.note(f"{answer['function']} over events from {first} until {last}; people without a value are left out")
 
 
 @command.command()

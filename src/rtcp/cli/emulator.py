@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
 import signal
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import click
 
 from rtcp._optional import require
 from rtcp.cli.commands import Noun
+from rtcp.cli.emulator_admin import PORT, ask, url_option
 from rtcp.cli.output import Count, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.errors import RtcpError
 
-_PORT: Final = 8089
 _DIALECTS: Final = ("guide", "spec", "hostile")
 
 
@@ -35,7 +32,6 @@ def command() -> None:
     """
 
 
-_url = click.option("--url", metavar="URL", help="The emulator. [default: RTCP_EMULATOR, else http://127.0.0.1:8089]")
 _data = click.option(
     "--data", type=click.Path(file_okay=False, exists=True, path_type=Path), help="Folder of the manifest's files."
 )
@@ -44,7 +40,7 @@ _manifest = click.Path(dir_okay=False, exists=True, path_type=Path)
 
 @command.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--allow-remote", is_flag=True, help="Allow a host that other machines reach; unprotected.")
 @click.option(
     "--db", type=click.Path(dir_okay=False, path_type=Path), help="File that keeps everything; memory without it."
@@ -94,23 +90,23 @@ def serve(
 @command.command()
 @click.argument("manifest", type=_manifest)
 @_data
-@_url
+@url_option
 @pass_shell
 def load(shell: Shell, manifest: Path, data: Path | None, url: str | None) -> None:
     """Load a manifest into a running emulator on this machine."""
     body = {"manifest": str(manifest.resolve()), **({} if data is None else {"data": str(data.resolve())})}
-    answer = _ask(url, "POST", "load", body)
+    answer = ask(url, "POST", "load", body)
     rows = answer.get("datasets", [])
     show_many(shell.format, rows, {"dataset": "name", "rows": count("accepted"), "left out": "skipped"})
     shell.note(f"loaded into sandbox {answer.get('sandbox')!r}")
 
 
 @command.command()
-@_url
+@url_option
 @pass_shell
 def status(shell: Shell, url: str | None) -> None:
     """Show what a running emulator holds, and what it was asked."""
-    answer = _ask(url, "GET", "status")
+    answer = ask(url, "GET", "status")
     if shell.format != "table":
         return show_one(shell.format, answer)
     datasets = [
@@ -131,11 +127,11 @@ def status(shell: Shell, url: str | None) -> None:
 
 
 @command.command()
-@_url
+@url_option
 @pass_shell
 def reset(shell: Shell, url: str | None) -> None:
     """Empty a running emulator: data, tokens, faults and requests."""
-    _ask(url, "POST", "reset", {})
+    ask(url, "POST", "reset", {})
     shell.note("the emulator is empty")
 
 
@@ -145,11 +141,11 @@ def faults() -> None:
 
 
 @faults.command("list")
-@_url
+@url_option
 @pass_shell
 def list_faults(shell: Shell, url: str | None) -> None:
     """List the faults in force."""
-    _show_faults(shell, _ask(url, "GET", "faults"))
+    _show_faults(shell, ask(url, "GET", "faults"))
 
 
 @faults.command("add")
@@ -167,7 +163,7 @@ def list_faults(shell: Shell, url: str | None) -> None:
 )
 @click.option("--truncated", is_flag=True, help="Send half of the body.")
 @click.option("--expired-token", is_flag=True, help="Answer as if the token had expired.")
-@_url
+@url_option
 @pass_shell
 def add_fault(
     shell: Shell,
@@ -192,49 +188,26 @@ def add_fault(
     if headers:
         fault["headers"] = dict(_header(header) for header in headers)
     fault.update(operation=operation, times=None if always else times)
-    _show_faults(shell, _ask(url, "POST", "faults", fault))
+    _show_faults(shell, ask(url, "POST", "faults", fault))
 
 
 @faults.command("fail-job")
 @click.argument("kind")
 @click.option("--times", default=1, show_default=True, type=click.IntRange(min=1), help="How many jobs.")
-@_url
+@url_option
 @pass_shell
 def fail_job(shell: Shell, kind: str, times: int, url: str | None) -> None:
     """Let the next job of a kind fail, such as system_jobs."""
-    _show_faults(shell, _ask(url, "POST", "faults", {"failJob": kind, "times": times}))
+    _show_faults(shell, ask(url, "POST", "faults", {"failJob": kind, "times": times}))
 
 
 @faults.command("clear")
-@_url
+@url_option
 @pass_shell
 def clear_faults(shell: Shell, url: str | None) -> None:
     """Let nothing fail any more."""
-    _ask(url, "DELETE", "faults")
+    ask(url, "DELETE", "faults")
     shell.note("no faults are in force")
-
-
-def _ask(url: str | None, method: str, path: str, body: Any = None) -> dict[str, Any]:
-    address = url or os.environ.get("RTCP_EMULATOR") or f"http://127.0.0.1:{_PORT}"
-    parts = urlsplit(address)
-    if parts.scheme != "http" or parts.hostname is None:
-        raise click.BadParameter(f"{address!r} is no http address of an emulator", param_hint="--url")
-    connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=600)
-    try:
-        content = None if body is None else json.dumps(body)
-        connection.request(method, f"/_emulator/{path}", content, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        told = json.loads(answer.read())
-    except ConnectionRefusedError:
-        raise RtcpError(f"no emulator listens on {address}; start one with: rtcp emulator serve") from None
-    except (http.client.HTTPException, ValueError):
-        raise RtcpError(f"what listens on {address} is no rtcp emulator") from None
-    finally:
-        connection.close()
-    if answer.status != 200 or not isinstance(told, dict):
-        detail = told.get("detail") if isinstance(told, dict) else None
-        raise RtcpError(detail or f"the emulator answered {answer.status}")
-    return told
 
 
 def _show_load(shell: Shell, report: Any) -> None:

@@ -251,3 +251,23 @@ def test_attributes_are_shown_and_filtered_by_several_states(world, run, rows):
 
     assert "7 days" in run("computed-attributes", "get", draft["id"], "-o", "table").stdout
     assert len(rows("computed-attributes", "list", "--status", "DRAFT", "--status", "PROCESSED")) == 1
+
+
+def test_an_expression_is_tried_on_people_without_creating_anything(world, rows):
+    values = rows(
+        *("computed-attributes", "try", "--duration", "6 months", "--at", "2025-06-30T00:00:00Z", "--people", "3"),
+        *("--expression", 'xEvent[eventType = "commerce.purchases"].sum(commerce.order.priceTotal)'),
+    )
+
+    assert len(values) == 3
+    assert all(value["value"] > 0 for value in values)
+    assert rows("computed-attributes", "list") == []
+
+
+def test_an_expression_that_cannot_be_evaluated_is_told_with_the_reason(world, run):
+    result = run(
+        "computed-attributes", "try", "--duration", "7 days", "--expression", 'xEvent[eventType = "x"].median(amount)'
+    )
+
+    assert result.exit_code == 1
+    assert "median" in result.stderr
