@@ -65,7 +65,7 @@ class Sender:
         inlet_id: 64 hexadecimal characters; the id of a Flow Service connection is refused.
         validate: one message in a request, checked by the service before it answers.
         requests, messages: budgets; None is no budget.
-        is_stopped: asked before a message is sent again.
+        is_stopped: asked before messages are sent again.
     """
 
     session: Session
@@ -153,7 +153,7 @@ class Sender:
             self.session.wait_to_resume(request, failure, attempt=attempt)
         except RtcpError:
             return True
-        return False
+        return self.is_stopped()
 
     def _settle(
         self, request: Request, response: Response, pending: Sequence[int], fates: list[Fate]

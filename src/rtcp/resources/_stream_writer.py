@@ -8,18 +8,20 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice, repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from rtcp.bulk.dead_letters import DeadLetters, read_rejects
+from rtcp.bulk.dead_letters import DeadLetters
 from rtcp.bulk.packing import Packer
 from rtcp.bulk.spool import Queue, SpoolFile
 from rtcp.errors import InvalidArgumentError, PartialFailureError, RtcpError, SpoolError
 from rtcp.models.envelope import Form
 from rtcp.models.stream import REFUSED, Reject, WriterSummary
-from rtcp.resources._stream_fates import Fate, Item, Pack, can_retry, to_reject
+from rtcp.resources._stream_fates import Item, Pack
+from rtcp.resources._stream_ledger import Ledger
 from rtcp.resources._stream_sender import HOPELESS, MAX_BODY, Sender
 
 logger = logging.getLogger(__name__)
@@ -50,39 +52,28 @@ class StreamWriter:
         dead_letters: str | Path | None,
         on_progress: Callable[[WriterSummary], object] | None,
     ) -> None:
-        self._sender = sender
+        self._sender = replace(sender, is_stopped=lambda: self._is_aborted)
         self._form = form
         self._limits = sender.limits(max_batch)
         self._packer: Packer[Item] = Packer(self._limits)
         self._workers = workers
         self._on_progress = on_progress
-        # Two locks: whoever fills packs may be held back, while the workers count what they have settled.
-        self._intake = threading.RLock()
-        self._counts = threading.Lock()
+        self._intake = threading.Lock()
         self._packs: queue.Queue[Pack | None] = queue.Queue(maxsize=workers)
-        self._open: set[Pack] = set()
         self._outbox: list[Item] = []
         self._threads: list[threading.Thread] = []
         self._fatal: BaseException | None = None
         self._is_closed = self._is_aborted = False
-        self._next_position = 0
-        self._rows = self._sent = self._rejected = self._unknown = self._waiting = 0
-        self._bytes = self._requests = 0
-        self._rejects: list[Reject] = []
         self._owned = None if spool is None or isinstance(spool, SpoolFile) else SpoolFile(spool)
         held = spool if isinstance(spool, SpoolFile) else self._owned
         self._queue = None if held is None else Queue(held, f"streaming {sender.inlet_id}")
-        self._letters = None if dead_letters is None else DeadLetters(dead_letters)
         self._is_recovered = self._queue is None
-        self._kept: list[int] = []
+        self._ledger = Ledger(self._queue, None if dead_letters is None else DeadLetters(dead_letters))
 
     @property
     def summary(self) -> WriterSummary:
         """What has become of the rows so far; final once the writer is closed."""
-        with self._counts:
-            return WriterSummary(
-                self._rows, self._sent, self._rejected, self._unknown, self._waiting, self._bytes, self._requests
-            )
+        return self._ledger.summary
 
     def write(self, row: Any) -> None:
         """Take one row in; with a spool, return once it is safe on disk.
@@ -107,16 +98,15 @@ class StreamWriter:
             return
         with self._intake:
             self._recover()
+            left, self._outbox = self._outbox, []
+            self._fill(iter(left))
             self._dispatch(self._packer.rest())
         self._packs.join()
         self._raise_fatal()
 
     def rejects(self) -> Iterator[Reject]:
         """Yield the rows that were rejected, and those whose fate is unknown, with the reasons."""
-        if self._letters is None:
-            yield from list(self._rejects)
-        else:
-            yield from read_rejects(self._letters.path, start=self._letters.start)
+        yield from self._ledger.rejects()
 
     def raise_for_failures(self) -> None:
         """Do nothing if the service has received all rows.
@@ -127,12 +117,13 @@ class StreamWriter:
         summary = self.summary
         if summary.sent == summary.rows:
             return
-        first = next(self.rejects(), None)
-        said = "" if first is None else f"; the first, at position {first.position}: {first.message}"
+        rejects = list(self.rejects())
+        said = f"; the first, at position {rejects[0].position}: {rejects[0].message}" if rejects else ""
         raise PartialFailureError(
             f"of {summary.rows} rows {summary.rejected} were rejected, {summary.unknown} got no answer and "
             f"{summary.waiting} wait in the spool{said}",
-            failed=[] if first is None else [first],
+            failed=[reject for reject in rejects if not reject.is_unknown],
+            unknown=[reject for reject in rejects if reject.is_unknown],
         )
 
     def close(self) -> None:
@@ -160,11 +151,7 @@ class StreamWriter:
         self._raise_fatal()
         if self._is_closed:
             raise RtcpError("this writer is closed; open another one")
-        with self._counts:
-            self._rows += len(rows)
-            if positions is None:
-                positions = range(self._next_position, self._next_position + len(rows))
-                self._next_position += len(rows)
+        positions = self._ledger.enter(len(rows), positions=positions)
         encoded, largest = self._form.message, self._limits.largest
         messages: list[tuple[int | None, bytes]] = []
         for position, row in zip(positions, rows, strict=True):
@@ -173,7 +160,7 @@ class StreamWriter:
                 if len(message) > largest:
                     self._limits.check(len(message))
             except InvalidArgumentError as exc:
-                self._reject([Reject(row, position, None, REFUSED, str(exc), can_retry=False)])
+                self._ledger.reject([Reject(row, position, None, REFUSED, str(exc), can_retry=False)])
             else:
                 messages.append((position, message))
         self._accept(messages)
@@ -184,8 +171,7 @@ class StreamWriter:
             try:
                 ids = self._queue.put([message for _, message in messages], claim=True)
             except SpoolError:
-                with self._counts:
-                    self._rows -= len(messages)
+                self._ledger.leave(len(messages))
                 raise
         with self._intake:
             self._recover()
@@ -196,8 +182,7 @@ class StreamWriter:
         while not self._is_recovered and self._queue is not None:
             entries = self._queue.take(self._limits.max_count, max_bytes=MAX_BODY)
             self._is_recovered = not entries
-            with self._counts:
-                self._rows += len(entries)
+            self._ledger.enter(len(entries), positions=())
             self._fill((None, entry.data, entry.id) for entry in entries)
 
     def _fill(self, items: Iterator[Item]) -> None:
@@ -215,8 +200,7 @@ class StreamWriter:
         if not items:
             return
         pack = Pack(items)
-        with self._counts:
-            self._open.add(pack)
+        self._ledger.open(pack)
         if len(self._threads) < self._workers:
             thread = threading.Thread(target=self._work, name="rtcp-stream", daemon=True)
             self._threads.append(thread)
@@ -229,84 +213,44 @@ class StreamWriter:
                 self._send(pack)
             except BaseException as exc:  # noqa: BLE001 - whatever it is, the caller must hear of it and not wait for ever
                 self._fatal = self._fatal or exc
-                self._settle(pack, [None] * len(pack.items))
+                self._ledger.settle(pack, [None] * len(pack.items))
             finally:
                 self._packs.task_done()
 
     def _send(self, pack: Pack) -> None:
-        pack.is_taken = True
+        if not self._ledger.claim(pack):
+            return
         fatal = self._fatal
         if fatal is not None or self._is_aborted:
             error = fatal if isinstance(fatal, RtcpError) else RtcpError(_INTERRUPTED)
-            self._settle(pack, [error] * len(pack.items))
+            self._ledger.settle(pack, [error] * len(pack.items))
             return
         fates, traffic = self._sender.send([message for _, message, _ in pack.items], idempotent=True)
-        with self._counts:
-            self._bytes += traffic.bytes
-            self._requests += traffic.requests
+        self._ledger.spent(traffic.requests, traffic.bytes)
         self._fatal = self._fatal or next((fate for fate in fates if isinstance(fate, HOPELESS)), None)
-        self._settle(pack, fates)
+        self._ledger.settle(pack, fates)
         if self._on_progress is not None:
             try:
                 self._on_progress(self.summary)
             except Exception:
                 logger.exception("on_progress failed")
 
-    def _settle(self, pack: Pack, fates: Sequence[Fate]) -> None:
-        """Count, report and unspool the messages of a pack; a second time is nothing."""
-        with self._counts:
-            if pack not in self._open:
-                return
-            self._open.remove(pack)
-        done: list[int] = []
-        kept: list[int] = []
-        rejects: list[Reject] = []
-        for (position, message, entry), fate in zip(pack.items, fates, strict=True):
-            if isinstance(fate, dict):
-                done.append(entry)
-            elif self._queue is not None and can_retry(fate):
-                kept.append(entry)
-            else:
-                done.append(entry)
-                rejects.append(to_reject(position, message, fate))
-        with self._counts:
-            self._sent += len(done) - len(rejects)
-            self._waiting += len(kept)
-        self._reject(rejects)
-        if self._queue is not None:
-            self._queue.done(done)
-            # Given back when the writer ends: until then there is no better moment to try again.
-            self._kept += kept
-
-    def _reject(self, rejects: Sequence[Reject]) -> None:
-        if self._letters is not None and rejects:
-            self._letters.add(rejects)
-        unknown = sum(reject.is_unknown for reject in rejects)
-        with self._counts:
-            self._unknown += unknown
-            self._rejected += len(rejects) - unknown
-            if self._letters is None:
-                self._rejects += rejects
-
     def _abort(self) -> None:
         """Settle everything now: what has not been sent is not sent, what is under way is waited for a little."""
         self._is_aborted = True
         with self._intake:
-            left = [*self._packer.rest(), *self._outbox]
-            self._outbox.clear()
-            with self._counts:
-                waiting = [pack for pack in self._open if not pack.is_taken]
-                if left:
-                    waiting.append(Pack(left))
-                    self._open.add(waiting[-1])
-        for pack in waiting:
-            self._settle(pack, [RtcpError(_INTERRUPTED)] * len(pack.items))
+            left, self._outbox = [*self._packer.rest(), *self._outbox], []
+        if left:
+            self._ledger.open(Pack(left))
+        for pack in self._ledger.opened():
+            if self._ledger.claim(pack):
+                self._ledger.settle(pack, [RtcpError(_INTERRUPTED)] * len(pack.items))
         with contextlib.suppress(queue.Empty):
             while True:
                 self._packs.get_nowait()
         self._stop(timeout=_GRACE)
-        for pack in list(self._open):
-            self._settle(pack, [None] * len(pack.items))
+        for pack in self._ledger.opened():
+            self._ledger.settle(pack, [None] * len(pack.items))
 
     def _stop(self, *, timeout: float | None) -> None:
         for _ in self._threads:
@@ -319,15 +263,9 @@ class StreamWriter:
     def _end(self) -> None:
         self._is_closed = True
         self._stop(timeout=None)
-        if self._queue is not None:
-            self._queue.release(self._kept)
+        self._ledger.close()
         if self._owned is not None:
             self._owned.close()
-        if self._letters is not None:
-            self._letters.close()
-        with self._counts:
-            # An interrupt may fall between two steps; what it tore apart there nobody can tell.
-            self._unknown += self._rows - self._sent - self._rejected - self._unknown - self._waiting
 
     def _raise_fatal(self) -> None:
         if self._fatal is not None:
