@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from tests.helpers.adapters import Answer, mounted
 
 import rtcp
 
 DIALECTS = pytest.mark.parametrize("dialect", ["guide", "spec", "hostile"])
+TOKEN = {"access_token": "made-up", "expires_in": 86399}
 MANIFEST = """
 [[audiences]]
 id = "gold"
@@ -59,3 +61,12 @@ def test_an_unknown_id_is_not_found(client):
 def test_a_page_of_none_is_refused_before_sending(client):
     with pytest.raises(rtcp.InvalidArgumentError, match="page_size"):
         client.audiences.list(page_size=0)
+
+
+def test_filters_stay_in_force_where_the_next_link_does_not_repeat_them(client):
+    first = {"children": [], "_page": {"next": 1}, "_links": {"next": {"href": "@/audiences?start=1&limit=2"}}}
+    adapter = mounted(client.http, [Answer(200, TOKEN), Answer(200, first), Answer(200, {"children": []})])
+
+    list(client.audiences.list(name="card holders", page_size=2))
+
+    assert adapter.requests[-1].url.endswith("/audiences?start=1&limit=2&name=card%20holders")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
 
@@ -53,6 +54,18 @@ class Resource:
             request = Request.platform("GET", "", query=[("start", cursor), *query])
             token = request.encoded_query() if has_cursor else None
         return Page(items, token, total=total if isinstance(total, int) else None)
+
+
+def completed(link: str, asked: Mapping[str, Any]) -> str:
+    """The query of a next link with what was asked for and the link leaves out.
+
+    A documented link of the audiences has the place of the next page in it and no filter: followed as it is, it would
+    lead to what nobody asked for.
+    """
+    told = {name.casefold() for name, _ in parse_qsl(link, keep_blank_values=True)}
+    missing = {name: value for name, value in asked.items() if name.casefold() not in told}
+    rest = Request.platform("GET", "", query=missing).encoded_query()
+    return f"{link}&{rest}" if rest else link
 
 
 def decode(response: Response) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from rtcp.errors import InvalidArgumentError
 from rtcp.models.audience import Audience
 from rtcp.paging import Page, Paged
-from rtcp.resources._base import Resource, mapping, parse, unreadable
+from rtcp.resources._base import Resource, completed, mapping, parse, unreadable
 from rtcp.transport.request import Request, Response
 
 _ROUTE: Final = "/data/core/ups/audiences"
@@ -57,7 +57,7 @@ class Audiences(Resource):
 
         def fetch(token: str | None) -> Page[Audience]:
             return self._send_for(
-                Request.platform("GET", _ROUTE, query=query if token is None else token),
+                Request.platform("GET", _ROUTE, query=query if token is None else completed(token, query)),
                 lambda body, answer: self._audience_page(body, answer, query),
             )
 

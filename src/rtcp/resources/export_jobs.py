@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 from rtcp.bulk.download import Download
 from rtcp.bulk.folder import claimed, local_names, safe_name
@@ -18,7 +17,7 @@ from rtcp.models.dataset import Dataset
 from rtcp.models.export_job import ExportEvents, ExportJob, SegmentBatch, SegmentFilter
 from rtcp.models.file import DownloadProgress, RemoteFile
 from rtcp.paging import Page, Paged, next_query
-from rtcp.resources._base import Resource, mapping, parse, unreadable
+from rtcp.resources._base import Resource, completed, mapping, parse, unreadable
 from rtcp.resources._data_access import DataAccess
 from rtcp.resources._export_body import checked_paths, export_body
 from rtcp.transport.request import Request, Response
@@ -67,8 +66,7 @@ class ExportJobs(Resource):
         asked = {"limit": page_size, "status": status}
 
         def fetch(token: str | None) -> Page[ExportJob]:
-            # What is asked for stays in force on the next pages, though their links may not repeat it.
-            query = {**asked, **dict(parse_qsl(token or ""))}
+            query = asked if token is None else completed(token, asked)
             return self._send_for(Request.platform("GET", _ROUTE, query=query), self._job_page)
 
         return Paged(fetch, limit=limit)
