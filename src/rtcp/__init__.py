@@ -42,13 +42,14 @@ if TYPE_CHECKING:
     from rtcp.frames.charts import plot
     from rtcp.frames.tables import to_arrow, to_pandas
     from rtcp.models.audience import Audience
+    from rtcp.models.batch import Batch, BatchStatus, CsvOptions, FailedRecord
     from rtcp.models.computed_attribute import ComputedAttribute, ComputedAttributeStatus, Window
     from rtcp.models.dataset import Dataset
     from rtcp.models.entity import Entity, Event, Lookup, SchemaClass, xdm_get
-    from rtcp.models.explanation import Explanation
     from rtcp.models.envelope import envelope
+    from rtcp.models.explanation import Explanation
     from rtcp.models.export_job import ExportEvents, ExportJob, ExportJobStatus, SegmentFilter
-    from rtcp.models.file import DownloadProgress
+    from rtcp.models.file import DownloadProgress, UploadProgress
     from rtcp.models.identity import Identity
     from rtcp.models.inlet import Inlet
     from rtcp.models.merge_policy import MergePolicy
@@ -64,10 +65,17 @@ if TYPE_CHECKING:
     from rtcp.models.stream import Reject, StreamReceipt, WriterSummary
     from rtcp.models.system_job import DeletePlan, SystemJob, SystemJobStatus
     from rtcp.paging import Page, Paged
+    from rtcp.resources._upsert import UpsertResult
 
 # Where the public names live; those that are not here are errors.
 _HOMES = {
     "Audience": "rtcp.models.audience",
+    "Batch": "rtcp.models.batch",
+    "BatchStatus": "rtcp.models.batch",
+    "CsvOptions": "rtcp.models.batch",
+    "FailedRecord": "rtcp.models.batch",
+    "UploadProgress": "rtcp.models.file",
+    "UpsertResult": "rtcp.resources._upsert",
     "BulkResult": "rtcp.models.result",
     "DatasetReport": "rtcp.models.preview",
     "DatasetStats": "rtcp.models.preview",
@@ -117,6 +125,8 @@ __all__ = [
     "Audience",
     "AuthenticationError",
     "BadRequestError",
+    "Batch",
+    "BatchStatus",
     "BulkResult",
     "Client",
     "ComputedAttribute",
@@ -125,6 +135,7 @@ __all__ = [
     "ConfigError",
     "ConflictError",
     "ConnectError",
+    "CsvOptions",
     "Dataset",
     "DatasetReport",
     "DatasetStats",
@@ -137,6 +148,7 @@ __all__ = [
     "ExportEvents",
     "ExportJob",
     "ExportJobStatus",
+    "FailedRecord",
     "Identity",
     "Inlet",
     "InvalidArgumentError",
@@ -174,6 +186,8 @@ __all__ = [
     "UNSET",
     "UnprocessableError",
     "UnstitchedReport",
+    "UploadProgress",
+    "UpsertResult",
     "WaitTimeoutError",
     "Window",
     "WriterSummary",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rtcp.media.collection import MediaCollection
     from rtcp.media.edge import MediaEdge
     from rtcp.resources.audiences import Audiences
+    from rtcp.resources.batches import Batches
     from rtcp.resources.computed_attributes import ComputedAttributes
     from rtcp.resources.datasets import Datasets
     from rtcp.resources.entities import Entities
@@ -88,6 +89,13 @@ class Client:
     def http(self) -> requests.Session:
         """The `requests.Session` below, to mount adapters on."""
         return self._wire.http
+
+    @cached_property
+    def batches(self) -> Batches:
+        """Files into datasets, and updates of attributes."""
+        from rtcp.resources.batches import Batches
+
+        return Batches(self._session, self._config, dataset=self.datasets.get)
 
     @cached_property
     def computed_attributes(self) -> ComputedAttributes:

@@ -22,6 +22,8 @@ AWAITED = {
     "audiences",
     "batches",
     "datasets.create",
+    "datasets.disable_profile",
+    "datasets.enable_profile",
     "entities.delete",
     "entities.explain",
     "inlets",

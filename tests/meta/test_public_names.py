@@ -16,7 +16,7 @@ import rtcp
 from rtcp.resources._base import Resource
 
 # Verbs that carry something to an id, or from it to a place.
-CARRIERS = {"download", "replay", "send", "send_downloaded", "send_many", "start_session", "upload", "upsert"}
+CARRIERS = {"download", "replay", "resend", "send", "send_downloaded", "send_many", "start_session", "upload", "upsert"}
 TREE = ast.parse(Path(rtcp.__file__).read_text())
 
 

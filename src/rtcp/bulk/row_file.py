@@ -43,6 +43,12 @@ class RowFile:
         is_fit = self.format == "parquet" and self.mapper is None and self.identity is None
         return self.source.parquet if is_fit else None
 
+    def count(self) -> int:
+        """How many rows are in the caller's own file."""
+        parquet = require("pyarrow.parquet", extra="arrow")
+        count: int = parquet.read_metadata(self.ready).num_rows
+        return count
+
     def write(self, path: Path) -> int:
         """Write the file and return how many rows are in it; the others are in `refused`.
 
@@ -70,7 +76,7 @@ class RowFile:
         sent = without_nulls(json.loads(encode(given)))
         if not sent:
             raise InvalidArgumentError("the row is empty")
-        if self.identity is not None and not sent.get("identityMap") and not _at(sent, self.identity):
+        if self.identity is not None and not sent.get("identityMap") and not value_at(sent, self.identity):
             raise InvalidArgumentError(f"the row has no identity: neither {self.identity} nor identityMap has a value")
         row_as_sent: dict[str, Any] = sent
         return row_as_sent
@@ -130,7 +136,8 @@ def _grouped(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield group
 
 
-def _at(row: dict[str, Any], path: str) -> Any:
+def value_at(row: dict[str, Any], path: str) -> Any:
+    """The value at a dot path, or None."""
     value: Any = row
     for step in path.split("."):
         value = value.get(step) if isinstance(value, dict) else None

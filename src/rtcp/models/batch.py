@@ -157,6 +157,30 @@ class Batch(CleanedModel):
     __str__ = __repr__
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvOptions:
+    """How CSV is written; None leaves an option to the service."""
+
+    delimiter: str | None = None
+    quote: str | None = None
+    escape: str | None = None
+    null_marker: str | None = None
+    header: bool | None = None
+    charset: str | None = None
+
+    def to_wire(self) -> dict[str, str]:
+        """The options under the service's names; all are texts there."""
+        given = {
+            "delimiter": self.delimiter,
+            "quote": self.quote,
+            "escape": self.escape,
+            "nullMarker": self.null_marker,
+            "header": None if self.header is None else str(self.header).lower(),
+            "charset": self.charset,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class RecordError:
     """What is wrong with a record. The message may repeat values of it.
