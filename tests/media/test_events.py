@@ -254,6 +254,9 @@ UNREADABLE = [
     {"mediaCollection": {"playhead": 0, "speed": 2}, "eventType": "media.play", "timestamp": "2026-03-02T00:00:00Z"},
     {"mediaCollection": 7, "eventType": "media.play", "timestamp": "2026-03-02T00:00:00Z"},
     {"events": []},
+    {"events": [7]},
+    7,
+    None,
 ]
 
 

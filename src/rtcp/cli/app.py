@@ -20,6 +20,7 @@ ENTRIES: Final = {
     "computed-attributes": Entry(_PROFILE, "Aggregates over a person's events, as fields.", "computed_attributes"),
     "export-jobs": Entry(_PROFILE, "Exports of profiles into a dataset, and their files.", "export_jobs"),
     "datasets": Entry(_PROFILE, "Where profiles come from and where exports go.", "datasets"),
+    "media": Entry(_PROFILE, "Replay what players recorded; send what was watched offline.", "media"),
     "auth": Entry(_MACHINE, "Do the settings and credentials work?", "auth"),
     "config": Entry(_MACHINE, "Take over a credential file; show what is in force.", "settings"),
     "emulator": Entry(_MACHINE, "A local Profile service, for tests and trials.", "emulator"),

@@ -102,17 +102,19 @@ def to_collection(event: MediaEvent, *, downloaded: bool = False) -> dict[str, A
     return body
 
 
-def read_event(data: Mapping[str, Any]) -> MediaEvent:
+def read_event(data: Any) -> MediaEvent:
     """An event as rtcp, the Media Edge API (its `xdm`, or the body around it) or the Media Collection API writes it.
 
     Raises:
         InvalidArgumentError: it is none of these.
     """
+    if not isinstance(data, Mapping):
+        raise InvalidArgumentError("this is no JSON object")
     if isinstance(data.get("events"), list) and len(data["events"]) == 1:
-        data = data["events"][0]
-    xdm = data.get("xdm")
-    data = xdm if isinstance(xdm, Mapping) else data
+        (data,) = data["events"]
     try:
+        xdm = data.get("xdm")
+        data = xdm if isinstance(xdm, Mapping) else data
         if "mediaCollection" in data:
             return _from_edge(data)
         if "playerTime" in data:
