@@ -34,7 +34,7 @@ class RtcpHook(_compat.BaseHook):
         rtcp_conn_id: the connection: login is the client id, password the client secret, and the extra holds
             `org_id`, `scopes`, and whatever else of `rtcp.Config` is wanted.
         sandbox: another sandbox than the connection's.
-        retries: how often a request is sent again, where that is not to be left to the connection.
+        most_retries: how often a request is sent again at most, whatever the connection says.
     """
 
     conn_name_attr = "rtcp_conn_id"
@@ -43,12 +43,12 @@ class RtcpHook(_compat.BaseHook):
     hook_name = HOOK_NAME
 
     def __init__(
-        self, rtcp_conn_id: str = DEFAULT_CONNECTION, *, sandbox: str | None = None, retries: int | None = None
+        self, rtcp_conn_id: str = DEFAULT_CONNECTION, *, sandbox: str | None = None, most_retries: int | None = None
     ) -> None:
         super().__init__()
         self.rtcp_conn_id = rtcp_conn_id
         self._sandbox = sandbox
-        self._retries = retries
+        self._most_retries = most_retries
         self._config: Config | None = None
         self._client: Client | None = None
 
@@ -111,10 +111,10 @@ class RtcpHook(_compat.BaseHook):
         fields["user_agent"] = f"apache-airflow/{_compat.version} rtcp-airflow/{version_of('rtcp')}"
         if self._sandbox is not None:
             fields |= {"sandbox": self._sandbox, "sandbox_id": None}
-        if self._retries is not None:
-            fields["retries"] = self._retries
         try:
-            return Config(**fields).in_environment()
+            config = Config(**fields).in_environment()
+            most = self._most_retries
+            return config if most is None else config.replace(retries=min(most, config.retries))
         except ConfigError as exc:
             problem = str(exc)
         raise ConfigError(f"connection {self.rtcp_conn_id!r}: {problem}")

@@ -51,7 +51,7 @@ class RtcpSensor(_compat.BaseSensorOperator):
     @cached_property
     def hook(self) -> RtcpHook:
         """The hook of the task."""
-        return RtcpHook(self.rtcp_conn_id, sandbox=self.sandbox, retries=1)
+        return RtcpHook(self.rtcp_conn_id, sandbox=self.sandbox, most_retries=1)
 
     def target(self) -> str:
         """What to wait for, as the trigger takes it."""

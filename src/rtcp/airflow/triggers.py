@@ -88,7 +88,7 @@ class RtcpJobTrigger(_compat.BaseTrigger):
 
     async def _open(self) -> Client:
         # The loop of the trigger is what tries again, so one call must not hold a thread for minutes.
-        hook = RtcpHook(self.rtcp_conn_id, sandbox=self.sandbox, retries=1)
+        hook = RtcpHook(self.rtcp_conn_id, sandbox=self.sandbox, most_retries=1)
         client: Client = await sync_to_async(hook.get_conn)()
         return client
 
