@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import cycle, islice
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, Final
 
 from rich import box
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, track
 from rich.syntax import Syntax
 from rich.table import Table
 
@@ -57,11 +59,21 @@ class Stage:
             return lookups
         return iter(track(lookups, "   looking up", total=total, console=self._console, transient=True))
 
+    @contextmanager
+    def bar(self, title: str) -> Iterator[Callable[[int, int], None]]:
+        """A progress bar to be told what is done and how much there is; without a terminal, nothing is shown."""
+        if not self._console.is_terminal:
+            yield lambda done, total: None
+            return
+        with Progress(console=self._console, transient=True) as progress:
+            task = progress.add_task(f"   {title}", total=None)
+            yield lambda done, total: progress.update(task, completed=done, total=total)
+
 
 def run(*, people: int, console: Console | None = None) -> None:
     """Play the demo; returns when all of it is shown."""
     stage = Stage(console or Console())
-    with Emulator(seed=1) as emulator:
+    with Emulator(seed=1, job_seconds=0.5) as emulator:
         stage.step(
             "Start the emulator and fill its Profile store",
             'emulator = rtcp.emulator.Emulator()\nemulator.load("manifest.toml")\n'
@@ -74,6 +86,7 @@ def run(*, people: int, console: Console | None = None) -> None:
             _merge(stage, client)
             _events(stage, client)
             _bulk(stage, client, people)
+            _export(stage, client)
             _errors(stage, client)
         stage.say("")
         stage.say(f"{len(emulator.requests)} requests, all answered on {emulator.url}. Now it is yours:")
@@ -155,6 +168,29 @@ def _bulk(stage: Stage, client: rtcp.Client, people: int) -> None:
     }
     stage.table(("outcome", "people"), [*counts.items(), ("in input order", "yes" if in_order else "NO")])
     stage.say(f"{len(hits) / seconds:,.0f} people a second")
+
+
+def _export(stage: Stage, client: rtcp.Client) -> None:
+    stage.step(
+        "Export everybody with their events, download the files, read them back",
+        'destination = client.datasets.create_for_export("Demo export")\n'
+        "job = client.export_jobs.create(destination_dataset_id=destination.id, events=rtcp.ExportEvents())\n"
+        "client.export_jobs.wait(job.id, on_progress=print)\n"
+        'paths = client.export_jobs.download(job.id, "out/")\n'
+        "rows = client.export_jobs.rows(job.id)",
+    )
+    destination = client.datasets.create_for_export("Demo export")
+    job = client.export_jobs.create(destination_dataset_id=destination.id, events=rtcp.ExportEvents())
+    client.export_jobs.wait(job.id, interval=0.5, on_progress=lambda seen: stage.say(f"job {seen.id}: {seen.status}"))
+    with TemporaryDirectory() as folder, stage.bar("downloading") as update:
+        paths = client.export_jobs.download(
+            job.id, folder, on_progress=lambda done: update(done.bytes_done, done.bytes_total or 0)
+        )
+        sizes = [(path.name, f"{path.stat().st_size:,}") for path in paths]
+    stage.table(("file", "bytes"), sizes)
+    events = [event for row in client.export_jobs.rows(job.id) for event in row.get("eventList") or ()]
+    total = sum(rtcp.xdm_get(event, "commerce.order.priceTotal", 0.0) for event in events)
+    stage.say(f"read back: {len(events)} purchases worth {total:,.2f}")
 
 
 def _errors(stage: Stage, client: rtcp.Client) -> None:
