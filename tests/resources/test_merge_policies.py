@@ -317,11 +317,21 @@ def test_what_the_service_does_not_know_is_its_error_to_tell(client, sandbox):
         client.merge_policies.create(name="x", identity_graph="everything", attribute_merge="timestampOrdered")
 
 
-@pytest.mark.parametrize("fault", [{"status": 503}, {"status": 500}, {"cut": "after"}, {"cut": "before"}])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 503},
+        {"status": 500},
+        {"cut": "after"},
+        {"cut": "before"},
+        {"status": 200, "body": "<html>"},
+        {"status": 200, "body": {"no": "policy"}},
+    ],
+)
 def test_is_never_created_twice_and_the_error_says_how_to_find_out(client, emulator, sandbox, fault):
     emulator.faults.once("merge_policies.create", **fault)
 
-    with pytest.raises((ServerError, ConnectError), match=r"merge_policies\.list\(\)"):
+    with pytest.raises((ServerError, ConnectError, DecodeError), match=r"merge_policies\.list\(\)"):
         client.merge_policies.create(name="Once", identity_graph="pdg", attribute_merge="timestampOrdered")
 
     assert emulator.requests.count("merge_policies.create") == 1

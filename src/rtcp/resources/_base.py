@@ -31,12 +31,18 @@ class Resource:
         self._config = config
 
     def _send(self, request: Request, model: type[M]) -> M:
-        response = self._session.send(request)
-        return parse(model, decode(response), response)
+        return self._send_for(request, lambda body, response: parse(model, body, response))
 
     def _send_for(self, request: Request, read: Callable[[Any, Response], T]) -> T:
         response = self._session.send(request)
-        return read(decode(response), response)
+        try:
+            return read(decode(response), response)
+        except DecodeError as exc:
+            if request.creates is None:
+                raise
+            problem = exc.args[0]
+        # A success that cannot be read has made what was asked for, most likely.
+        raise unreadable(response, f"{problem}; {request.creates}")
 
     def _page(
         self, body: Any, response: Response, items: list[T], *, query: Iterable[tuple[str, Any]], total: Any = None
