@@ -312,6 +312,26 @@ def test_files_of_the_same_name_get_folders_of_their_own(serve, tmp_path):
     assert server.ranges_of("sub/part-0.json") == [None]
 
 
+def test_no_two_files_of_one_directory_share_a_path(serve, tmp_path):
+    contents = {"a/b": b"1", "a_b": b"22", "A_B": b"333"}
+    _, client = serve({name: StoredFile(content, id="f1") for name, content in contents.items()})
+
+    paths = client.export_jobs.download(7, tmp_path)
+
+    assert [path.relative_to(tmp_path / "export-7" / "f1").as_posix() for path in paths] == ["a_b", "2~a_b", "3~A_B"]
+    assert [path.read_bytes() for path in paths] == list(contents.values())
+
+
+def test_a_file_never_has_the_name_of_another_one_s_beginning(serve, tmp_path):
+    contents = {"x": b"1", "x.part": b"22"}
+    _, client = serve({name: StoredFile(content, id=name) for name, content in contents.items()})
+
+    paths = client.export_jobs.download(7, tmp_path)
+
+    assert [path.name for path in paths] == ["x", "x.part_"]
+    assert [path.read_bytes() for path in paths] == list(contents.values())
+
+
 @pytest.mark.parametrize(
     ("given", "safe"),
     [("part-0.parquet", "part-0.parquet"), ("", "_"), (".hidden", "_hidden"), ("naïve 日.json", "naïve 日.json")],

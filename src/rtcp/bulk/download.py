@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from rtcp.bulk.folder import sync_folder
+from rtcp.bulk.folder import PART, sync_folder
 from rtcp.errors import DecodeError, NotFoundError, RtcpError
 from rtcp.models.file import DownloadProgress, RemoteFile
 from rtcp.transport.request import Response
@@ -103,7 +103,7 @@ class Download:
             raise
 
     def _fetch(self, file: RemoteFile, path: Path) -> None:
-        part = path.with_name(path.name + ".part")
+        part = path.with_name(path.name + PART)
         path.parent.mkdir(parents=True, exist_ok=True)
         length = self._fill(file, part)
         size = part.stat().st_size

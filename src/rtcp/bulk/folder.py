@@ -16,6 +16,8 @@ from rtcp.errors import RtcpError
 from rtcp.models.file import RemoteFile
 
 MARKER: Final = ".rtcp-download"
+PART: Final = ".part"
+"""The end of a name while the file is not complete."""
 _UNSAFE: Final = re.compile(r"[^\w.=+@ -]")
 _LONGEST_NAME: Final = 150
 
@@ -50,20 +52,31 @@ def claimed(folder: Path, contents: Any) -> Iterator[None]:
 
 
 def local_names(files: Sequence[RemoteFile]) -> list[str]:
-    """A safe relative path for each file; where two would have the same, each gets a folder named after its id."""
+    """A safe relative path for each file, no two the same.
+
+    Files of one name get folders named after their ids; what is the same even then, as two files of one directory may
+    be, gets a number in front.
+    """
     names = [safe_name(file.name) for file in files]
     # Some file systems do not tell upper from lower case.
     counts = Counter(name.casefold() for name in names)
-    return [
-        name if counts[name.casefold()] == 1 else f"{safe_name(file.file_id)}/{name}"
-        for file, name in zip(files, names, strict=True)
-    ]
+    paths: dict[str, str] = {}
+    for file, name in zip(files, names, strict=True):
+        path = name if counts[name.casefold()] == 1 else f"{safe_name(file.file_id)}/{name}"
+        number = 1
+        while path.casefold() in paths:
+            number += 1
+            path = f"{safe_name(file.file_id)}/{number}~{name}"
+        paths[path.casefold()] = path
+    return list(paths.values())
 
 
 def safe_name(text: str) -> str:
-    """The text as one name of a file: no separators, no leading dot, not too long."""
+    """The text as one name of a file: no separators, no leading dot, not too long, and none of an unfinished file."""
     name = _UNSAFE.sub("_", text)
     name = re.sub(r"^\.+", "_", name).strip() or "_"
+    if name.casefold().endswith(PART):
+        name += "_"
     # The end is kept: it tells the format.
     return name if len(name) <= _LONGEST_NAME else f"{name[:20]}~{name[-_LONGEST_NAME + 21 :]}"
 
