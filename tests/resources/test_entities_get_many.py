@@ -303,7 +303,7 @@ def test_one_person_with_too_many_identities_fails_alone(client, crowd):
     assert many(client, asked)[1] is UnprocessableError
 
 
-@pytest.mark.parametrize("status", [400, 404, 422])
+@pytest.mark.parametrize("status", [400, 404, 413, 422])
 def test_a_chunk_that_the_service_refuses_whole_is_taken_apart(client, emulator, people, status):
     emulator.faults.always("entities.get_many", status=status)
 

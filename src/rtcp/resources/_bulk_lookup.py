@@ -14,6 +14,7 @@ from rtcp.errors import (
     InvalidArgumentError,
     NotFoundError,
     PermissionDeniedError,
+    ResponseError,
     RtcpError,
     TokenError,
     UnprocessableError,
@@ -27,6 +28,7 @@ from rtcp.transport.request import Response
 from rtcp.transport.session import POOL_SIZE
 
 _PSEUDO_FIELD: Final = "identities"
+_TOO_LARGE: Final = 413
 
 
 class _UnreadableEntryError(DecodeError):
@@ -88,14 +90,11 @@ class BulkLookup:
             found = self._post(body, identities, lambda answer, response: _matched(answer, response, identities))
         except _HOPELESS:
             raise
-        except _SPOILED as exc:
-            # A merge policy that is not there fails everyone alike; halving would ask for each of them twice.
-            if isinstance(exc, UnprocessableError) and "merge policy" in str(exc).casefold():
+        except RtcpError as exc:
+            if not _is_of_some_only(exc):
                 return {identity.key: exc for identity in identities}
             half = len(identities) // 2
             return self._look_up(identities[:half]) | self._look_up(identities[half:])
-        except RtcpError as exc:
-            return {identity.key: exc for identity in identities}
         outcomes: dict[Key, Entity | RtcpError | None] = {}
         for identity in identities:
             entity = found.get(identity.key)
@@ -146,6 +145,16 @@ def check_options(ids: object, *, workers: int, chunk_size: int, on_missing: str
         raise InvalidArgumentError(f"chunk_size must be 1 or more, not {chunk_size}")
     if on_missing not in ("skip", "yield", "raise"):
         raise InvalidArgumentError(f"on_missing must be 'skip', 'yield' or 'raise', not {on_missing!r}")
+
+
+def _is_of_some_only(failure: RtcpError) -> bool:
+    """True when fewer identities at a time may fare better."""
+    # A merge policy that is not there fails everyone alike; halving would ask for each of them twice.
+    if isinstance(failure, UnprocessableError) and "merge policy" in str(failure).casefold():
+        return False
+    # No source tells how many identities a request may have, so one may prove too large.
+    is_too_large = isinstance(failure, ResponseError) and failure.status == _TOO_LARGE
+    return is_too_large or isinstance(failure, _SPOILED)
 
 
 def _matched(answer: Any, response: Response, identities: Sequence[Identity]) -> dict[Key, Entity]:
