@@ -11,7 +11,7 @@ import requests
 
 from rtcp._clock import Clock, SystemClock
 from rtcp.auth import FreshToken, GivenToken, Ims, TokenCache
-from rtcp.config import Config
+from rtcp.config import AUTO, Config
 from rtcp.transport.hooks import Hook, TokenFetched, emit
 from rtcp.transport.session import Session, TokenSource, Wire
 
@@ -194,7 +194,12 @@ class Client:
         return Audiences(self._session, self._config)
 
     def with_sandbox(self, sandbox: str | None = None, *, sandbox_id: str | None = None) -> Self:
-        """The same client in another sandbox: same token, same connections, which end with this one."""
+        """The same client in another sandbox: same token, same connections, which end with this one.
+
+        With `sandbox_id="auto"` in the settings, the id of the new sandbox is looked up, too, unless it is given.
+        """
+        if sandbox_id is None and self._config.sandbox_id == AUTO:
+            sandbox_id = AUTO
         return self._derived(self._config.replace(sandbox=sandbox, sandbox_id=sandbox_id))
 
     def with_options(self, *, timeout: float | tuple[float, float] | None = None, retries: int | None = None) -> Self:

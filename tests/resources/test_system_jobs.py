@@ -251,3 +251,15 @@ def test_the_sandbox_id_is_looked_up_when_asked_to(emulator, sandbox):
     headers = [request.headers for request in emulator.requests.of("system_jobs.list")]
     assert [header["x-sandbox-id"] for header in headers] == [emulator.store.sandbox("prod").id] * 2
     assert len(emulator.requests.of("sandboxes.get")) == 1
+
+
+def test_the_id_of_another_sandbox_is_looked_up_anew(emulator, sandbox):
+    with rtcp.Client.for_emulator(emulator.url, sandbox_id="auto") as client:
+        list(client.system_jobs.list())
+        list(client.with_sandbox("dev").system_jobs.list())
+
+    headers = [request.headers for request in emulator.requests.of("system_jobs.list")]
+    assert [header["x-sandbox-id"] for header in headers] == [
+        emulator.store.sandbox("prod").id,
+        emulator.store.sandbox("dev").id,
+    ]
