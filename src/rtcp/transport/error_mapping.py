@@ -113,6 +113,10 @@ def read_error_body(body: Any) -> ErrorBody:
     if not parts:
         return ErrorBody(message=_plain(body)) if isinstance(body, str) else ErrorBody()
     message = _first_text(parts, _TEXT_KEYS)
+    report = parts[0].get("report")
+    # Streaming ingestion: the title names the kind of problem, the report says which it is.
+    if message == parts[0].get("title") and isinstance(report, Mapping):
+        message = _first_text([report], ("message",)) or message
     fields = _refused_fields(parts)
     return ErrorBody(
         message=f"{message or 'refused'}: {fields}" if fields else message,
