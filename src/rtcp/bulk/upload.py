@@ -145,6 +145,8 @@ class Upload:
                 raise
 
     def _send_part(self, start: int) -> None:
+        if self._stopped.is_set():
+            return
         try:
             self._target.patch(self._slice(start, min(self._part_size, self._source.size - start)), start)
         except _StoppedError:
@@ -180,7 +182,8 @@ class _Slice:
     open: Callable[[], BinaryIO]
     start: int
     length: int
-    tell: Callable[[int], None]
+    # Not "tell": urllib3 takes what has that for a file.
+    on_read: Callable[[int], None]
 
     def __len__(self) -> int:
         return self.length
@@ -189,14 +192,14 @@ class _Slice:
         with self.open() as file:
             file.seek(self.start)
             left = self.length
-            self.tell(0)
+            self.on_read(0)
             while left:
                 block = file.read(min(_BLOCK, left))
                 if not block:
                     raise InvalidArgumentError("the file became shorter while it was sent")
                 left -= len(block)
                 yield block
-                self.tell(self.length - left)
+                self.on_read(self.length - left)
 
 
 class _StoppedError(Exception):
