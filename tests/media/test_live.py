@@ -260,6 +260,14 @@ def test_an_unknown_datastream_is_a_bad_request(client, emulator):
     assert caught.value.code == "EXEG-0003-400"
 
 
+def test_a_datastream_that_wants_a_token_is_told_what_to_do(client, emulator):
+    emulator.media.settings = MediaSettings(datastreams={"stream-1": Datastream(needs_token=True)})
+
+    with pytest.raises(rtcp.AuthenticationError, match="use another datastream"):
+        on_edge(client)
+    assert emulator.media.leaks == []
+
+
 def test_a_207_with_errors_is_the_error_it_carries(scripted):
     report = {"eventIndex": 0, "details": [{"name": "$.xdm.mediaCollection.x", "reason": "Missing required field"}]}
     error = {"type": f"{ERRORS}va-edge-0400-400", "status": 400, "title": "Invalid request", "report": report}

@@ -26,6 +26,9 @@ _HINTED: Final = "/ee/{hint}/va/v1/{endpoint}"
 _CREATES: Final = (
     "the session may have been counted: starting again makes a second one; nothing can be asked about the first"
 )
+_HELP: Final = {
+    401: "this datastream takes authenticated requests alone, and the Media Edge API knows none; use another datastream"
+}
 
 
 class MediaEdge:
@@ -156,6 +159,7 @@ def _request(
         authenticated=False,
         idempotent=idempotent,
         private=tuple(identity.id for identity in identities),
+        help=_HELP,
         creates=creates,
     )
 
