@@ -15,6 +15,7 @@ from pydantic import ValidationError
 import rtcp
 from rtcp import Entity, Event, Identity, Lookup, MergePolicy, SchemaClass, xdm_get
 from rtcp.errors import InvalidArgumentError, NotFoundError
+from rtcp.models.entity import RequestedIdentity
 from rtcp.models.merge_policy import AttributeMergeType, IdentityGraphType
 
 json_values = st.recursive(
@@ -273,3 +274,12 @@ def test_identities_are_the_same_whatever_case_their_namespace_has():
     assert Identity("a").key != Identity("a", "Email").key
     assert Identity("a").is_xid
     assert not rtcp.Identity("a", "Email").is_xid
+
+
+def test_the_identity_that_was_asked_for_is_in_no_repr():
+    entity = Entity.model_validate(
+        {"requestedIdentity": {"entityId": "mara@whitby.example", "entityIdNS": {"code": "Email"}}}
+    )
+
+    assert repr(entity.requested_identity) == "<RequestedIdentity in 'Email'>"
+    assert str(RequestedIdentity(entity_id="mara@whitby.example")) == "<RequestedIdentity>"

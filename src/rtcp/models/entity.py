@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -31,10 +30,15 @@ class NamespaceCode(Model):
 
 
 class RequestedIdentity(Model):
-    """The identity that an entity answers to, where the service tells."""
+    """The identity that an entity answers to, where the service tells. Its repr hides the id."""
 
     entity_id: str
     entity_id_ns: NamespaceCode | None = Field(default=None, alias="entityIdNS")  # the service writes NS in capitals
+
+    def __repr__(self) -> str:
+        return f"<RequestedIdentity in {self.entity_id_ns.code!r}>" if self.entity_id_ns else "<RequestedIdentity>"
+
+    __str__ = __repr__
 
 
 class AppliedPolicy(Model):
@@ -82,6 +86,9 @@ class Entity(Model):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
+        # Loaded by notebooks only: it brings a table of all of HTML's names.
+        from html import escape
+
         rows = "".join(
             f"<tr><td>{escape(path)}</td><td>{escape(str(value))}</td></tr>" for path, value in _leaves(self.entity)
         )
