@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self
 import requests
 
 from rtcp._clock import Clock, SystemClock
-from rtcp.auth import FreshToken, GivenToken, Ims, TokenCache
+from rtcp.auth.token import FreshToken, GivenToken
 from rtcp.config import AUTO, Config
 from rtcp.transport.hooks import Hook, TokenFetched, emit
 from rtcp.transport.session import Session, TokenSource, Wire
@@ -36,8 +36,7 @@ class Client:
     """The Real-Time Customer Profile API of one organisation and sandbox.
 
     Settings are arguments, else `RTCP_*` environment variables, else the profile file; see `Config`. Nothing is sent
-    before the first call.
-    A client may be shared by threads. Close it when done, or use it in a `with` statement.
+    before the first call. A client may be shared by threads. Close it when done, or use it in a `with` statement.
 
     Args:
         config: ready settings; the environment and profile file are then not read, save for `RTCP_EMULATOR`.
@@ -241,6 +240,9 @@ class Client:
 def _token_source(config: Config, wire: Wire) -> TokenSource:
     if config.token is not None:
         return GivenToken(config.token)
+    from rtcp.auth.cache import TokenCache
+    from rtcp.auth.ims import Ims
+
     ims = Ims(config, send=Session(wire, config).send)
     cache = None
     if config.token_cache is not None:

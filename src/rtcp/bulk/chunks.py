@@ -54,9 +54,8 @@ def ordered_map(function: Callable[[A], B], items: Iterable[A], *, workers: int)
     """Apply a function in threads and yield its results in the order of the items.
 
     At most twice as many items as workers are under way or waiting to be taken, so memory does not grow with the
-    stream.
-    The first exception, of the function or of the items, ends the iteration once the results before it are out; what
-    is under way is not waited for.
+    stream. The first exception, of the function or of the items, ends the iteration once the results before it are
+    out; what is under way is not waited for.
     """
     if workers == 1:
         yield from map(function, items)

@@ -42,8 +42,8 @@ class Config:
 
     Attributes:
         client_id, client_secret, org_id, scopes: of the OAuth Server-to-Server credential. Several secrets may be
-            active: give them as a sequence. A secret
-            may be a `Secret` or a table such as `{"env": "NAME"}`; it is resolved at each token fetch.
+            active: give them as a sequence. A secret may be a `Secret` or a table such as `{"env": "NAME"}`; it is
+            resolved at each token fetch.
         sandbox, sandbox_id: what `x-sandbox-name` and `x-sandbox-id` say; only the given ones are sent. With
             `sandbox_id="auto"`, delete requests look the id up by the name.
         token: a ready bearer token; IMS is then not asked, and a 401 is final.

@@ -5,23 +5,24 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from rtcp._instants import require_aware, to_millis
-from rtcp.bulk.chunks import chunked, ordered_map
 from rtcp.config import Config
-from rtcp.errors import InvalidArgumentError, NotFoundError, PartialFailureError, UnprocessableError
+from rtcp.errors import InvalidArgumentError, PartialFailureError
 from rtcp.models.entity import Entity, Event, Lookup, SchemaClass
-from rtcp.models.explanation import Explanation, PolicyView, Winner, differences
 from rtcp.models.identity import Identity, to_identity
-from rtcp.models.merge_policy import MergePolicy
 from rtcp.paging import Page, Paged
 from rtcp.resources._base import Resource, mapping, parse, read_partial_failure, unreadable
-from rtcp.resources._bulk_lookup import BulkLookup, check_options, filtered
-from rtcp.resources._entity_answers import only_entity, winners_of
+from rtcp.resources._entity_answers import only_entity
 from rtcp.resources._matching import Key
 from rtcp.transport.request import Request, Response
 from rtcp.transport.session import Session
+
+# Loaded by `explain` on first use: few call it, and it would cost everybody who makes a client.
+if TYPE_CHECKING:
+    from rtcp.models.explanation import Explanation
+    from rtcp.models.merge_policy import MergePolicy
 
 _ROUTE: Final = "/data/core/ups/access/entities"
 _HELP: Final = {
@@ -107,9 +108,8 @@ class Entities(Resource):
         """Look up many, and yield a `Lookup` for each in input order.
 
         Reads the ids as it goes, keeps a few chunks in memory, and sends equal ids of a chunk once. The service does
-        not document how its answers tell
-        whom they are about, so each is tied to its input by identity, never by place; one that stays in doubt is
-        looked up by itself.
+        not document how its answers tell whom they are about, so each is tied to its input by identity, never by
+        place; one that stays in doubt is looked up by itself.
 
         Args:
             ids: texts in `namespace`, `rtcp.Identity` values, or XIDs, mixed as you like.
@@ -131,6 +131,9 @@ class Entities(Resource):
             0 True None
             1 False None
         """
+        # Threads, chunks and matching are loaded by the first bulk look-up.
+        from rtcp.resources._bulk_lookup import BulkLookup, check_options
+
         check_options(ids, workers=workers, chunk_size=chunk_size, on_missing=on_missing)
         ask = BulkLookup(
             post=self._post,
@@ -144,8 +147,7 @@ class Entities(Resource):
         identities = (
             to_identity(given, namespace, where=f"id at position {position}: ") for position, given in enumerate(ids)
         )
-        chunks = chunked(identities, chunk_size, key=lambda identity: identity.key)
-        return filtered(ordered_map(ask.chunk, chunks, workers=workers), on_missing)
+        return ask.run(identities, workers=workers, chunk_size=chunk_size, on_missing=on_missing)
 
     def list_events(
         self,
@@ -164,8 +166,7 @@ class Entities(Resource):
         """Return the experience events of one person, oldest first.
 
         Some of Adobe's descriptions announce the end of this look-up, so it warns with `PendingDeprecationWarning`.
-        Ultimate organisations may have to
-        ask Adobe to switch it on.
+        Ultimate organisations may have to ask Adobe to switch it on.
 
         Args:
             entity_id: the person: an id in `namespace`, an `rtcp.Identity`, or an XID.
@@ -270,35 +271,20 @@ class Entities(Resource):
             >>> "person.name.firstName" in [difference.path for difference in why.differences]
             True
         """
-        identity = to_identity(entity_id, namespace)
-        policies = sorted(self._list_policies(str(schema_name)), key=lambda policy: not policy.default)
-        views = tuple(self._view(identity, str(schema_name), policy) for policy in policies)
-        if all(view.entity is None and view.error is None for view in views):
-            raise NotFoundError(f"nothing is known under this identity, under none of {len(views)} merge policies")
-        winners = tuple(
-            winner for view in views if view.entity is not None for winner in self._winners(identity, view.policy)
-        )
-        return Explanation(views, differences(views), winners if self._config.emulator else ())
+        from rtcp.resources._explaining import Explaining
 
-    def _view(self, identity: Identity, schema_name: str, policy: MergePolicy) -> PolicyView:
-        try:
-            return PolicyView(policy, self.get(identity, schema_name=schema_name, merge_policy_id=policy.id))
-        except NotFoundError:
-            return PolicyView(policy)
-        except UnprocessableError as exc:
-            return PolicyView(policy, error=exc)
+        explaining = Explaining(self.get, self._winners if self._config.emulator else None, str(schema_name))
+        return explaining.explain(to_identity(entity_id, namespace), self._list_policies(str(schema_name)))
 
-    def _winners(self, identity: Identity, policy: MergePolicy) -> Iterator[Winner]:
-        if not self._config.emulator:
-            return
+    def _winners(self, identity: Identity, policy_id: str) -> Any:
         query = {
             "entityId": identity.id,
             "entityIdNS": identity.namespace,
-            "mergePolicyId": policy.id,
+            "mergePolicyId": policy_id,
             "sandbox": self._config.sandbox,
         }
         request = Request.platform("GET", "/_emulator/explain", query=query, private=(identity.id,))
-        yield from self._send_for(request, lambda body, response: winners_of(body, policy.id))
+        return self._send_for(request, lambda body, _: body)
 
     def _post(
         self,

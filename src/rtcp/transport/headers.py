@@ -28,8 +28,7 @@ def static_headers(config: Config, service: Service) -> dict[str, str]:
     """The headers that every request to this service carries, the token aside.
 
     The api key goes to the platform gateway only. Of the sandbox, what is configured is sent: some AWS-hosted
-    organisations take
-    the id alone; with neither given it is the sandbox `prod`.
+    organisations take the id alone; with neither given it is the sandbox `prod`.
     """
     headers = {
         "Accept": "application/json",

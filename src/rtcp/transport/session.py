@@ -17,7 +17,6 @@ from requests.structures import CaseInsensitiveDict
 from rtcp._clock import Clock
 from rtcp.config import Config
 from rtcp.errors import ConfigError, RateLimitError, RequestError, RtcpError
-from rtcp.transport.error_mapping import to_error
 from rtcp.transport.failures import FOREIGN, to_failure
 from rtcp.transport.headers import checked, static_headers
 from rtcp.transport.hooks import Hook, RequestFailed, RequestFinished, RetryScheduled, emit
@@ -50,8 +49,7 @@ class Wire:
     """What all sessions of one client share: the connection pool, the clock, the hooks, the rate limit.
 
     `http` is an ordinary `requests.Session`: mount adapters on it, or let a tracing library patch it. The
-    environment's proxies and
-    certificate bundle are read once for each host.
+    environment's proxies and certificate bundle are read once for each host.
     """
 
     def __init__(self, *, clock: Clock, hooks: Sequence[Hook] = ()) -> None:
@@ -205,6 +203,9 @@ class Session:
             response = self._transmit(request, _fetch(self._token), stream=stream)
         if 200 <= response.status < 300:
             return response
+        # Loaded with the first error: its patterns would cost every client that is made.
+        from rtcp.transport.error_mapping import to_error
+
         error = to_error(request, response, now=self._wire.clock.now(), token=token)
         hint = hinted_wait(error)
         if isinstance(error, RateLimitError) and hint is not None and hint <= self._policy.cap:
