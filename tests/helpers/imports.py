@@ -41,7 +41,7 @@ class ImportServer:
         asked: method, path and query of every request.
         fails: what is wrong with a row, as a code and a message, or None.
         breaks: method -> how many requests of it to break off in the middle of their body.
-        statuses: method -> statuses to answer with, one for each request, then no more.
+        statuses: method -> statuses to answer with, one for each request, then no more; None acts.
         states: what a complete batch goes through.
         gaps: HEAD claims as much as the last part reaches, gaps or not.
     """
@@ -54,7 +54,7 @@ class ImportServer:
         self.headers: list[dict[str, str]] = []
         self.fails: Callable[[dict[str, Any]], tuple[str, str] | None] = lambda row: None
         self.breaks: dict[str, int] = {}
-        self.statuses: dict[str, list[int]] = {}
+        self.statuses: dict[str, list[int | None]] = {}
         self.states = ["loaded", "staging", "success"]
         self.gaps = False
         self._lock = threading.Lock()

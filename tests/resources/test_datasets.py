@@ -146,3 +146,96 @@ def test_a_create_without_an_answer_is_not_sent_again_and_says_where_to_look(cli
     with pytest.raises(rtcp.ServerError, match=r"may have been created.*datasets\.list"):
         client.datasets.create_for_export("Out")
     assert len(script.requests) == 1
+
+
+ENABLED = {"name": "In", "tags": {"unifiedProfile": ["enabled:true"], "unifiedIdentity": ["enabled:true"]}}
+UPSERT = {
+    "name": "In",
+    "tags": {"unifiedProfile": ["enabled: true", "isUpsert: true"], "unifiedIdentity": ["enabled:true"]},
+}
+DISABLE = [
+    {"op": "replace", "path": "/tags/unifiedProfile", "value": ["enabled:false"]},
+    {"op": "replace", "path": "/tags/unifiedIdentity", "value": ["enabled:false"]},
+]
+ENABLE_UPSERT = [
+    {"op": "add", "path": "/tags/unifiedProfile", "value": ["enabled:true", "isUpsert:true"]},
+    {"op": "add", "path": "/tags/unifiedIdentity", "value": ["enabled:true"]},
+]
+
+
+def changes(script: Any) -> list[Any]:
+    return [json.loads(request.body) for request in script.requests if request.method == "PATCH"]
+
+
+@pytest.mark.parametrize(
+    ("given", "tags", "content_type"),
+    [
+        ({}, ["enabled:true"], "application/vnd.adobe.xed-full+json;version=1"),
+        ({"kind": "event"}, ["enabled:true"], "application/vnd.adobe.xed-full+json;version=1"),
+        ({"upsert": True}, ["enabled:true", "isUpsert:true"], "application/vnd.adobe.xed-full-notext+json; version=1"),
+        ({"profile": False}, None, "application/vnd.adobe.xed-full+json;version=1"),
+    ],
+)
+def test_a_dataset_is_created_with_the_tags_of_what_it_is_for(client, given, tags, content_type):
+    script = mounted(client.http, [Answer(201, ["@/dataSets/d7"]), Answer(body={"d7": ENABLED})])
+
+    client.datasets.create("In", schema_id="https://ns.adobe.com/acme/schemas/a1", description="New", **given)
+
+    body = json.loads(script.requests[0].body)
+    assert body.pop("tags", None) == (tags and {"unifiedIdentity": ["enabled:true"], "unifiedProfile": tags})
+    assert body == {
+        "name": "In",
+        "description": "New",
+        "schemaRef": {"id": "https://ns.adobe.com/acme/schemas/a1", "contentType": content_type},
+    }
+
+
+@pytest.mark.parametrize(
+    "given", [{"kind": "event", "upsert": True}, {"profile": False, "upsert": True}, {"kind": "account"}]
+)
+def test_a_dataset_that_cannot_be_is_refused(client, given):
+    script = mounted(client.http, [Answer(201, ["@/dataSets/d7"])])
+
+    with pytest.raises(rtcp.InvalidArgumentError):
+        client.datasets.create("In", schema_id="https://ns.adobe.com/acme/schemas/a1", **given)
+    assert script.requests == []
+
+
+def test_upserts_are_enabled_by_disabling_first(client):
+    script = mounted(client.http, [Answer(body={"d1": ENABLED}), Answer(), Answer(), Answer(body={"d1": UPSERT})])
+
+    assert client.datasets.enable_profile("d1", upsert=True).is_upsert_enabled
+    assert changes(script) == [DISABLE, ENABLE_UPSERT]
+    assert script.requests[1].headers["Content-Type"] == "application/json-patch+json"
+
+
+def test_a_dataset_outside_profile_is_enabled_at_once(client):
+    script = mounted(client.http, [Answer(body={"d1": {}}), Answer(), Answer(body={"d1": UPSERT})])
+
+    client.datasets.enable_profile("d1", upsert=True)
+
+    assert changes(script) == [ENABLE_UPSERT]
+
+
+@pytest.mark.parametrize(("known", "upsert"), [(ENABLED, False), (UPSERT, True), (UPSERT, False)])
+def test_what_is_enabled_already_is_left_alone(client, known, upsert):
+    script = mounted(client.http, [Answer(body={"d1": known})])
+
+    client.datasets.enable_profile("d1", upsert=upsert)
+
+    assert changes(script) == []
+
+
+def test_a_dataset_left_disabled_is_named(client):
+    mounted(client.http, [Answer(body={"d1": ENABLED}), Answer(), Answer(403)])
+
+    with pytest.raises(rtcp.PermissionDeniedError) as caught:
+        client.datasets.enable_profile("d1", upsert=True)
+    assert "'d1' may be disabled" in caught.value.__notes__[0]
+
+
+def test_profile_is_disabled_in_one_change(client):
+    script = mounted(client.http, [Answer(503), Answer(), Answer(body={"d1": {}})])
+
+    assert not client.datasets.disable_profile("d1").is_profile_enabled
+    assert changes(script) == [DISABLE, DISABLE]

@@ -148,4 +148,5 @@ def _reject(row: Any, position: int | None, record: FailedRecord) -> Reject:
     first = record.errors[0] if record.errors else None
     message = "; ".join(f"{error.path}: {error.message}" if error.path else error.message for error in record.errors)
     # The same row fails in the same way: it has to be put right first.
-    return Reject(row, position, None, first.code if first else None, message or "no reason told", can_retry=False)
+    reason = shortened(message) or "no reason told"
+    return Reject(row, position, None, first.code if first else None, reason, can_retry=False)
