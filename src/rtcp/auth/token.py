@@ -5,14 +5,25 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from rtcp._clock import Clock
-from rtcp.auth.cache import TokenCache
 from rtcp.auth.values import FetchedToken
 from rtcp.errors import RtcpError
 
 LEEWAY: Final = 60.0
+
+
+class SharedTokens(Protocol):
+    """Where processes share a token: `rtcp.auth.cache.TokenCache`."""
+
+    def read(self) -> FetchedToken | None:
+        """The token, with what is left of its life, or None."""
+        ...
+
+    def write(self, token: FetchedToken) -> None:
+        """Keep a token."""
+        ...
 
 
 class GivenToken:
@@ -40,7 +51,7 @@ class FreshToken:
         fetch: Callable[[], FetchedToken],
         *,
         clock: Clock,
-        cache: TokenCache | None = None,
+        cache: SharedTokens | None = None,
         leeway: float = LEEWAY,
     ) -> None:
         self._fetch = fetch

@@ -5,7 +5,6 @@ no restart.
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -74,6 +73,9 @@ class Secret:
 
     @staticmethod
     def _run(command: tuple[str, ...]) -> tuple[str, str]:
+        # Loaded for such a secret only, and not by everybody who makes a client.
+        import subprocess
+
         program = command[0] if command else ""
         try:
             done = subprocess.run(  # noqa: S603 - the user's own command, without a shell

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,6 +65,9 @@ def from_profile(profile: str | None, *, known: frozenset[str]) -> dict[str, Any
 
 
 def _parse(text: str, path: Path) -> dict[str, Any]:
+    # Loaded for a profile file only: without one, nobody waits for a parser.
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
@@ -85,6 +86,8 @@ def _table(document: Mapping[str, Any], profile: str | None, path: Path, known: 
         raise ConfigError(f"the profile file {path} has no profile {profile!r}; it has: {have}")
     for name in table:
         if name not in known:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, known, n=1)
             meant = f"; did you mean {near[0]!r}" if near else ""
             raise ConfigError(f"profile {chosen!r} in {path}: {name!r} is no setting{meant}")

@@ -15,7 +15,6 @@ from rtcp.config import Config
 from rtcp.errors import DecodeError, ResponseError
 from rtcp.models.base import Model
 from rtcp.paging import Page, next_query
-from rtcp.transport.error_mapping import to_error
 from rtcp.transport.request import Request, Response
 from rtcp.transport.session import Session
 
@@ -106,6 +105,8 @@ def parse(model: type[M], data: Any, response: Response) -> M:
 
 def read_partial_failure(request: Request, response: Response) -> list[ResponseError]:
     """The errors of a 207 that lists `{xid, error}`, in the order of the list."""
+    from rtcp.transport.error_mapping import to_error
+
     answer = decode(response)
     errors = []
     for item in answer if isinstance(answer, list) else []:

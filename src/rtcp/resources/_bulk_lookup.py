@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from rtcp.bulk.chunks import Chunk
+from rtcp.bulk.chunks import Chunk, chunked, ordered_map
 from rtcp.errors import (
     AuthenticationError,
     BadRequestError,
@@ -72,7 +72,14 @@ class BulkLookup:
         if merge_policy_id is not None:
             self._asks["mergePolicyId"] = merge_policy_id
 
-    def chunk(self, chunk: Chunk[Identity]) -> list[Lookup]:
+    def run(
+        self, identities: Iterable[Identity], *, workers: int, chunk_size: int, on_missing: str
+    ) -> Iterator[Lookup]:
+        """A `Lookup` for every identity, in order, with the missing ones treated as told."""
+        chunks = chunked(identities, chunk_size, key=lambda identity: identity.key)
+        return _filtered(ordered_map(self._chunk, chunks, workers=workers), on_missing)
+
+    def _chunk(self, chunk: Chunk[Identity]) -> list[Lookup]:
         """A `Lookup` for every input of the chunk, in order."""
         outcomes = self._look_up(list(chunk.distinct.values()))
         lookups = []
@@ -121,16 +128,6 @@ class BulkLookup:
         return entity.model_copy(update={"entity": kept})
 
 
-def filtered(results: Iterator[list[Lookup]], on_missing: str) -> Iterator[Lookup]:
-    """The look-ups one by one, with the missing ones treated as told."""
-    for lookups in results:
-        for lookup in lookups:
-            if not lookup.is_missing or on_missing == "yield":
-                yield lookup
-            elif on_missing == "raise":
-                raise NotFoundError(f"nothing is known of the identity at position {lookup.position}", status=404)
-
-
 def check_options(ids: object, *, workers: int, chunk_size: int, on_missing: str) -> None:
     """Refuse options that cannot be right.
 
@@ -155,6 +152,16 @@ def _is_of_some_only(failure: RtcpError) -> bool:
     # No source tells how many identities a request may have, so one may prove too large.
     is_too_large = isinstance(failure, ResponseError) and failure.status == _TOO_LARGE
     return is_too_large or isinstance(failure, _SPOILED)
+
+
+def _filtered(results: Iterator[list[Lookup]], on_missing: str) -> Iterator[Lookup]:
+    """The look-ups one by one, with the missing ones treated as told."""
+    for lookups in results:
+        for lookup in lookups:
+            if not lookup.is_missing or on_missing == "yield":
+                yield lookup
+            elif on_missing == "raise":
+                raise NotFoundError(f"nothing is known of the identity at position {lookup.position}", status=404)
 
 
 def _matched(answer: Any, response: Response, identities: Sequence[Identity]) -> dict[Key, Entity]:

@@ -1,16 +1,14 @@
-"""Answers about people, read into models: maps of entities by XID, and the emulator's explanations."""
+"""Answers about people, read into models: maps of entities by XID."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from rtcp._instants import from_millis
 from rtcp.errors import NotFoundError
 from rtcp.models.entity import Entity
-from rtcp.models.explanation import Winner
 from rtcp.models.identity import Identity
-from rtcp.resources._base import mapping, parse, unreadable
+from rtcp.resources._base import parse, unreadable
 from rtcp.resources._matching import match
 from rtcp.transport.request import Response
 
@@ -55,20 +53,3 @@ def entities_of(answer: Mapping[str, Any], response: Response) -> dict[str, Enti
         entity = parse(Entity, value, response)
         entries[xid] = entity if entity.entity_id else entity.model_copy(update={"entity_id": xid})
     return entries
-
-
-def winners_of(answer: Any, policy_id: str) -> Iterator[Winner]:
-    """The attributes of the emulator's explanation, each with the fragment that won it under a policy."""
-    attributes = mapping(answer).get("attributes")
-    for attribute in attributes if isinstance(attributes, list) else []:
-        ingested = attribute.get("ingestedMs")
-        yield Winner(
-            policy_id,
-            attribute["path"],
-            attribute.get("value"),
-            attribute.get("datasetId"),
-            attribute.get("datasetName"),
-            None if ingested is None else from_millis(ingested),
-            attribute.get("reason", ""),
-            tuple(str(loser.get("datasetName") or loser.get("datasetId")) for loser in attribute.get("losers", ())),
-        )
