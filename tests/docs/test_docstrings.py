@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import inspect
+import json
 import warnings
 
 import pytest
@@ -16,8 +17,10 @@ from rtcp.resources.computed_attributes import ComputedAttributes
 from rtcp.resources.datasets import Datasets
 from rtcp.resources.entities import Entities
 from rtcp.resources.export_jobs import ExportJobs
+from rtcp.resources.inlets import Inlets
 from rtcp.resources.merge_policies import MergePolicies
 from rtcp.resources.preview import Preview
+from rtcp.resources.streaming import Streaming
 from rtcp.resources.system_jobs import SystemJobs
 
 VERBS = [
@@ -28,8 +31,10 @@ VERBS = [
         Datasets,
         Entities,
         ExportJobs,
+        Inlets,
         MergePolicies,
         Preview,
+        Streaming,
         SystemJobs,
     )
     for name, member in vars(resource).items()
@@ -53,7 +58,11 @@ def test_the_example_of_the_verb_runs(resource, verb, tmp_path):
         # Who waits moves the emulator's time as well, so that jobs end without anybody sleeping.
         clock = FakeClock(on_sleep=emulator.clock.advance)
         with rtcp.Client.for_emulator(emulator.url, clock=clock) as client:
-            names = {"rtcp": rtcp, "client": client, "folder": tmp_path}
+            names = {"rtcp": rtcp, "client": client, "folder": tmp_path, "json": json}
+            if resource in (Inlets, Streaming):
+                inlet = client.inlets.create("Harbour till")
+                schema_id = client.datasets.get("harbour-purchases").schema_ref.id
+                names |= {"connection_id": inlet.id, "inlet_id": inlet.inlet_id, "schema_id": schema_id}
             results = run_examples(getattr(resource, verb), names)
 
     assert results, f"{resource.__name__}.{verb} has no example"
@@ -62,6 +71,10 @@ def test_the_example_of_the_verb_runs(resource, verb, tmp_path):
 
 def test_the_example_of_a_window_runs():
     assert [result.failed for result in run_examples(computed_attribute.Window, {"Window": rtcp.Window})] == [0]
+
+
+def test_the_example_of_envelope_runs():
+    assert [result.failed for result in run_examples(rtcp.envelope, {"rtcp": rtcp})] == [0]
 
 
 def test_the_example_of_xdm_get_runs():

@@ -30,7 +30,7 @@ class Inlets(Resource):
 
         Example:
             >>> [inlet.name for inlet in client.inlets.list()]
-            ['Harbour purchases']
+            ['Harbour till']
         """
         query: dict[str, Any] = {"property": f"connectionSpec.id=={_SPEC['id']}"}
 
@@ -47,7 +47,7 @@ class Inlets(Resource):
             NotFoundError: the id is unknown in this sandbox.
 
         Example:
-            >>> client.inlets.get(CONNECTION).inlet_id == INLET
+            >>> client.inlets.get(connection_id).inlet_id == inlet_id
             True
         """
         request = Request.platform("GET", _ROUTE + "/{id}", path={"id": connection_id})

@@ -75,10 +75,10 @@ class Streaming(Resource):
 
         Example:
             >>> message = rtcp.envelope(
-            ...     {"_id": "order-2041", "timestamp": "2026-03-02T08:15:00Z", "crmId": "c-1001"},
-            ...     schema_id=SCHEMA, dataset_id="harbour-purchases",
+            ...     {"_id": "order-2041", "timestamp": "2026-03-02T08:15:00Z", "_harbour": {"loyaltyId": 70007}},
+            ...     schema_id=schema_id, dataset_id="harbour-purchases",
             ... )
-            >>> client.streaming.send(INLET, message).xaction_id is not None
+            >>> client.streaming.send(inlet_id, message).xaction_id is not None
             True
         """
         if flow_id is None:
@@ -108,9 +108,10 @@ class Streaming(Resource):
             max_batch: messages in a request at most; a body has at most 1 MB, whatever this says.
 
         Example:
-            >>> rows = [{"_id": f"order-{n}", "timestamp": "2026-03-02T08:15:00Z", "crmId": "c-1001"} for n in range(3)]
-            >>> messages = [rtcp.envelope(row, schema_id=SCHEMA, dataset_id="harbour-purchases") for row in rows]
-            >>> client.streaming.send_many(INLET, messages)
+            >>> base = {"timestamp": "2026-03-02T08:15:00Z", "_harbour": {"loyaltyId": 70007}}
+            >>> rows = [{"_id": f"order-{number}", **base} for number in range(3)]
+            >>> messages = [rtcp.envelope(row, schema_id=schema_id, dataset_id="harbour-purchases") for row in rows]
+            >>> client.streaming.send_many(inlet_id, messages)
             <BulkResult: 3 succeeded, 0 failed, 0 unknown>
         """
         if isinstance(envelopes, Mapping):
@@ -182,9 +183,10 @@ class Streaming(Resource):
             SpoolError: the spool is unreadable, or another process has it.
 
         Example:
-            >>> with client.streaming.writer(INLET, dataset_id="harbour-purchases", schema_id=SCHEMA) as writer:
-            ...     writer.write({"_id": "order-7", "timestamp": "2026-03-02T08:15:00Z", "crmId": "c-1001"})
-            ...     writer.write({"_id": "order-8", "timestamp": "2026-03-02 08:15", "crmId": "c-1001"})
+            >>> card = {"_harbour": {"loyaltyId": 70007}}
+            >>> with client.streaming.writer(inlet_id, dataset_id="harbour-purchases", schema_id=schema_id) as writer:
+            ...     writer.write({"_id": "order-7", "timestamp": "2026-03-02T08:15:00Z", **card})
+            ...     writer.write({"_id": "order-8", "timestamp": "2026-03-02 08:15", **card})
             >>> writer.summary.sent, [reject.message for reject in writer.rejects()]
             (1, ['timestamp has no time zone; write e.g. 2026-03-02T08:15:00Z'])
         """
@@ -247,13 +249,12 @@ class Streaming(Resource):
         Args: as of `writer`.
 
         Example:
-            >>> from pathlib import Path
-            >>> row = {"_id": "order-9", "timestamp": "2026-03-02T08:15:00Z", "crmId": "c-1001"}
-            >>> _ = Path("dead.jsonl").write_text(json.dumps({"row": row, "position": 0, "status": 503}))
-            >>> client.streaming.replay("dead.jsonl", INLET, dataset_id="harbour-purchases", schema_id=SCHEMA).sent
-            1
-            >>> Path("dead.jsonl").exists()
-            False
+            >>> row = {"_id": "order-9", "timestamp": "2026-03-02T08:15:00Z", "_harbour": {"loyaltyId": 70007}}
+            >>> path = folder / "dead.jsonl"
+            >>> _ = path.write_text(json.dumps({"row": row, "position": 0, "status": 503}))
+            >>> options = {"dataset_id": "harbour-purchases", "schema_id": schema_id}
+            >>> client.streaming.replay(path, inlet_id, **options).sent, path.exists()
+            (1, False)
         """
         replay = Replay(path)
         writer = self.writer(
