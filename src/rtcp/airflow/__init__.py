@@ -11,12 +11,15 @@ from rtcp.errors import MissingExtraError
 _HOMES = {
     "RtcpHook": "rtcp.airflow.hook",
     "RtcpExportProfilesOperator": "rtcp.airflow.operators.export_profiles",
+    "RtcpUpsertOperator": "rtcp.airflow.operators.upsert",
+    "RtcpStreamOperator": "rtcp.airflow.operators.stream",
     "RtcpDeleteRequestOperator": "rtcp.airflow.operators.delete_request",
     "RtcpComputedAttributeOperator": "rtcp.airflow.operators.computed_attribute",
     "RtcpPreviewReportOperator": "rtcp.airflow.operators.preview_report",
     "RtcpExportJobSensor": "rtcp.airflow.sensors",
     "RtcpDeleteRequestSensor": "rtcp.airflow.sensors",
     "RtcpComputedAttributeSensor": "rtcp.airflow.sensors",
+    "RtcpBatchSensor": "rtcp.airflow.sensors",
     "RtcpPreviewSampleSensor": "rtcp.airflow.sensors",
     "RtcpJobTrigger": "rtcp.airflow.triggers",
     "RtcpJobLink": "rtcp.airflow.links",
@@ -24,6 +27,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "RtcpBatchSensor",
     "RtcpComputedAttributeOperator",
     "RtcpComputedAttributeSensor",
     "RtcpDeleteRequestOperator",
@@ -35,6 +39,8 @@ __all__ = [
     "RtcpJobTrigger",
     "RtcpPreviewReportOperator",
     "RtcpPreviewSampleSensor",
+    "RtcpStreamOperator",
+    "RtcpUpsertOperator",
     "dataset_asset",
 ]
 

@@ -135,6 +135,24 @@ def _attribute_summary(client: Client, attribute_id: str) -> dict[str, Any]:
     return {"attribute_id": attribute_id, "name": attribute.name, "status": str(attribute.status)}
 
 
+def _look_at_batch(client: Client, batch_id: str) -> Seen:
+    batch = client.batches.get(batch_id)
+    told = [f"{error.code or 'no code'}: {shortened(error.description or 'no text')}" for error in batch.errors[:3]]
+    return Seen(str(batch.status), _outcome(batch, is_cancelled=batch.status == "aborted"), "; ".join(told))
+
+
+def _batch_summary(client: Client, batch_id: str) -> dict[str, Any]:
+    batch = client.batches.get(batch_id)
+    return {
+        "job_id": batch_id,
+        "status": str(batch.status),
+        "dataset_id": batch.dataset_id,
+        "records_read": batch.records_read,
+        "records_written": batch.records_written,
+        "records_failed": batch.records_failed,
+    }
+
+
 def _look_at_sample(client: Client, newer_than: str) -> Seen:
     sampled = client.preview.status().last_sampled_at
     is_fresh = sampled is not None and sampled > datetime.fromisoformat(newer_than)
@@ -154,6 +172,7 @@ def _sample_summary(client: Client, newer_than: str) -> dict[str, Any]:
 EXPORT: Final = "export_jobs"
 DELETE_REQUEST: Final = "system_jobs"
 ATTRIBUTE: Final = "computed_attributes"
+BATCH: Final = "batches"
 SAMPLE: Final = "preview"
 
 # By the name of the noun, which is what a trigger can carry.
@@ -173,5 +192,12 @@ KINDS: Final[Mapping[str, Kind]] = {
         lambda client, job_id: client.system_jobs.cancel(job_id),
     ),
     ATTRIBUTE: Kind("computed attribute", "/data/core/ca/attributes", _look_at_attribute, _attribute_summary),
+    BATCH: Kind(
+        "batch",
+        "/data/foundation/catalog/batches",
+        _look_at_batch,
+        _batch_summary,
+        lambda client, batch_id: client.batches.abort(batch_id),
+    ),
     SAMPLE: Kind("preview sample newer than", "/data/core/ups/previewsamplestatus", _look_at_sample, _sample_summary),
 }

@@ -10,7 +10,18 @@ from typing import Any, ClassVar
 
 from rtcp.airflow import _compat
 from rtcp.airflow.hook import DEFAULT_CONNECTION, RtcpHook
-from rtcp.airflow.jobs import ATTRIBUTE, DELETE_REQUEST, EXPORT, HOPELESS, KINDS, SAMPLE, Seen, asked_pause, is_outage
+from rtcp.airflow.jobs import (
+    ATTRIBUTE,
+    BATCH,
+    DELETE_REQUEST,
+    EXPORT,
+    HOPELESS,
+    KINDS,
+    SAMPLE,
+    Seen,
+    asked_pause,
+    is_outage,
+)
 from rtcp.airflow.operators.base import default_deferrable
 from rtcp.airflow.triggers import RtcpJobTrigger
 from rtcp.airflow.values import instant
@@ -171,6 +182,21 @@ class RtcpComputedAttributeSensor(RtcpSensor):
     def target(self) -> str:
         """The id."""
         return self.attribute_id
+
+
+class RtcpBatchSensor(RtcpSensor):
+    """Wait until a batch went in, by its id."""
+
+    template_fields: ClassVar[Sequence[str]] = (*RtcpSensor.template_fields, "batch_id")
+    noun = BATCH
+
+    def __init__(self, *, batch_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batch_id = batch_id
+
+    def target(self) -> str:
+        """The id."""
+        return self.batch_id
 
 
 class RtcpPreviewSampleSensor(RtcpSensor):
