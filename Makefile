@@ -2,7 +2,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 LOCK := requirements-dev.lock
 
-.PHONY: demo test check bench bench-check docs docs-check lock clean
+.PHONY: demo test test-airflow check bench bench-check docs docs-check lock clean
 
 demo: .venv/ready-cli
 	$(BIN)/rtcp demo
@@ -20,6 +20,20 @@ check: .venv/ready-dev
 	$(BIN)/coverage run -m pytest -q
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
+
+# An environment for each version: Airflow shares none with its other versions, nor with the tests above.
+test-airflow:
+	rm -rf .coverage-airflow
+	$(MAKE) --no-print-directory test-airflow-3
+	$(MAKE) --no-print-directory test-airflow-2
+	cd tests/airflow && ../../.venv-airflow-3/bin/coverage combine --quiet
+	cd tests/airflow && ../../.venv-airflow-3/bin/coverage report
+
+test-airflow-%: .venv-airflow-%/ready
+	cd tests/airflow && ../../.venv-airflow-$*/bin/coverage run -m pytest -q -c pytest.ini
+
+lock-airflow-%: .venv-airflow-%/ready
+	.venv-airflow-$*/bin/python -m pip freeze --exclude-editable | grep -v ' @ ' > requirements-airflow-$*.lock
 
 bench: .venv/ready-dev
 	$(BIN)/python -m benchmarks
@@ -49,5 +63,11 @@ lock: .venv/ready-dev
 	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable '.[docs]'
 	touch $@
 
+.venv-airflow-%/ready: pyproject.toml requirements-airflow-%.lock
+	test -x .venv-airflow-$*/bin/python || $(PYTHON) -m venv .venv-airflow-$*
+	.venv-airflow-$*/bin/python -m pip install --quiet --constraint requirements-airflow-$*.lock \
+		--editable '.[airflow,arrow,emulator]' pytest coverage
+	touch $@
+
 clean:
-	rm -rf .venv dist site .coverage* .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-airflow-* dist site .coverage* .mypy_cache .ruff_cache .hypothesis
