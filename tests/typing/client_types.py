@@ -56,6 +56,19 @@ def merge_policies(client: rtcp.Client) -> None:
     assert_type(created, rtcp.MergePolicy)
 
 
+def streaming(client: rtcp.Client) -> None:
+    message = rtcp.envelope({"a": 1}, schema_id="https://ns.adobe.com/a/schemas/b", dataset_id="d")
+    assert_type(message, dict[str, Any])
+    assert_type(client.streaming.send("i", message), rtcp.StreamReceipt)
+    assert_type(client.streaming.send_many("i", [message]), rtcp.BulkResult[rtcp.StreamReceipt])
+    with client.streaming.writer("i", dataset_id="d", schema_id="s") as writer:
+        assert_type(writer.summary, rtcp.WriterSummary)
+        assert_type(writer.rejects(), Iterator[rtcp.Reject])
+    assert_type(client.streaming.replay("p", "i", dataset_id="d", schema_id="s"), rtcp.WriterSummary)
+    assert_type(client.inlets.list(), rtcp.Paged[rtcp.Inlet])
+    assert_type(client.inlets.get("c").inlet_id, str | None)
+
+
 def unset(name: str | Unset | None) -> None:
     if name is rtcp.UNSET:
         return
@@ -80,5 +93,6 @@ def mistakes(client: rtcp.Client) -> None:
     client.entities.get(17)  # type: ignore[arg-type]
     client.entities.get("a", "Email")  # type: ignore[call-arg]
     client.merge_policies.create(name="n", identity_graph="all", attribute_merge="timestampOrdered")  # type: ignore[arg-type]
+    client.inlets.create("n", data_type="csv")  # type: ignore[arg-type]
     rtcp.Config(retries="many")  # type: ignore[arg-type]
     rtcp.Config().sandbox = "dev"  # type: ignore[misc]
