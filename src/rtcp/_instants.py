@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer, PlainValidator
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # As seconds it lies in the year 5138, as milliseconds in 1973: before the service, and after anything it plans.
@@ -87,6 +87,10 @@ def _from_text(value: Any) -> Any:
     return parse_instant(value)
 
 
+def _from_text_or_blank(value: Any) -> Any:
+    return None if blank_as_none(value) is None else _from_text(value)
+
+
 def blank_as_none(value: Any) -> Any:
     """The service writes "", "null" and even a quoted "null" where it has no value."""
     return None if isinstance(value, str) and value in _BLANK else value
@@ -104,10 +108,13 @@ EpochSecondsOrMillis = Annotated[
     datetime, BeforeValidator(_from_seconds_or_millis), PlainSerializer(to_millis, return_type=int, when_used="json")
 ]
 """For the epochs of computed attributes only, on which sources disagree."""
-IsoInstant = Annotated[
-    datetime, BeforeValidator(_from_text), PlainSerializer(to_iso, return_type=str, when_used="json")
-]
 BlankAsNone = BeforeValidator(blank_as_none)
+OptionalIsoInstant = Annotated[
+    datetime | None,
+    PlainValidator(_from_text_or_blank),
+    PlainSerializer(to_iso, return_type=str, when_used="json-unless-none"),
+]
+"""RFC 3339 or nothing, blanks included. One validator reads it all, as it comes with every person."""
 
 
 def parse_epoch_or_iso(value: Any) -> Any:

@@ -15,7 +15,7 @@ from rtcp._instants import (
     EpochMillis,
     EpochSeconds,
     EpochSecondsOrMillis,
-    IsoInstant,
+    OptionalIsoInstant,
     parse_epoch_or_iso,
     parse_instant,
     require_aware,
@@ -30,7 +30,7 @@ INSTANTS = st.timedeltas(timedelta(0), timedelta(days=200_000)).map(lambda since
 class Times(BaseModel):
     seconds: EpochSeconds | None = None
     millis: EpochMillis | None = None
-    text: IsoInstant | None = None
+    text: OptionalIsoInstant = None
     either: EpochSecondsOrMillis | None = None
 
 

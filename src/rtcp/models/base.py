@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, PrivateAttr, model_validator
+from pydantic import BaseModel, ConfigDict, InstanceOf, ModelWrapValidatorHandler, PrivateAttr, model_validator
 from pydantic.alias_generators import to_camel
 
-Xdm = dict[str, Any]
+# Taken as it was parsed: copying it is a sixth of reading a person.
+Xdm = Annotated[dict[str, Any], InstanceOf()]
 """A record or event as the service wrote it: tenant prefixes, case and unknown keys untouched."""
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import Field
 
-from rtcp._instants import BlankAsNone, EpochSecondsOrMillis, IsoInstant
+from rtcp._instants import BlankAsNone, EpochSecondsOrMillis, OptionalIsoInstant
 from rtcp.errors import InvalidArgumentError
 from rtcp.models.base import CleanedModel, Model, OpenEnum
 from rtcp.models.merge_policy import Sandbox, SchemaRef
@@ -138,7 +138,7 @@ class ComputedAttribute(CleanedModel):
     sandbox: Sandbox | None = None
     created_at: Annotated[EpochSecondsOrMillis | None, BlankAsNone] = Field(default=None, alias="createEpoch")
     updated_at: Annotated[EpochSecondsOrMillis | None, BlankAsNone] = Field(default=None, alias="updateEpoch")
-    last_evaluated_at: Annotated[IsoInstant | None, BlankAsNone] = Field(default=None, alias="lastEvaluationTs")
+    last_evaluated_at: OptionalIsoInstant = Field(default=None, alias="lastEvaluationTs")
     created_by: str | None = None
 
     @property

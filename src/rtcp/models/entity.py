@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
-from rtcp._instants import BlankAsNone, EpochMillis, IsoInstant
+from rtcp._instants import EpochMillis, OptionalIsoInstant
 from rtcp.errors import RtcpError
 from rtcp.models.base import Model, OpenEnum, Xdm
 from rtcp.models.identity import Identity
@@ -65,7 +65,7 @@ class Entity(Model):
     tags: list[str] = []
     identity_graph: list[str] = []
     entity: Xdm = {}
-    last_modified_at: Annotated[IsoInstant | None, BlankAsNone] = None
+    last_modified_at: OptionalIsoInstant = None
 
     @property
     def is_empty(self) -> bool:
@@ -110,7 +110,7 @@ class Event(Model):
     related_entity_id: str | None = None
     timestamp: EpochMillis | None = None
     entity: Xdm = {}
-    last_modified_at: Annotated[IsoInstant | None, BlankAsNone] = None
+    last_modified_at: OptionalIsoInstant = None
 
     def __repr__(self) -> str:
         return f"<Event of {len(self.entity)} fields at {self.timestamp}>"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from pydantic import Field
 
-from rtcp._instants import BlankAsNone, IsoInstant
+from rtcp._instants import OptionalIsoInstant
 from rtcp.models.base import CleanedModel, Model
 
 _NOTHING: Final = ("", "null")
@@ -25,7 +25,7 @@ class SampleJobRun(CleanedModel):
     """Whether a sample job is running, and since when it was asked for."""
 
     status: bool | None = None
-    submitted_at: Annotated[IsoInstant | None, BlankAsNone] = Field(default=None, alias="submissionTimestamp")
+    submitted_at: OptionalIsoInstant = Field(default=None, alias="submissionTimestamp")
 
     @classmethod
     def clean(cls, data: dict[str, Any]) -> dict[str, Any]:
@@ -53,7 +53,7 @@ class PreviewStatus(CleanedModel):
     sampling_ratio: float | None = None
     document_count: int | None = Field(default=None, alias="docCount")
     status: str | None = None
-    last_sampled_at: Annotated[IsoInstant | None, BlankAsNone] = Field(default=None, alias="lastSampledTimestamp")
+    last_sampled_at: OptionalIsoInstant = Field(default=None, alias="lastSampledTimestamp")
     last_batch_at: str | None = Field(default=None, alias="lastSuccessfulBatchTimestamp")
     last_batch_id: str | None = None
     streaming_driven: bool | None = None
@@ -96,7 +96,7 @@ class DatasetRow(ReportRow):
     sample_percentage: float | None = None
     profile_count: int | None = Field(default=None, alias="fullIDsCount")
     profile_percentage: float | None = Field(default=None, alias="fullIDsPercentage")
-    reported_at: Annotated[IsoInstant | None, BlankAsNone] = Field(default=None, alias="reportTimestamp")
+    reported_at: OptionalIsoInstant = Field(default=None, alias="reportTimestamp")
 
 
 class NamespaceRow(ReportRow):
@@ -109,7 +109,7 @@ class NamespaceRow(ReportRow):
     fragment_count: int | None = Field(default=None, alias="fullIDsFragmentCount")
     profile_count: int | None = Field(default=None, alias="fullIDsCount")
     profile_percentage: float | None = Field(default=None, alias="fullIDsPercentage")
-    reported_at: Annotated[IsoInstant | None, BlankAsNone] = Field(default=None, alias="reportTimestamp")
+    reported_at: OptionalIsoInstant = Field(default=None, alias="reportTimestamp")
 
 
 class DatasetStatsRow(ReportRow):
@@ -162,7 +162,7 @@ class UnstitchedRow(Model):
 class Report(CleanedModel):
     """What all reports have in common: rows in `data`, and when they were counted."""
 
-    reported_at: Annotated[IsoInstant | None, BlankAsNone] = Field(default=None, alias="reportTimestamp")
+    reported_at: OptionalIsoInstant = Field(default=None, alias="reportTimestamp")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {len(getattr(self, 'data', ()))} rows, {self.reported_at}>"

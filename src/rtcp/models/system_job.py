@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from pydantic import Field
 
-from rtcp._instants import BlankAsNone, IsoInstant, parse_epoch_or_iso
+from rtcp._instants import OptionalIsoInstant, parse_epoch_or_iso
 from rtcp.models.base import CleanedModel, Model, OpenEnum
 from rtcp.models.merge_policy import Sandbox
 
@@ -60,8 +60,8 @@ class SystemJob(CleanedModel):
     dataset_id: str | None = None
     batch_id: str | None = None
     metrics: JobMetrics | str | None = None
-    created_at: Annotated[IsoInstant | None, BlankAsNone] = None
-    updated_at: Annotated[IsoInstant | None, BlankAsNone] = None
+    created_at: OptionalIsoInstant = None
+    updated_at: OptionalIsoInstant = None
 
     @property
     def is_final(self) -> bool:
