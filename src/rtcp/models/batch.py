@@ -212,10 +212,13 @@ class FailedRecord:
 
     @classmethod
     def from_wire(cls, data: Mapping[str, Any], *, file: str) -> FailedRecord:
-        """Read a line of a file of failed records, in either documented form."""
+        """Read a line of a file of failed records, in any documented form."""
         row = {name: value for name, value in data.items() if name not in _ABOUT_ERRORS}
         text = data.get("_corrupt_record")
-        listed = [*_listed(data.get("_errors")), *_listed(data.get("_validationErrors"))]
+        told = data.get("_errors")
+        # Messages of streaming have an object of lists here.
+        lists = list(told.values()) if isinstance(told, Mapping) else [told]
+        listed = [each for some in (*lists, data.get("_validationErrors")) for each in _listed(some)]
         return cls(row or None, text if isinstance(text, str) else None, tuple(map(_record_error, listed)), file)
 
 

@@ -124,7 +124,7 @@ class BatchReads(Resource):
 
         Example:
             >>> batch = client.batches.create("harbour-crm")
-            >>> client.batches.upload(batch.id, b'{"crmId": "C-1002"}', name="people.json")
+            >>> client.batches.upload(batch.id, b'{"_harbour": {"crmId": "C-1002"}}', name="people.json")
             >>> client.batches.complete(batch.id)
             >>> client.batches.wait(batch.id, interval=1).has_failed_records
             False
@@ -149,7 +149,7 @@ class BatchReads(Resource):
 
         Example:
             >>> batch = client.batches.create("harbour-crm", diagnostics=True, partial_ingestion_percent=100)
-            >>> client.batches.upload(batch.id, b'{"crmId": "C-1003"}\\n{oops}', name="people.json")
+            >>> client.batches.upload(batch.id, b'{"_harbour": {"crmId": "C-1003"}}\\n{oops}', name="people.json")
             >>> client.batches.complete(batch.id)
             >>> client.batches.wait(batch.id, interval=1, allow_failed_records=True).records_failed
             1
@@ -172,7 +172,8 @@ class BatchReads(Resource):
             NotFoundError: the id is unknown in this sandbox.
 
         Example:
-            >>> result = client.batches.upsert("harbour-crm", [{"crmId": "C-1001"}], check_dataset=False, interval=1)
+            >>> rows = [{"_harbour": {"crmId": "C-1001"}}]
+            >>> result = client.batches.upsert("harbour-crm", rows, check_dataset=False, interval=1)
             >>> len(list(client.batches.files(result.batch_id)))
             1
         """
@@ -200,7 +201,8 @@ class BatchReads(Resource):
             RtcpError: another download is writing to this folder.
 
         Example:
-            >>> result = client.batches.upsert("harbour-crm", [{"crmId": "C-1001"}], check_dataset=False, interval=1)
+            >>> rows = [{"_harbour": {"crmId": "C-1001"}}]
+            >>> result = client.batches.upsert("harbour-crm", rows, check_dataset=False, interval=1)
             >>> [path.is_file() for path in client.batches.download(result.batch_id, folder)]
             [True]
         """

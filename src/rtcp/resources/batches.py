@@ -124,7 +124,7 @@ class Batches(BatchReads):
 
         Example:
             >>> batch = client.batches.create("harbour-crm")
-            >>> client.batches.upload(batch.id, b'{"crmId": "C-1001"}', name="people.json")
+            >>> client.batches.upload(batch.id, b'{"_harbour": {"crmId": "C-1001"}}', name="people.json")
         """
         if not 1 <= workers <= POOL_SIZE:
             raise InvalidArgumentError(f"workers must be 1 to {POOL_SIZE}, not {workers}")
@@ -145,7 +145,7 @@ class Batches(BatchReads):
 
         Example:
             >>> batch = client.batches.create("harbour-crm")
-            >>> client.batches.upload(batch.id, b'{"crmId": "C-1001"}', name="people.json")
+            >>> client.batches.upload(batch.id, b'{"_harbour": {"crmId": "C-1001"}}', name="people.json")
             >>> client.batches.complete(batch.id)
             >>> client.batches.wait(batch.id, interval=1).is_success
             True
@@ -176,7 +176,8 @@ class Batches(BatchReads):
             NotFoundError: the id is unknown in this sandbox.
 
         Example:
-            >>> result = client.batches.upsert("harbour-crm", [{"crmId": "C-1001"}], check_dataset=False, interval=1)
+            >>> rows = [{"_harbour": {"crmId": "C-1001"}}]
+            >>> result = client.batches.upsert("harbour-crm", rows, check_dataset=False, interval=1)
             >>> client.batches.delete(result.batch_id)
             >>> client.batches.get(result.batch_id).is_success
             False
@@ -223,7 +224,7 @@ class Batches(BatchReads):
 
         Example:
             >>> dataset = client.datasets.enable_profile("harbour-crm", upsert=True)
-            >>> rows = [{"crmId": "C-1001", "homeAddress": {"city": "Whitby"}}, {"crmId": None}]
+            >>> rows = [{"_harbour": {"crmId": "C-1001"}, "homeAddress": {"city": "Oslo"}}, {"homeAddress": {}}]
             >>> result = client.batches.upsert(dataset.id, rows, interval=1)
             >>> result.written, [(reject.position, reject.message) for reject in result.rejects()]
             (1, [(1, 'the row is empty')])
@@ -263,8 +264,9 @@ class Batches(BatchReads):
         Example:
             >>> import dataclasses
             >>> dataset = client.datasets.enable_profile("harbour-crm", upsert=True)
-            >>> result = client.batches.upsert(dataset.id, [{"crmId": "C-1001"}, {"crmId": None}], interval=1)
-            >>> fixed = [dataclasses.replace(reject, row={"crmId": "C-1002"}) for reject in result.rejects()]
+            >>> result = client.batches.upsert(dataset.id, [{"_harbour": {"crmId": "C-1001"}}, {}], interval=1)
+            >>> row = {"_harbour": {"crmId": "C-1002"}}
+            >>> fixed = [dataclasses.replace(reject, row=row) for reject in result.rejects()]
             >>> client.batches.resend(result, fixed, interval=1).written
             1
         """
