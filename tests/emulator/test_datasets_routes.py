@@ -105,8 +105,27 @@ def test_a_query_that_cannot_be_answered_is_a_bad_request(platform, query):
     assert platform.get(DATASETS, **query).status_code == 400
 
 
-def test_a_filter_that_is_not_done_says_so(platform):
-    assert platform.get(DATASETS, property="name==x").status_code == 501
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("name", ["CRM", "Loyalty", "Purchases", "Accounts"]),
+        ("!description", ["CRM", "Loyalty", "Purchases", "Accounts"]),
+        ("name==CRM", ["CRM"]),
+        ("name!=CRM", ["Loyalty", "Purchases", "Accounts"]),
+        ("name~^[AC]", ["CRM", "Accounts"]),
+        ("created>9999999999999", []),
+        ("created<=9999999999999", ["CRM", "Loyalty", "Purchases", "Accounts"]),
+        ("name>=Loyalty", ["Loyalty", "Purchases"]),
+        ("tags>=1", []),
+    ],
+)
+def test_a_list_can_be_filtered_by_expressions(people, platform, expression, expected):
+    assert names(platform, property=expression) == expected
+
+
+@pytest.mark.parametrize("expression", ["!name==x", "name~[", " "])
+def test_an_expression_that_is_none_is_a_bad_request(platform, expression):
+    assert platform.get(DATASETS, property=expression).status_code == 400
 
 
 def test_a_custom_class_has_a_schema_of_its_own(platform, emulator):

@@ -37,6 +37,7 @@ def _serve(options: argparse.Namespace) -> int:
         allow_remote=options.allow_remote,
         job_seconds=options.job_seconds,
         limits=options.limits,
+        streaming_seconds=options.streaming_seconds,
         withdrawn_reports=not options.no_withdrawn_reports,
     )
     stopped = threading.Event()
@@ -89,7 +90,10 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--dialect", choices=("guide", "spec", "hostile"), default="guide")
     serve.add_argument("--seed", type=int, help="makes generated ids the same in every run")
     serve.add_argument("--job-seconds", type=float, default=1.0, metavar="FACTOR", help="0 ends every job at once")
-    serve.add_argument("--limits", action="store_true", help="refuse a sixth merge policy")
+    serve.add_argument("--limits", action="store_true", help="refuse what is beyond the guardrails")
+    serve.add_argument(
+        "--streaming-seconds", type=float, default=1.0, metavar="SECONDS", help="until a streamed row can be looked up"
+    )
     serve.add_argument("--no-withdrawn-reports", action="store_true", help="404 for reports gone from the newest guide")
     serve.add_argument("--world", choices=worlds.names(), help="one of the small worlds that the package carries")
     serve.add_argument("--load", type=Path, metavar="MANIFEST", help="manifest to load before the first request")

@@ -13,7 +13,7 @@ from rtcp.emulator.paths import Match, match, not_built, operation_for_class
 from rtcp.emulator.problems import problem
 from rtcp.emulator.routes import HANDLERS, entities, media_collection
 from rtcp.emulator.service import Service
-from rtcp.emulator.wire import NO_JSON, Answer, Query, Refusal, Request, decoded
+from rtcp.emulator.wire import NO_JSON, OCTETS, Answer, Query, Refusal, Request, decoded
 
 # The server puts the way to drop a connection here; ASGI itself knows none.
 DROP = "rtcp.drop_connection"
@@ -120,8 +120,9 @@ def _request(scope: Scope, body: bytes) -> tuple[Request, Match | None]:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     query = Query(scope["query_string"].decode("latin-1"))
     matched = match(method, scope["raw_path"].decode("latin-1"))
-    # Form bodies are the token call's; everything else that has a body is JSON or wrong.
-    content = decoded(body) if body and not path.startswith("/ims/") else NO_JSON
+    # Form bodies are the token call's, bytes are files; everything else that has a body is JSON or wrong.
+    is_json = body and not path.startswith("/ims/") and headers.get("content-type") != OCTETS
+    content = decoded(body) if is_json else NO_JSON
     operation, path_id = None, None
     if matched is not None:
         schema_name = query.first("schema.name") if method == "GET" else _schema_name(content)

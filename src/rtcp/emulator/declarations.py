@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from rtcp.emulator.datafiles import FORMATS, format_of
+from rtcp.emulator.ingestion.xdm import RULES, FieldError, compile_fields
+from rtcp.emulator.manifest_tables import Table, WrongError
 from rtcp.emulator.mapping import did_you_mean
 from rtcp.emulator.store import (
     DATASET_PRECEDENCE,
@@ -22,9 +25,7 @@ from rtcp.emulator.store import (
     IdentityPath,
 )
 
-T = TypeVar("T")
-
-_TOP_KEYS = ("sandbox", "tenant", "merge_policies", "datasets", "audiences")
+_TOP_KEYS = ("sandbox", "tenant", "merge_policies", "datasets", "inlets", "audiences")
 _AUDIENCE_KEYS = ("id", "name", "description", "namespace", "expression", "members")
 _MEMBER_KEYS = ("namespace", "ids")
 _POLICY_KEYS = (
@@ -37,7 +38,21 @@ _POLICY_KEYS = (
     "default",
     "is_active_on_edge",
 )
-_DATASET_KEYS = ("id", "name", "class", "identities", "identity_map", "file", "format", "mapping", "ingested_at")
+_DATASET_KEYS = (
+    "id",
+    "name",
+    "class",
+    "schema_id",
+    "identities",
+    "identity_map",
+    "fields",
+    "file",
+    "format",
+    "mapping",
+    "ingested_at",
+)
+_INLET_KEYS = ("id", "name", "data_type", "authenticated", "org_id", "source", "dataset", "flow_id")
+_INLET_ID = re.compile(r"[0-9a-f]{64}")
 _IDENTITY_KEYS = ("path", "namespace", "primary")
 
 
@@ -78,6 +93,20 @@ class DatasetDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class InletDeclaration:
+    """An inlet of streaming ingestion; without an id it gets one that follows from its name."""
+
+    id: str | None
+    name: str
+    data_type: str
+    authenticated: bool
+    org_id: str | None
+    source: str
+    dataset_id: str | None
+    flow_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class AudienceDeclaration:
     """An audience; `members` is None when the manifest does not list them."""
 
@@ -98,6 +127,7 @@ class Manifest:
     tenant: str | None
     policies: tuple[PolicyDeclaration, ...]
     datasets: tuple[DatasetDeclaration, ...]
+    inlets: tuple[InletDeclaration, ...]
     audiences: tuple[AudienceDeclaration, ...]
 
 
@@ -117,41 +147,37 @@ def read_manifest(path: Path) -> Manifest:
         raise ManifestError(f"is not valid TOML: {exc}", file=path) from None
     try:
         return _read_document(path, document)
-    except _WrongError as exc:
+    except WrongError as exc:
         raise ManifestError(str(exc), file=path) from None
 
 
-class _WrongError(ValueError):
-    """What is wrong, before the file's name is put in front."""
-
-
 def _read_document(path: Path, document: dict[str, Any]) -> Manifest:
-    top = _Table(document, "the manifest", _TOP_KEYS)
+    top = Table(document, "the manifest", _TOP_KEYS)
     policies = tuple(_read_policy(table) for table in top.tables("merge_policies", "merge policy", _POLICY_KEYS))
     datasets = tuple(_read_dataset(table) for table in top.tables("datasets", "dataset", _DATASET_KEYS))
+    inlets = tuple(_read_inlet(table) for table in top.tables("inlets", "inlet", _INLET_KEYS))
     audiences = tuple(_read_audience(table) for table in top.tables("audiences", "audience", _AUDIENCE_KEYS))
     _refuse_repeats("merge policy", (policy.id for policy in policies if policy.id is not None))
     _refuse_repeats("dataset", (declaration.dataset.id for declaration in datasets))
+    _refuse_repeats("inlet", (inlet.name for inlet in inlets))
     _refuse_repeats("audience", (audience.id for audience in audiences))
-    return Manifest(path, top.get("sandbox", str, "prod"), _read_tenant(top), policies, datasets, audiences)
+    return Manifest(path, top.get("sandbox", str, "prod"), _read_tenant(top), policies, datasets, inlets, audiences)
 
 
-def _read_tenant(top: _Table) -> str | None:
+def _read_tenant(top: Table) -> str | None:
     tenant: str | None = top.get("tenant", str, None)
     if tenant is not None and (not tenant.isidentifier() or tenant.startswith("_")):
-        raise _WrongError("'tenant' is one word of letters and digits, without the underscore that leads its fields")
+        raise WrongError("'tenant' is one word of letters and digits, without the underscore that leads its fields")
     return tenant
 
 
-def _read_policy(table: _Table) -> PolicyDeclaration:
+def _read_policy(table: Table) -> PolicyDeclaration:
     merge = table.choice("attribute_merge", (TIMESTAMP_ORDERED, DATASET_PRECEDENCE), TIMESTAMP_ORDERED)
     order = tuple(table.get("order", list, []))
     if not all(isinstance(dataset_id, str) for dataset_id in order):
-        raise _WrongError(f"{table.label}: 'order' is a list of dataset ids")
+        raise WrongError(f"{table.label}: 'order' is a list of dataset ids")
     if (merge == DATASET_PRECEDENCE) != bool(order):
-        raise _WrongError(
-            f"{table.label}: 'order' goes with attribute_merge = {DATASET_PRECEDENCE!r}, and only with it"
-        )
+        raise WrongError(f"{table.label}: 'order' goes with attribute_merge = {DATASET_PRECEDENCE!r}, and only with it")
     return PolicyDeclaration(
         id=table.get("id", str, None),
         name=table.get("name", str, None),
@@ -164,14 +190,14 @@ def _read_policy(table: _Table) -> PolicyDeclaration:
     )
 
 
-def _read_audience(table: _Table) -> AudienceDeclaration:
+def _read_audience(table: Table) -> AudienceDeclaration:
     audience_id = table.required("id", str)
     members: list[Identity] = []
     for group in table.tables("members", f"members of {table.label}", _MEMBER_KEYS):
         namespace = group.required("namespace", str)
         for value in group.required("ids", list):
             if not isinstance(value, str) or not value:
-                raise _WrongError(f"{group.label}: 'ids' is a list of texts")
+                raise WrongError(f"{group.label}: 'ids' is a list of texts")
             members.append(Identity(namespace, value))
     return AudienceDeclaration(
         id=audience_id,
@@ -183,7 +209,44 @@ def _read_audience(table: _Table) -> AudienceDeclaration:
     )
 
 
-def _read_dataset(table: _Table) -> DatasetDeclaration:
+def _read_inlet(table: Table) -> InletDeclaration:
+    inlet_id = table.get("id", str, None)
+    if inlet_id is not None and _INLET_ID.fullmatch(inlet_id) is None:
+        raise WrongError(f"{table.label}: 'id' is 64 hexadecimal digits")
+    name, data_type = table.required("name", str), table.choice("data_type", ("xdm", "raw"), "xdm")
+    dataset_id, flow_id = table.get("dataset", str, None), table.get("flow_id", str, None)
+    if (dataset_id is None) != (flow_id is None) or (flow_id is not None and data_type == "xdm"):
+        raise WrongError(f"{table.label}: 'dataset' and 'flow_id' go together, with data_type = 'raw'")
+    return InletDeclaration(
+        id=inlet_id,
+        name=name,
+        data_type=data_type,
+        authenticated=table.get("authenticated", bool, False),
+        org_id=table.get("org_id", str, None),
+        source=table.get("source", str, name),
+        dataset_id=dataset_id,
+        flow_id=flow_id,
+    )
+
+
+def _read_fields(table: Table) -> Mapping[str, Mapping[str, Any]] | None:
+    """The fields of a dataset, the short form `path = "type"` written out."""
+    fields: dict[str, object] | None = table.get("fields", dict, None)
+    if fields is None:
+        return None
+    read: dict[str, Mapping[str, Any]] = {}
+    for path, rules in fields.items():
+        rules = {"type": rules} if isinstance(rules, str) else rules
+        if not isinstance(rules, dict):
+            raise WrongError(f"{table.label}: the field {path!r} is the name of a type, or a table")
+        unknown = next((name for name in rules if name not in RULES), None)
+        if unknown is not None:
+            raise WrongError(f"{table.label}: the field {path!r} has an unknown key; {did_you_mean(unknown, RULES)}")
+        read[path] = rules
+    return read
+
+
+def _read_dataset(table: Table) -> DatasetDeclaration:
     dataset_id = table.required("id", str)
     paths = tuple(
         IdentityPath(
@@ -196,18 +259,25 @@ def _read_dataset(table: _Table) -> DatasetDeclaration:
     identity_map = table.get("identity_map", bool, False)
     primaries = sum(path.primary for path in paths)
     if primaries > 1 or (primaries == 0 and not identity_map):
-        raise _WrongError(f"{table.label} needs one identity with primary = true, or identity_map = true")
+        raise WrongError(f"{table.label} needs one identity with primary = true, or identity_map = true")
     file = table.get("file", str, None)
     if file is None and any(table.has(key) for key in ("format", "mapping", "ingested_at")):
-        raise _WrongError(f"{table.label}: format, mapping and ingested_at go with a file")
+        raise WrongError(f"{table.label}: format, mapping and ingested_at go with a file")
+    dataset = Dataset(
+        id=dataset_id,
+        name=table.get("name", str, dataset_id),
+        schema_class=table.required("class", str),
+        identities=paths,
+        identity_map=identity_map,
+        schema_id=table.get("schema_id", str, None),
+        fields=_read_fields(table),
+    )
+    try:
+        compile_fields(dataset)
+    except FieldError as error:
+        raise WrongError(f"{table.label}: {error}") from None
     return DatasetDeclaration(
-        dataset=Dataset(
-            id=dataset_id,
-            name=table.get("name", str, dataset_id),
-            schema_class=table.required("class", str),
-            identities=paths,
-            identity_map=identity_map,
-        ),
+        dataset=dataset,
         file=file,
         format=_read_format(table, file),
         mapping=table.get("mapping", dict, None),
@@ -215,21 +285,21 @@ def _read_dataset(table: _Table) -> DatasetDeclaration:
     )
 
 
-def _read_format(table: _Table, file: str | None) -> str | None:
+def _read_format(table: Table, file: str | None) -> str | None:
     if file is None:
         return None
     known = format_of(Path(file))
     if known is None and not table.has("format"):
-        raise _WrongError(f"{table.label}: say format = one of {', '.join(FORMATS)}, the suffix of the file tells none")
+        raise WrongError(f"{table.label}: say format = one of {', '.join(FORMATS)}, the suffix of the file tells none")
     return table.choice("format", FORMATS, known or FORMATS[0])
 
 
-def _read_instant(table: _Table) -> int | None:
+def _read_instant(table: Table) -> int | None:
     instant: datetime | None = table.get("ingested_at", datetime, None)
     if instant is None:
         return None
     if instant.tzinfo is None:
-        raise _WrongError(f"{table.label}: 'ingested_at' needs a zone, such as 2024-05-01T00:00:00Z")
+        raise WrongError(f"{table.label}: 'ingested_at' needs a zone, such as 2024-05-01T00:00:00Z")
     return round(instant.timestamp() * 1000)
 
 
@@ -237,57 +307,5 @@ def _refuse_repeats(what: str, ids: Iterable[str]) -> None:
     seen: set[str] = set()
     for name in ids:
         if name in seen:
-            raise _WrongError(f"the {what} {name!r} is declared twice")
+            raise WrongError(f"the {what} {name!r} is declared twice")
         seen.add(name)
-
-
-class _Table:
-    """A TOML table whose keys are known, read with their types checked."""
-
-    def __init__(self, values: dict[str, Any], label: str, known: tuple[str, ...]) -> None:
-        self.label = label
-        self._values = values
-        for key in values:
-            if key not in known:
-                raise _WrongError(f"{label} has an unknown key {key!r}; {did_you_mean(key, known)}")
-
-    def has(self, key: str) -> bool:
-        return key in self._values
-
-    def get(self, key: str, kind: type[T], default: T | None) -> Any:
-        if key not in self._values:
-            return default
-        value = self._values[key]
-        if not isinstance(value, kind):
-            raise _WrongError(f"{self.label}: {key!r} must be {_KIND_NAMES[kind]}")
-        return value
-
-    def required(self, key: str, kind: type[T]) -> Any:
-        if not self._values.get(key):
-            raise _WrongError(f"{self.label} lacks {key!r}")
-        return self.get(key, kind, None)
-
-    def choice(self, key: str, allowed: tuple[str, ...], default: str) -> str:
-        value: str = self.get(key, str, default)
-        if value not in allowed:
-            raise _WrongError(f"{self.label}: {key!r} is {value!r}; {did_you_mean(value, allowed)}")
-        return value
-
-    def tables(self, key: str, what: str, known: tuple[str, ...]) -> list[_Table]:
-        values = self.get(key, list, [])
-        tables = []
-        for number, value in enumerate(values, start=1):
-            if not isinstance(value, dict):
-                raise _WrongError(f"{self.label}: {key!r} must be tables")
-            name = value.get("id") or value.get("name") or value.get("path") or number
-            tables.append(_Table(value, f"{what} {name!r}", known))
-        return tables
-
-
-_KIND_NAMES: dict[type, str] = {
-    str: "a text",
-    bool: "true or false",
-    list: "a list",
-    dict: "a table",
-    datetime: "a date and time, such as 2024-05-01T00:00:00Z",
-}

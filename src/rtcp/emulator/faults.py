@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 from rtcp.emulator.gateway import expired_token
 from rtcp.emulator.paths import OPERATION_IDS
-from rtcp.emulator.problems import error_of
+from rtcp.emulator.problems import error_of, inlet_unauthorized
 from rtcp.emulator.wire import JSON_TYPE, Answer
 
 ANY = "*"
 # The kinds of jobs that can be made to fail.
-JOB_KINDS = ("system_jobs", "export_jobs", "computed_attributes", "preview", "entities.delete")
+JOB_KINDS = ("system_jobs", "export_jobs", "computed_attributes", "preview", "entities.delete", "batches", "streaming")
 _JSON_KINDS: dict[str, type | tuple[type, ...]] = {
     "status": int,
     "headers": dict,
@@ -61,7 +61,8 @@ class Fault:
     def instead(self, operation: str | None) -> Answer | None:
         """The answer to give without acting, or None when the operation is to act."""
         if self.expired_token:
-            return expired_token().answer
+            is_inlet = (operation or "").startswith("streaming.")
+            return inlet_unauthorized("[id] Ims service token is expired") if is_inlet else expired_token().answer
         if self.status is None and self.body is None:
             return None
         status = self.status or 200

@@ -8,11 +8,17 @@ import uuid
 from rtcp.emulator.ims import Ims
 from rtcp.emulator.problems import gateway_error, problem
 from rtcp.emulator.store import Sandbox, Store
-from rtcp.emulator.wire import JSON_TYPE, Refusal, Request
+from rtcp.emulator.wire import JSON_PATCH_TYPE, JSON_TYPE, OCTETS, Refusal, Request
 
 _ORG_ID = re.compile(r"[^@\s]+@AdobeOrg")
 # The platform's default sandbox; some guide samples leave the header out, so its absence means this one.
 DEFAULT_SANDBOX = "prod"
+# Operations whose bodies are not JSON, or not always.
+_BODY_TYPES = {
+    "batches.upload": (OCTETS,),
+    "batches.upload_part": (OCTETS,),
+    "datasets.update": (JSON_TYPE, JSON_PATCH_TYPE),
+}
 
 
 def request_id(request: Request) -> str:
@@ -34,7 +40,8 @@ def admit(request: Request, ims: Ims, store: Store) -> None:
         raise Refusal(gateway_error("403003", "Api Key is invalid"))
     org_id = _check_org(headers.get("x-gw-ims-org-id"), ims.org_of(client_id))
     sandbox = _find_sandbox(headers.get("x-sandbox-name"), headers.get("x-sandbox-id"), store)
-    if request.body and headers.get("content-type", "").partition(";")[0].strip().lower() != JSON_TYPE:
+    allowed = _BODY_TYPES.get(request.operation or "", (JSON_TYPE,))
+    if request.body and headers.get("content-type", "").partition(";")[0].strip().lower() not in allowed:
         raise Refusal(problem(400, "A valid content-type must be specified"))
     request.enter(sandbox, org_id)
 

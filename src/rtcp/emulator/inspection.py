@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rtcp.emulator.wire import NO_JSON, Request
+from rtcp.emulator.wire import NO_JSON, Request, decoded
 
 # Enough for a test or a demo, little enough that a bulk load does not fill the memory.
 KEPT_REQUESTS = 10_000
+# Of these bytes the latest are kept; older requests have no body any more.
+KEPT_BODY_BYTES = 64 * 1024 * 1024
 _MASK = "***"
 _SECRET = re.compile(r"(client_secret=)[^&]*")
 
@@ -26,12 +28,22 @@ class Received:
     path: str
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]
-    body: Any
+    raw: bytes
     status: int | None = None
     sandbox: str | None = None
 
+    @property
+    def body(self) -> Any:
+        """The JSON value that was sent, the text when it was none, None without a body."""
+        if not self.raw:
+            return None
+        content = decoded(self.raw)
+        if content is not NO_JSON:
+            return content
+        return _SECRET.sub(rf"\1{_MASK}", self.raw.decode("utf-8", "replace"))
+
     def as_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in _SHOWN}
 
 
 class Requests:
@@ -40,6 +52,8 @@ class Requests:
     def __init__(self) -> None:
         self._received: deque[Received] = deque(maxlen=KEPT_REQUESTS)
         self._counts: Counter[str] = Counter()
+        self._body_bytes = 0
+        self._with_body: deque[Received] = deque()
         self._lock = threading.Lock()
 
     def note(self, request: Request) -> Received:
@@ -50,9 +64,10 @@ class Requests:
         query: dict[str, list[str]] = {}
         for name, value in request.query.pairs:
             query.setdefault(name, []).append(_MASK if name.lower() == "client_secret" else value)
-        received = Received(request.operation, request.method, request.path, query, headers, _body(request))
+        received = Received(request.operation, request.method, request.path, query, headers, request.body)
         with self._lock:
             self._received.append(received)
+            self._make_room(received)
             self._counts[request.operation or "unknown"] += 1
         return received
 
@@ -75,6 +90,8 @@ class Requests:
     def clear(self) -> None:
         with self._lock:
             self._received.clear()
+            self._with_body.clear()
+            self._body_bytes = 0
             self._counts.clear()
 
     def __len__(self) -> int:
@@ -86,10 +103,15 @@ class Requests:
     def __getitem__(self, position: int) -> Received:
         return self.snapshot()[position]
 
+    def _make_room(self, received: Received) -> None:
+        if not received.raw:
+            return
+        self._with_body.append(received)
+        self._body_bytes += len(received.raw)
+        while len(self._with_body) > 1 and (self._body_bytes > KEPT_BODY_BYTES or len(self._with_body) > KEPT_REQUESTS):
+            oldest = self._with_body.popleft()
+            self._body_bytes -= len(oldest.raw)
+            oldest.raw = b""
 
-def _body(request: Request) -> Any:
-    if request.content is not NO_JSON:
-        return request.content
-    if not request.body:
-        return None
-    return _SECRET.sub(rf"\1{_MASK}", request.body.decode("utf-8", "replace"))
+
+_SHOWN = ("operation", "method", "path", "query", "headers", "body", "status", "sandbox")

@@ -13,11 +13,13 @@ from rtcp.emulator.datafiles import DataFileError, read_columns, read_rows
 from rtcp.emulator.declarations import (
     AudienceDeclaration,
     DatasetDeclaration,
+    InletDeclaration,
     Manifest,
     ManifestError,
     PolicyDeclaration,
     read_manifest,
 )
+from rtcp.emulator.ingestion import inlets
 from rtcp.emulator.mapping import MappingError, RowMapper, compile_mapping
 from rtcp.emulator.store import Identity, MergePolicy, RowError, Sandbox, Store, StoreError
 from rtcp.emulator.store.rows import read_event_key
@@ -80,6 +82,8 @@ def load_manifest(
                 store.documents.put(sandbox.name, "setting", "tenant", {"value": manifest.tenant})
             for declaration in manifest.datasets:
                 sandbox.put_dataset(declaration.dataset)
+            for inlet in manifest.inlets:
+                _declare_inlet(store, sandbox, manifest, inlet)
             policies = tuple(_declare_policy(sandbox, manifest, policy) for policy in manifest.policies)
         except StoreError as exc:
             raise ManifestError(str(exc), file=manifest.path) from None
@@ -91,6 +95,26 @@ def load_manifest(
         for audience in manifest.audiences:
             _declare_audience(store, sandbox, manifest, audience)
     return LoadReport(manifest.sandbox, policies, reports, tuple(audience.id for audience in manifest.audiences))
+
+
+def _declare_inlet(store: Store, sandbox: Sandbox, manifest: Manifest, inlet: InletDeclaration) -> None:
+    if inlet.dataset_id is not None and sandbox.dataset(inlet.dataset_id) is None:
+        raise ManifestError(f"inlet {inlet.name!r} leads to the unknown {inlet.dataset_id!r}", file=manifest.path)
+    inlet_id = inlet.id or inlets.inlet_id_of(sandbox.name, inlet.name)
+    inlets.declare(
+        store,
+        sandbox.name,
+        name=inlet.name,
+        inlet_id=inlet_id,
+        connection_id=inlets.connection_id_of(inlet_id),
+        at_ms=store.clock.now_ms(),
+        org_id=inlet.org_id,
+        data_type=inlet.data_type,
+        needs_token=inlet.authenticated,
+        source=inlet.source,
+        dataset_id=inlet.dataset_id,
+        flow_id=inlet.flow_id,
+    )
 
 
 def _declare_audience(store: Store, sandbox: Sandbox, manifest: Manifest, audience: AudienceDeclaration) -> None:

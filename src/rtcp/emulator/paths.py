@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -16,7 +17,13 @@ SANDBOXES = "/data/foundation/sandbox-management/sandboxes"
 COMPUTED_ATTRIBUTES = "/data/core/ca/attributes"
 EXPORT_JOBS = "/data/core/ups/export/jobs"
 DATASETS = "/data/foundation/catalog/dataSets"
+BATCHES = "/data/foundation/catalog/batches"
 DATA_ACCESS = "/data/foundation/export"
+IMPORT = "/data/foundation/import/batches"
+# The name of a file may hold slashes.
+IMPORT_FILE = f"{IMPORT}/{{batchId}}/datasets/{{datasetId}}/files/{{filePath}}"
+FLOWS = "/data/foundation/flowservice"
+COLLECTION = "/collection"
 MEDIA_EDGE = "/ee/va/v1"
 # The same, nearer to the caller.
 MEDIA_EDGE_HINTED = "/ee/{hint}/va/v1"
@@ -80,6 +87,23 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("GET", DATASETS): "datasets.list",
     ("POST", DATASETS): "datasets.create",
     ("GET", f"{DATASETS}/{{datasetId}}"): "datasets.get",
+    ("PATCH", f"{DATASETS}/{{datasetId}}"): "datasets.update",
+    ("GET", BATCHES): "batches.list",
+    ("GET", f"{BATCHES}/{{batchId}}"): "batches.get",
+    ("POST", IMPORT): "batches.create",
+    ("POST", f"{IMPORT}/{{batchId}}"): "batches.complete",
+    ("PUT", IMPORT_FILE): "batches.upload",
+    ("POST", IMPORT_FILE): "batches.upload_action",
+    ("PATCH", IMPORT_FILE): "batches.upload_part",
+    ("HEAD", IMPORT_FILE): "batches.upload_status",
+    ("POST", f"{COLLECTION}/{{inletId}}"): "streaming.send",
+    ("POST", f"{COLLECTION}/batch/{{inletId}}"): "streaming.send_many",
+    ("GET", f"{FLOWS}/connections"): "inlets.list",
+    ("POST", f"{FLOWS}/connections"): "inlets.create",
+    ("GET", f"{FLOWS}/connections/{{connectionId}}"): "inlets.get",
+    ("POST", f"{FLOWS}/sourceConnections"): "inlets.create_source_connection",
+    ("POST", f"{FLOWS}/targetConnections"): "inlets.create_target_connection",
+    ("POST", f"{FLOWS}/flows"): "inlets.create_flow",
     ("GET", f"{DATA_ACCESS}/batches/{{batchId}}/files"): "batches.files",
     ("GET", f"{DATA_ACCESS}/batches/{{batchId}}/failed"): "batches.failed_files",
     ("GET", f"{DATA_ACCESS}/batches/{{batchId}}/meta"): "batches.meta_files",
@@ -116,13 +140,17 @@ NOT_BUILT = {
     AUDIENCES: "this method on audiences",
     "/data/core/ups/config/computedAttributes": "computed attributes under their old path",
     "/data/core/hygiene": "data hygiene",
+    BATCHES: "this method on batches of the catalogue",
+    IMPORT: "this method of batch ingestion",
+    FLOWS: "this method of the Flow Service",
     "/data/foundation": "the platform's foundation services",
-    "/collection": "streaming ingestion",
+    COLLECTION: "this method of streaming ingestion",
     MEDIA_EDGE: "this method or event of the media edge",
     MEDIA_COLLECTION: "this method of media collection",
 }
 
 _PLACE = "{}"
+_FILE_PATH = re.compile(rf"{IMPORT}/([^/]+)/datasets/[^/]+/files/.+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +179,10 @@ def match(method: str, raw_path: str) -> Match | None:
     operation = OPERATIONS.get((method, path))
     if operation is not None:
         return Match(path, operation)
+    file = _FILE_PATH.fullmatch(path)
+    if file is not None:
+        operation = OPERATIONS.get((method, IMPORT_FILE))
+        return None if operation is None else Match(IMPORT_FILE, operation, unquote(file[1]))
     parts = path.split("/")
     for position in range(len(parts) - 1, 0, -1):
         found = _WITH_ID.get((method, "/".join([*parts[:position], _PLACE, *parts[position + 1 :]])))

@@ -62,6 +62,8 @@ def error_of(operation: str | None, status: int, detail: str) -> Answer:
         return too_many_requests() if status == 429 else entity_error(status, detail)
     if family == "auth":
         return ims_error("invalid_request" if status < 500 else "server_error", detail, status=status)
+    if family == "streaming":
+        return inlet_unauthorized() if status == 401 else inlet_problem(status, detail)
     if family == "media_edge":
         return edge_answers.error_of(status, detail)
     if family == "media_collection":
@@ -72,6 +74,22 @@ def error_of(operation: str | None, status: int, detail: str) -> Answer:
 def collection_error(status: int, message: str) -> Answer:
     """Media Collection is said to answer an error message; no source shows one."""
     return Answer(status, {"message": message})
+
+
+def inlet_problem(status: int, message: str, *, cause: dict[str, Any] | None = None) -> Answer:
+    """What an inlet answers; only that of 400 is documented."""
+    report: dict[str, Any] = {"message": message}
+    if cause is not None:
+        report["cause"] = cause
+    kind = "http://ns.adobe.com/adobecloud/problem/data-collection-service/inlet"
+    title = "Invalid XDM Message Format" if status == 400 else TITLES.get(status, "Error")
+    return Answer(status, {"type": kind, "status": status, "title": title, "report": report})
+
+
+def inlet_unauthorized(message: str = "[id] Ims service token is empty") -> Answer:
+    """An inlet that wants a token: the status is a text here, and the type begins with https."""
+    kind = "https://ns.adobe.com/adobecloud/problem/data-collection-service-authorization"
+    return Answer(401, {"type": kind, "status": "401", "title": "Authorization", "report": {"message": message}})
 
 
 def refuse(operation: str | None, status: int, detail: str) -> Refusal:

@@ -18,6 +18,7 @@ from rtcp.emulator.app import DROP, App
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.faults import Faults
 from rtcp.emulator.ims import Credential
+from rtcp.emulator.ingestion.budgets import Budgets
 from rtcp.emulator.inspection import Requests
 from rtcp.emulator.media.sessions import Media
 from rtcp.emulator.media.settings import MediaSettings
@@ -50,7 +51,7 @@ class Emulator:
         host: address to listen on; only loopback, unless `allow_remote`.
         port: 0 takes a free one.
         credentials: client id to secrets (or `Credential`); None accepts any client id and secret.
-        job_seconds, limits, withdrawn_reports, tenant, rows_per_file: see `Options`.
+        job_seconds, limits, withdrawn_reports, tenant, rows_per_file, streaming_seconds: see `Options`.
         media: switches of both media services.
         allow_remote: listen on an address that other machines reach. There is no protection of any kind.
     """
@@ -70,6 +71,7 @@ class Emulator:
         withdrawn_reports: bool = True,
         tenant: str = "acme",
         rows_per_file: int = 10_000,
+        streaming_seconds: float = 1.0,
         media: MediaSettings | None = None,
         allow_remote: bool = False,
     ) -> None:
@@ -84,7 +86,7 @@ class Emulator:
             dialect=dialect,
             clock=clock,
             credentials=credentials,
-            options=Options(job_seconds, limits, withdrawn_reports, tenant, rows_per_file),
+            options=Options(job_seconds, limits, withdrawn_reports, tenant, rows_per_file, streaming_seconds),
             media=media,
         )
         self._host, self._port = host, port
@@ -119,6 +121,11 @@ class Emulator:
     def media(self) -> Media:
         """The sessions of both media services."""
         return self.service.media
+
+    @property
+    def budgets(self) -> Budgets:
+        """What streaming took: `budgets.fullest` has the most requests and messages of a second so far."""
+        return self.service.streams.budgets
 
     @property
     def dialect(self) -> str:

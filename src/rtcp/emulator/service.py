@@ -13,6 +13,8 @@ from rtcp.emulator.exports.jobs import Exports
 from rtcp.emulator.faults import Faults
 from rtcp.emulator.filestore import FileStore
 from rtcp.emulator.ims import Credential, Ims
+from rtcp.emulator.ingestion.batches import Batches
+from rtcp.emulator.ingestion.streams import Streams
 from rtcp.emulator.inspection import Requests
 from rtcp.emulator.jobs import Jobs
 from rtcp.emulator.media.sessions import Media
@@ -40,6 +42,8 @@ class Service:
     exports: Exports
     preview: Preview
     media: Media
+    batches: Batches
+    streams: Streams
     owns_clock: bool = True
     requests: Requests = field(default_factory=Requests)
     validator: Validator = field(default_factory=Validator)
@@ -77,6 +81,14 @@ class Service:
             exports,
             Preview(store, jobs),
             Media(used, settings=media, seed=seed),
+            Batches(store, jobs, files),
+            Streams(
+                store,
+                jobs,
+                files,
+                seconds=switches.streaming_seconds * switches.job_seconds,
+                limits=switches.limits,
+            ),
             owns_clock=clock is None,
         )
 
@@ -91,6 +103,7 @@ class Service:
         self.files.clear()
         self.computed.forget()
         self.media.clear()
+        self.streams.clear()
         self.ims.reset()
         self.faults.clear()
         self.requests.clear()

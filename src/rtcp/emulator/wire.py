@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl
 from rtcp.emulator.store import Sandbox
 
 JSON_TYPE = "application/json"
+JSON_PATCH_TYPE = "application/json-patch+json"
+OCTETS = "application/octet-stream"
 PROBLEM_TYPE = "application/problem+json"
 # Small enough for flat memory, large enough that the loop is not the cost.
 CHUNK_BYTES = 256 * 1024

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +15,8 @@ from rtcp.emulator.service import Service
 from rtcp.emulator.wire import Answer, FilePart, Refusal, Request
 
 PAGE = 100
+# An empty file that says that all others are there.
+_MARKER = "_SUCCESS"
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 _TYPES = {".parquet": "application/parquet", ".json": "application/json"}
 
@@ -26,9 +28,34 @@ def files(request: Request, service: Service) -> Answer:
 
 
 def failed(request: Request, service: Service) -> Answer:
-    """List what could not be brought in: of an export there is nothing."""
-    _batch(request.path_id or "", request, service)
-    return _listing([], request)
+    """List what could not be brought in, or with `path` answer the rows: of an export there is nothing."""
+    batch = _batch(request.path_id or "", request, service)
+    kept = batch.get("failed") or []
+    name = request.query.first("path")
+    if name is not None:
+        return Answer(200, b"") if name == _MARKER and kept else _kept_file(kept, name, request, service)
+    marker = [{"name": _MARKER, "length": 0}] if kept else []
+    return _listing([_named(each, each["name"], request) for each in [*marker, *kept]], request)
+
+
+def meta(request: Request, service: Service) -> Answer:
+    """List the diagnostics of a batch, those of one of its folders, or with the `path` of a file answer its lines."""
+    batch = _batch(request.path_id or "", request, service)
+    kept = batch.get("meta") or []
+    path = (request.query.first("path") or "").rstrip("/")
+    if any(each["name"] == path for each in kept):
+        return _kept_file(kept, path, request, service)
+    inside = [each for each in kept if each["name"].startswith(f"{path}/")]
+    if path and not inside:
+        raise Refusal(_no_file())
+    if path:
+        # The samples print the name without its folder, which the link has.
+        return _listing([_named(each, each["name"].rpartition("/")[2], request) for each in inside], request)
+    tops = {each["name"].partition("/")[0]: each for each in reversed(kept)}
+    return _listing(
+        [_named({**each, "name": name}, name, request) for name, each in sorted(tops.items())],
+        request,
+    )
 
 
 def file(request: Request, service: Service) -> Answer:
@@ -42,12 +69,25 @@ def file(request: Request, service: Service) -> Answer:
     if known is None or (name is not None and name != known["name"]):
         raise Refusal(_no_file())
     if name is not None:
-        return _bytes(request, service.files.folder(request.sandbox.name, batch_id) / known["name"])
+        stored = known.get("stored", known["name"])
+        return _bytes(request, service.files.folder(request.sandbox.name, batch_id) / stored, known["name"])
     if request.method == "HEAD":
         return problem(400, "query parameter path is missing")
     href = f"{_origin(request)}{DATA_ACCESS}/files/{request.path_id}?path={quote(known['name'])}"
     part = {"name": known["name"], "length": str(known["length"]), "_links": {"self": {"href": href}}}
     return _listing([part], request)
+
+
+def _named(kept: Mapping[str, Any], name: str, request: Request) -> dict[str, Any]:
+    href = f"{_origin(request)}{request.path}?path={quote(kept['name'], safe='')}"
+    return {"name": name, "length": str(kept["length"]), "_links": {"self": {"href": href}}}
+
+
+def _kept_file(kept: Sequence[Mapping[str, Any]], name: str, request: Request, service: Service) -> Answer:
+    found = next((each for each in kept if each["name"] == name), None)
+    if found is None:
+        raise Refusal(_no_file())
+    return _bytes(request, service.files.folder(request.sandbox.name, request.path_id or "") / found["stored"], name)
 
 
 def _batch(batch_id: str, request: Request, service: Service) -> dict[str, Any]:
@@ -98,14 +138,14 @@ def _origin(request: Request) -> str:
     return f"http://{request.headers.get('host', '')}"
 
 
-def _bytes(request: Request, path: Path) -> Answer:
+def _bytes(request: Request, path: Path, name: str) -> Answer:
     """The file, or the span of it that a Range header asks for."""
     try:
         size = path.stat().st_size
     except OSError:
         return _no_file()
     headers = {"Accept-Ranges": "bytes"}
-    content_type = _TYPES.get(path.suffix, "application/octet-stream")
+    content_type = _TYPES.get(Path(name).suffix, "application/octet-stream")
     asked = _RANGE.fullmatch(request.headers.get("range", ""))
     # What is no range of bytes is as if it were not there.
     if asked is None or asked[0] == "bytes=-":

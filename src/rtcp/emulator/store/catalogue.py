@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import asdict
 from typing import Any
 
+from rtcp.emulator.store.ingest import KnownNodes
 from rtcp.emulator.store.namespaces import Namespaces
 from rtcp.emulator.store.policies import Policies
 from rtcp.emulator.store.values import Dataset, Identity, IdentityPath, StoreError
@@ -21,6 +22,7 @@ class Catalogue:
         self.sandbox: int = row[0] if row else -1
         self.namespaces = Namespaces(connection, self.sandbox)
         self.policies = Policies(connection, self.sandbox)
+        self.known_nodes = KnownNodes()
         self.dataset_keys: dict[str, int] = {}
         self.datasets_by_key: dict[int, Dataset] = {}
         self._connection = connection

@@ -8,6 +8,12 @@ from dataclasses import dataclass
 
 from rtcp.emulator.store.values import MAX_LINKED_IDENTITIES, TooManyIdentities
 
+# A new identity is a component of its own, and bears its number.
+_INSERT = """
+INSERT INTO identity (id, sandbox, namespace, value, component)
+SELECT next, ?, ?, ?, next FROM (SELECT coalesce(max(id), 0) + 1 AS next FROM identity) RETURNING id
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -34,8 +40,7 @@ def ensure(connection: sqlite3.Connection, sandbox: int, namespace: int, value: 
     """The node of an identity, made as a component of its own when it is new."""
     node = find(connection, sandbox, namespace, value)
     if node is None:
-        (number,) = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM identity").fetchone()
-        connection.execute("INSERT INTO identity VALUES (?, ?, ?, ?, ?)", (number, sandbox, namespace, value, number))
+        (number,) = connection.execute(_INSERT, (sandbox, namespace, value)).fetchone()
         node = Node(number, number)
     return node
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rtcp.emulator.store import graph
+from rtcp.emulator.store.merge import merge_entities
 from rtcp.emulator.store.namespaces import Namespaces
 from rtcp.emulator.store.rows import RowError, links, read_event_key, read_identities, without_nulls
 from rtcp.emulator.store.values import Dataset, Identity, IngestReport, Xdm
@@ -15,6 +16,9 @@ from rtcp.emulator.store.values import Dataset, Identity, IngestReport, Xdm
 # Larger rows are dropped by the service as it ingests them.
 MAX_RECORD_BYTES = 100 * 1024
 MAX_EVENT_BYTES = 10 * 1024
+# Why an event is skipped that is no failure: what it says is there already.
+REPEATED = "repeats the '_id' of an event of this dataset"
+_KNOWN_NODES = 200_000
 
 _WRITE_RECORD = """
 INSERT INTO record (id, identity, dataset, body, ingested_ms, batch)
@@ -29,9 +33,26 @@ VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, dataset) DO NOTHING
 """
 
 
+@dataclass(slots=True)
+class KnownNodes:
+    """Identities whose rows in the graph need not be asked for again: identities are never taken out of it."""
+
+    ids: dict[tuple[int, str], int] = field(default_factory=dict)
+    joined: set[tuple[int, ...]] = field(default_factory=set)
+
+    def trim(self) -> None:
+        if len(self.ids) > _KNOWN_NODES or len(self.joined) > _KNOWN_NODES:
+            self.ids.clear()
+            self.joined.clear()
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where rows go, and what they are stamped with."""
+    """Where rows go, and what they are stamped with.
+
+    Attributes:
+        fills: a record fills up the fragment that is there, instead of taking its place.
+    """
 
     connection: sqlite3.Connection
     sandbox: int
@@ -40,6 +61,8 @@ class Target:
     dataset_key: int
     ingested_ms: int
     batch_id: str
+    known: KnownNodes = field(default_factory=KnownNodes)
+    fills: bool = False
 
 
 def ingest(target: Target, rows: Iterable[Xdm]) -> IngestReport:
@@ -47,6 +70,7 @@ def ingest(target: Target, rows: Iterable[Xdm]) -> IngestReport:
     write = _write_event if target.dataset.is_event else _write_record
     accepted = 0
     skipped: list[tuple[int, str]] = []
+    target.known.trim()
     for position, row in enumerate(rows):
         try:
             write(target, row)
@@ -57,11 +81,25 @@ def ingest(target: Target, rows: Iterable[Xdm]) -> IngestReport:
     return IngestReport(target.batch_id, accepted, tuple(skipped))
 
 
+def complaint(dataset: Dataset, row: Xdm) -> str | None:
+    """Why a row of a dataset would be skipped, or None; whether it repeats an event is not looked at."""
+    try:
+        if dataset.is_event:
+            read_event_key(row)
+        read_identities(dataset, row)
+        _body(row, MAX_EVENT_BYTES if dataset.is_event else MAX_RECORD_BYTES)
+    except RowError as exc:
+        return str(exc)
+    return None
+
+
 def _write_record(target: Target, row: Xdm) -> None:
     identities = read_identities(target.dataset, row)
     body = _body(row, MAX_RECORD_BYTES)
     owner = _link(target, identities.linked)
-    target.connection.execute(_WRITE_RECORD, (owner.id, target.dataset_key, body, target.ingested_ms, target.batch_id))
+    if target.fills:
+        body = _filled(target, owner, row, body)
+    target.connection.execute(_WRITE_RECORD, (owner, target.dataset_key, body, target.ingested_ms, target.batch_id))
 
 
 def _write_event(target: Target, row: Xdm) -> None:
@@ -69,27 +107,51 @@ def _write_event(target: Target, row: Xdm) -> None:
     identities = read_identities(target.dataset, row)
     body = _body(row, MAX_EVENT_BYTES)
     owner = _link(target, identities.linked)
-    values = (owner.id, target.dataset_key, event_id, timestamp_ms, body, target.ingested_ms, target.batch_id)
+    values = (owner, target.dataset_key, event_id, timestamp_ms, body, target.ingested_ms, target.batch_id)
     if target.connection.execute(_WRITE_EVENT, values).rowcount == 0:
-        raise RowError("repeats the '_id' of an event of this dataset")
+        raise RowError(REPEATED)
 
 
-def _link(target: Target, identities: tuple[Identity, ...]) -> graph.Node:
+def _filled(target: Target, owner: int, row: Xdm, body: str) -> str:
+    """The fragment that is there with the row's fields on top; arrays are taken whole."""
+    found = target.connection.execute(
+        "SELECT body FROM record WHERE identity = ? AND dataset = ?", (owner, target.dataset_key)
+    ).fetchone()
+    if found is None:
+        return body
+    return _body(merge_entities([without_nulls(row), json.loads(found[0])]), MAX_RECORD_BYTES)
+
+
+def _link(target: Target, identities: tuple[Identity, ...]) -> int:
+    """The number of the owner, which is the first identity, after all have been linked."""
+    keys = [(target.namespaces.declare(identity.namespace), identity.id) for identity in identities]
+    known = target.known
+    found = tuple(known.ids.get(key, 0) for key in keys)
+    if 0 not in found and (len(found) == 1 or found in known.joined):
+        return found[0]
     nodes: list[graph.Node] = []
     linked: list[graph.Node] = []
-    for identity in identities:
-        number = target.namespaces.declare(identity.namespace)
-        node = graph.ensure(target.connection, target.sandbox, number, identity.id)
+    for identity, (number, value) in zip(identities, keys, strict=True):
+        node = graph.ensure(target.connection, target.sandbox, number, value)
         nodes.append(node)
+        known.ids[number, value] = node.id
         if links(target.dataset.schema_class, identity.namespace):
             linked.append(node)
     graph.join(target.connection, linked)
-    return nodes[0]
+    if len(linked) == len(nodes) > 1:
+        known.joined.add(tuple(node.id for node in nodes))
+    return nodes[0].id
 
 
 def _body(row: Xdm, max_bytes: int) -> str:
     # Escaped to ASCII: one character is one byte, and a lone surrogate of the source survives.
-    body = json.dumps(without_nulls(row), separators=(",", ":"))
+    body = _encode(row)
+    # Most rows have neither a null nor an empty object, and need no copy without them.
+    if "null" in body or "{}" in body:
+        body = _encode(without_nulls(row))
     if len(body) > max_bytes:
         raise RowError(f"larger than the {max_bytes // 1024} KB that the service keeps")
     return body
+
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode

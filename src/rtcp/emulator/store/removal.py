@@ -17,10 +17,20 @@ def delete_dataset(connection: sqlite3.Connection, dataset: int) -> int:
     return int(records + connection.execute("DELETE FROM event WHERE dataset = ?", (dataset,)).rowcount)
 
 
-def delete_batch(connection: sqlite3.Connection, dataset: int, batch_id: str) -> int:
-    """Remove the events of a batch, and return how many there were."""
-    sql = "DELETE FROM event WHERE dataset = ? AND batch = ?"
-    return int(connection.execute(sql, (dataset, batch_id)).rowcount)
+def delete_batch(connection: sqlite3.Connection, dataset: int, batch_id: str, *, records: bool) -> int:
+    """Remove the events of a batch, and the fragments that it wrote last if asked to; return how many there were."""
+    removed = 0
+    for table in ("event", "record") if records else ("event",):
+        # The names are constants.
+        sql = f"DELETE FROM {table} WHERE dataset = ? AND batch = ?"  # noqa: S608
+        removed += int(connection.execute(sql, (dataset, batch_id)).rowcount)
+    return removed
+
+
+def delete_fragment(connection: sqlite3.Connection, identity: int, dataset: int) -> int:
+    """Remove what a dataset says under one identity."""
+    sql = "DELETE FROM record WHERE identity = ? AND dataset = ?"
+    return int(connection.execute(sql, (identity, dataset)).rowcount)
 
 
 def delete_scope(connection: sqlite3.Connection, scope: int, *, stitched: bool, datasets: Collection[int]) -> int:

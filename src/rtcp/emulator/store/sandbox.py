@@ -112,10 +112,12 @@ class Sandbox:
         *,
         ingested_ms: int | None = None,
         batch_id: str | None = None,
+        fills: bool = False,
     ) -> IngestReport:
         """Write rows as one batch, at the clock's time unless told; an error in `rows` leaves nothing of it behind.
 
-        Rows that the service would drop are skipped, and the report says why.
+        Rows that the service would drop are skipped, and the report says why. With `fills` a record leaves the fields
+        that it lacks as they are.
 
         Raises:
             StoreError: the dataset is unknown.
@@ -132,6 +134,8 @@ class Sandbox:
                 dataset_key=self._catalogue.dataset_keys[dataset_id],
                 ingested_ms=self._database.clock.now_ms() if ingested_ms is None else ingested_ms,
                 batch_id=batch_id or self._database.new_id(),
+                known=self._catalogue.known_nodes,
+                fills=fills,
             )
             report = ingest(target, rows)
             self._database.changed(self.name)
@@ -243,10 +247,20 @@ class Sandbox:
             self._database.changed(self.name)
         return removed
 
-    def delete_batch(self, dataset_id: str, batch_id: str) -> int:
-        """Remove the events that a batch brought into a dataset; returns how many there were."""
+    def delete_batch(self, dataset_id: str, batch_id: str, *, records: bool = False) -> int:
+        """Remove the events that a batch brought into a dataset, with `records` its fragments too; returns how many."""
         with self._database.transaction() as connection:
-            removed = removal.delete_batch(connection, self._catalogue.dataset_keys[dataset_id], batch_id)
+            key = self._catalogue.dataset_keys[dataset_id]
+            removed = removal.delete_batch(connection, key, batch_id, records=records)
+            self._database.changed(self.name)
+        return removed
+
+    def delete_fragment(self, dataset_id: str, identity: Identity) -> int:
+        """Remove the record that a dataset holds under one identity."""
+        with self._database.transaction() as connection:
+            scope = find_scope(connection, self._catalogue, identity, None)
+            key = self._catalogue.dataset_keys[dataset_id]
+            removed = 0 if scope is None else removal.delete_fragment(connection, scope.key, key)
             self._database.changed(self.name)
         return removed
 
@@ -302,7 +316,7 @@ class Sandbox:
             StoreError: the id is taken, a value is none that the service knows, or precedence comes without order.
         """
         policy = MergePolicy(
-            id=policy_id or self._new_policy_id(),
+            id=policy_id or next(each for each in iter(self._database.new_id, None) if self.policy(each) is None),
             name=name,
             schema_name=schema_name,
             version=1,
@@ -334,9 +348,3 @@ class Sandbox:
 
     def _now_epoch(self) -> int:
         return self._database.clock.now_ms() // 1000
-
-    def _new_policy_id(self) -> str:
-        policy_id = self._database.new_id()
-        while self.policy(policy_id) is not None:
-            policy_id = self._database.new_id()
-        return policy_id

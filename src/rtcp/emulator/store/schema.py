@@ -7,7 +7,7 @@ import sqlite3
 from rtcp.emulator.store.values import StoreError
 
 _APPLICATION_ID = 0x52544350
-_VERSION = 2
+_VERSION = 3
 
 # A fragment is one record row: one primary identity in one dataset. `record.id` grows with every write, so it also
 # says which of two fragments of the same millisecond came later. A component is the smallest set of linked identities.
@@ -49,10 +49,23 @@ CREATE TABLE document (
     position INTEGER PRIMARY KEY, sandbox TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL,
     UNIQUE (sandbox, kind, id)
 );
+CREATE TABLE pending (id INTEGER PRIMARY KEY, batch TEXT NOT NULL, received_ms INTEGER NOT NULL, rows TEXT NOT NULL);
+CREATE INDEX pending_of_batch ON pending (batch);
 CREATE TABLE meta (opened INTEGER NOT NULL);
 INSERT INTO meta VALUES (0);
 """
-_DATA_TABLES = ("event", "record", "identity", "dataset", "namespace", "merge_policy", "job", "document", "sandbox")
+_DATA_TABLES = (
+    "event",
+    "record",
+    "identity",
+    "dataset",
+    "namespace",
+    "merge_policy",
+    "job",
+    "document",
+    "pending",
+    "sandbox",
+)
 
 
 def connect(path: str | None) -> sqlite3.Connection:

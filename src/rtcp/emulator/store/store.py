@@ -9,6 +9,7 @@ from rtcp.emulator.clock import Clock
 from rtcp.emulator.store.database import Database
 from rtcp.emulator.store.documents import DocumentTable
 from rtcp.emulator.store.jobs import JobTable
+from rtcp.emulator.store.pending import PendingTable
 from rtcp.emulator.store.sandbox import DEFAULT_SANDBOX, Sandbox
 from rtcp.emulator.store.values import StoreError
 
@@ -37,6 +38,7 @@ class Store:
         self.clock = clock
         self.jobs = JobTable(self._database)
         self.documents = DocumentTable(self._database)
+        self.pending = PendingTable(self._database)
 
     def close(self) -> None:
         """Close the database; closing twice is harmless."""

@@ -59,13 +59,20 @@ class IdentityPath:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A dataset enabled for Profile: its class, and where its rows carry identities."""
+    """A dataset enabled for Profile: its class, and where its rows carry identities.
+
+    Attributes:
+        schema_id: the id of its schema; None when only its class was declared, and any schema of it will do.
+        fields: its fields by dot path, each with its type and rules; None when they were not declared.
+    """
 
     id: str
     name: str
     schema_class: str
     identities: tuple[IdentityPath, ...] = ()
     identity_map: bool = False
+    schema_id: str | None = None
+    fields: Mapping[str, Mapping[str, Any]] | None = None
 
     @property
     def is_event(self) -> bool:

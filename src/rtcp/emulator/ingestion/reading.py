@@ -1,0 +1,136 @@
+"""Reading the files of a batch row by row; a row that cannot be read is told, and the others go on."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+JSON, PARQUET, CSV = "json", "parquet", "csv"
+FORMATS = (JSON, PARQUET, CSV)
+# Errors of single rows, as the diagnostics number them.
+CORRUPT = "1401"
+_CORRUPT_MESSAGE = "Row is corrupted and cannot be read, please fix and resend."
+_ROWS_AT_ONCE = 1000
+
+
+class UnreadableError(ValueError):
+    """A file that is none of its format at all; `code` is that of the batch's error."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One row, or the text that is none, with the reason."""
+
+    row: Any = None
+    corrupt: str | None = None
+
+    @property
+    def error(self) -> dict[str, str] | None:
+        return None if self.corrupt is None else {"code": CORRUPT, "message": _CORRUPT_MESSAGE}
+
+
+def read_rows(path: Path, described: Mapping[str, Any]) -> Iterator[Read]:
+    """The rows of a file in the format that its batch was created with.
+
+    Raises:
+        UnreadableError: raised when the file, or its header, is reached.
+    """
+    if path.stat().st_size == 0:
+        raise UnreadableError("Dataset file is empty. Please upload file with data.", code="106")
+    if described["format"] == PARQUET:
+        return _parquet(path)
+    if described["format"] == CSV:
+        return _csv(path, described)
+    return _json_array(path) if described.get("isMultiLineJson") else _json_lines(path)
+
+
+def _json_lines(path: Path) -> Iterator[Read]:
+    with path.open("rb") as file:
+        for line in file:
+            if line.strip():
+                yield _parsed(line)
+
+
+def _parsed(line: bytes) -> Read:
+    try:
+        row = json.loads(line, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return Read(corrupt=line.decode("utf-8", "replace").rstrip("\r\n"))
+    return Read(row) if isinstance(row, dict) else Read(corrupt=line.decode("utf-8", "replace").strip())
+
+
+def _json_array(path: Path) -> Iterator[Read]:
+    try:
+        rows = json.loads(path.read_bytes(), parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        rows = None
+    if not isinstance(rows, list):
+        yield Read(corrupt=path.read_text("utf-8", "replace"))
+        return
+    for row in rows:
+        yield Read(row) if isinstance(row, dict) else Read(corrupt=json.dumps(row))
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(name)
+
+
+def _csv(path: Path, described: Mapping[str, Any]) -> Iterator[Read]:
+    """Flat rows of texts; an empty cell, or the marker for null, is a value that is not there."""
+    null = described.get("nullMarker", "")
+    with path.open(encoding=described.get("charset", "utf-8"), errors="replace", newline="") as file:
+        reader = csv.reader(
+            file,
+            delimiter=described.get("delimiter", ","),
+            quotechar=described.get("quote", '"'),
+            escapechar=described.get("escape"),
+        )
+        columns = next(reader, [])
+        if not any(name.strip() for name in columns):
+            raise UnreadableError("CSV file contains empty header row.", code="118")
+        for cells in reader:
+            if len(cells) != len(columns):
+                yield Read(corrupt=",".join(cells))
+            elif cells:
+                pairs = zip(columns, cells, strict=True)
+                yield Read({name: value for name, value in pairs if value not in ("", null)})
+
+
+def _parquet(path: Path) -> Iterator[Read]:
+    try:
+        import pyarrow
+        import pyarrow.parquet as parquet
+    except ImportError:
+        raise UnreadableError("pyarrow is not installed; run: pip install 'rtcp[emulator]'", code="") from None
+    try:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(_ROWS_AT_ONCE):
+                # One after the other: a column of lists of maps knows no other way.
+                for row in batch.to_pylist(maps_as_pydicts="lossy"):
+                    yield Read(_plain(row))
+    except pyarrow.ArrowException:
+        raise UnreadableError("The file is no Parquet file.", code="INGEST-1401-400") from None
+
+
+def _plain(value: Any) -> Any:
+    """JSON values in the place of Arrow's: times as texts, bytes and decimals too."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        instant = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
