@@ -68,7 +68,7 @@ class InletAdapter(BaseAdapter):
                 self.received += [
                     message
                     for message, said in zip(messages, answer.body["responses"], strict=False)
-                    if "xactionId" in said
+                    if isinstance(said, dict) and said.get("xactionId")
                 ]
         return ScriptedAdapter(answer).send(request, **options)
 

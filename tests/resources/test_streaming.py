@@ -169,6 +169,23 @@ def test_many_messages_without_an_answer_are_unknown(client):
     assert [outcome.position for outcome in result.unknown] == [0, 1]
 
 
+@pytest.mark.parametrize("said", [{}, {"xactionId": None}, {"xactionId": ["a"]}, "received"])
+def test_an_entry_that_is_no_receipt_leaves_its_message_unknown(client, said):
+    mounted_inlet(client.http, Answer(207, {"responses": [{"xactionId": "1:2:3:0"}, said]}))
+
+    result = client.streaming.send_many(INLET, [message(0), message(1)])
+
+    assert [outcome.position for outcome in result.succeeded] == [0]
+    assert [outcome.position for outcome in result.unknown] == [1]
+
+
+def test_a_success_that_is_no_json_is_told(client):
+    mounted_inlet(client.http, Answer(200, b"<html>"))
+
+    with pytest.raises(rtcp.DecodeError, match="an HTML page"):
+        client.streaming.send(INLET, message())
+
+
 def test_many_messages_are_packed(client):
     inlet = mounted_inlet(client.http)
 

@@ -169,7 +169,7 @@ class Sender:
         again: list[int] = []
         failure: RtcpError | None = None
         for number, answer in zip(pending, answers, strict=True):
-            if type(answer) is dict and "xactionId" in answer and "statusCode" not in answer:
+            if type(answer) is dict and answer.get("xactionId") and "statusCode" not in answer:
                 fates[number] = answer
                 continue
             fates[number] = fate = _fate(request, response, mapping(answer))

@@ -29,8 +29,8 @@ class Inlets(Resource):
             limit: inlets to yield at most; None yields all.
 
         Example:
-            >>> [inlet.name for inlet in client.inlets.list()]
-            ['Harbour till']
+            >>> "Harbour till" in [inlet.name for inlet in client.inlets.list()]
+            True
         """
         query: dict[str, Any] = {"property": f"connectionSpec.id=={_SPEC['id']}"}
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from rtcp.bulk.dead_letters import DeadLetters, Replay
 from rtcp.bulk.packing import packs
 from rtcp.bulk.spool import SpoolFile
@@ -17,7 +19,7 @@ from rtcp.models.envelope import CONTENT_TYPE, Form, Kind, check_envelope
 from rtcp.models.result import BulkResult, Outcome
 from rtcp.models.stream import StreamReceipt, WriterSummary
 from rtcp.models.wire_json import encode
-from rtcp.resources._base import Resource, mapping, parse
+from rtcp.resources._base import Resource, decode, mapping, parse
 from rtcp.resources._stream_fates import Fate
 from rtcp.resources._stream_sender import (
     MESSAGES_PER_SECOND,
@@ -28,7 +30,6 @@ from rtcp.resources._stream_sender import (
 )
 from rtcp.resources._stream_writer import StreamWriter
 from rtcp.transport.rate_limit import Budget
-from rtcp.transport.request import Response
 from rtcp.transport.session import POOL_SIZE, Session
 
 _MAX_BATCH: Final = 1_000
@@ -88,7 +89,7 @@ class Streaming(Resource):
         message = encode(envelope).encode()
         sender.limits(1).check(len(message))
         response = sender.send_one(message, idempotent=is_idempotent(envelope), headers=headers)
-        return _receipt(mapping(response.json() if response.body else None), response)
+        return parse(StreamReceipt, mapping(decode(response)), response)
 
     def send_many(
         self,
@@ -300,10 +301,10 @@ class Streaming(Resource):
 
 
 def _outcome(position: int, fate: Fate) -> Outcome[StreamReceipt]:
-    if isinstance(fate, dict):
+    if not isinstance(fate, dict):
+        return Outcome(position, error=fate)
+    try:
         return Outcome(position, StreamReceipt.model_validate(fate))
-    return Outcome(position, error=fate)
-
-
-def _receipt(answer: Mapping[str, Any], response: Response) -> StreamReceipt:
-    return parse(StreamReceipt, answer, response)
+    except ValidationError:
+        # A receipt that cannot be read is none.
+        return Outcome(position)
