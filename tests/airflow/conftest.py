@@ -102,7 +102,7 @@ def destination(client: rtcp.Client) -> str:
 def connect(monkeypatch: pytest.MonkeyPatch, emulator: Emulator, **changes: Any) -> None:
     """Define the default connection; `changes` replace fields of it."""
     urls = dict.fromkeys(("base_url", "ims_url", "streaming_url"), emulator.url)
-    extra = {"org_id": "TEST@AdobeOrg", "scopes": "openid", "retries": 0, **urls, **changes.pop("extra", {})}
+    extra = {"org_id": "EMULATOR@AdobeOrg", "scopes": "openid", "retries": 0, **urls, **changes.pop("extra", {})}
     connection = {"conn_type": "adobe_rtcp", "login": "the-client-id", "password": SECRET, "extra": extra, **changes}
     monkeypatch.setenv(CONNECTION, json.dumps(connection))
 
@@ -114,13 +114,13 @@ def exports(emulator: Emulator) -> list[str]:
 
 
 @pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Callable[[Any], Run]:
+def run(capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
     """Run a DAG from its first to its last task, triggers included, and return what came of it."""
 
-    def run(dag: Any) -> Run:
+    def run(dag: Any, conf: dict[str, Any] | None = None) -> Run:
         _register(dag)
         capfd.readouterr()
-        result = dag.test()
+        result = dag.test(run_conf=conf)
         log = "".join(capfd.readouterr())
         _drop_console_handlers()
         instances = {each.task_id: each for each in result.get_task_instances()}

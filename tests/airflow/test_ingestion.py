@@ -10,12 +10,15 @@ from conftest import BOTH, SECRET, connect, dag_of
 from rtcp.airflow import RtcpBatchSensor, RtcpStreamOperator, RtcpUpsertOperator
 
 EVENTS = "https://ns.adobe.com/xdm/context/experienceevent"
-CITIES = [{"crmId": "C-1001", "homeAddress": {"city": "Whitby"}}, {"crmId": "C-1002", "homeAddress": {"city": "Hull"}}]
+CITIES = [
+    {"_harbour": {"crmId": "C-1001"}, "homeAddress": {"city": "Whitby"}},
+    {"_harbour": {"crmId": "C-1002"}, "homeAddress": {"city": "Hull"}},
+]
 
 
 def purchases(count=3):
     return [
-        {"_id": f"order-{n}", "timestamp": "2026-03-02T08:15:00Z", "crmId": f"C-{1001 + n}", "eventType": "purchase"}
+        {"_id": f"order-{n}", "timestamp": "2026-03-02T08:15:00Z", "_harbour": {"loyaltyId": f"7000{n}"}}
         for n in range(count)
     ]
 
@@ -58,11 +61,11 @@ def test_streams_the_rows_of_a_file(run, emulator, inlet, tmp_path):
 
 def test_flat_rows_are_mapped(run, emulator, inlet, tmp_path):
     path = tmp_path / "purchases.csv"
-    path.write_text("id,at,crm,price\n1,20260302,C-1001,1.5\n2,20260302,C-1002,2\n")
+    path.write_text("id,at,card,price\n1,20260302,70007,1.5\n2,20260302,70028,2\n")
     mapping = {
         "_id": {"template": "file-{id}"},
         "timestamp": {"column": "at", "type": "date-time", "format": "%Y%m%d"},
-        "crmId": "crm",
+        "_harbour.loyaltyId": "card",
         "commerce.order.priceTotal": {"column": "price", "type": "number"},
     }
 
@@ -71,8 +74,12 @@ def test_flat_rows_are_mapped(run, emulator, inlet, tmp_path):
 
 def test_a_row_that_the_mapping_cannot_read_is_rejected_with_the_reason(run, emulator, inlet, tmp_path):
     path = tmp_path / "purchases.csv"
-    path.write_text("id,at,crm\n1,20260302,C-1001\n2,yesterday,C-1002\n")
-    mapping = {"_id": "id", "timestamp": {"column": "at", "type": "date-time", "format": "%Y%m%d"}, "crmId": "crm"}
+    path.write_text("id,at,card\n1,20260302,70007\n2,yesterday,70028\n")
+    mapping = {
+        "_id": "id",
+        "timestamp": {"column": "at", "type": "date-time", "format": "%Y%m%d"},
+        "_harbour.loyaltyId": "card",
+    }
 
     result = run(streaming(inlet, path=str(path), mapping=mapping, retries=2))
 
@@ -83,7 +90,7 @@ def test_a_row_that_the_mapping_cannot_read_is_rejected_with_the_reason(run, emu
 
 
 def test_a_few_rejected_rows_can_be_borne(run, emulator, inlet, tmp_path):
-    rows = [*purchases(), {"crmId": "C-1001", "timestamp": "2026-03-02 08:15"}]
+    rows = [*purchases(), {"_harbour": {"loyaltyId": "70007"}, "timestamp": "2026-03-02 08:15"}]
     letters = tmp_path / "letters.jsonl"
 
     result = run(streaming(inlet, rows=lambda: rows, max_rejected=1, dead_letters=str(letters)))
@@ -124,7 +131,7 @@ def test_upserts_rows(run, emulator, client, crm, deferrable):
 @pytest.mark.parametrize("job_seconds", [0.02])
 @pytest.mark.parametrize(("max_failed", "state"), [(0, "failed"), (1, "success")])
 def test_a_row_that_stays_out_fails_the_task_unless_it_may(run, emulator, crm, deferrable, max_failed, state):
-    rows = iter([*CITIES, {"crmId": None}])
+    rows = iter([*CITIES, {"_harbour": None}])
 
     dag = upserting(crm, rows=lambda: rows, deferrable=deferrable, max_failed=max_failed, retries=2)
     result = run(dag)

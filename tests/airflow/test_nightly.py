@@ -57,14 +57,12 @@ def nightly(data, tmp_path, monkeypatch):
             }
 
 
-def dag_of_the_example(params, monkeypatch, *, deferrable):
+def dag_of_the_example(monkeypatch, *, deferrable):
     monkeypatch.setenv("NIGHTLY_POLL", "0.2")
     monkeypatch.setenv("NIGHTLY_DEFERRABLE", "1" if deferrable else "0")
     spec = importlib.util.spec_from_file_location("airflow_nightly", EXAMPLES / "airflow_nightly.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    for name, value in params.items():
-        module.dag.params[name] = value
     for task in module.dag.tasks:
         task.retry_delay = timedelta(0)
     return module.dag
@@ -72,7 +70,7 @@ def dag_of_the_example(params, monkeypatch, *, deferrable):
 
 @BOTH
 def test_the_nightly_dag_is_green(run, nightly, monkeypatch, deferrable):
-    result = run(dag_of_the_example(nightly, monkeypatch, deferrable=deferrable))
+    result = run(dag_of_the_example(monkeypatch, deferrable=deferrable), conf=nightly)
 
     assert result.state == "success"
     assert set(result.tasks.values()) == {"success"}
