@@ -227,7 +227,7 @@ class Session:
         prepared.headers, body = self._head_and_body(request, token, request_id)
         # The stubs know texts and bytes only; what can be iterated is sent as well, as its length is told.
         prepared.body = body  # type: ignore[assignment]
-        prepared.hooks = {"response": []}
+        prepared.hooks = wire.http.hooks
         settings = self._settings.get(request.service) or self._settle(request.service, base_url)
         if stream:
             settings = {**settings, "stream": True}
