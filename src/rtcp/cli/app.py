@@ -9,6 +9,7 @@ import click
 from rtcp.cli.commands import Entry, Root
 
 _PROFILE: Final = "The Profile store"
+_DATA_IN: Final = "Data in"
 _MACHINE: Final = "This machine"
 
 ENTRIES: Final = {
@@ -21,6 +22,9 @@ ENTRIES: Final = {
     "export-jobs": Entry(_PROFILE, "Exports of profiles into a dataset, and their files.", "export_jobs"),
     "datasets": Entry(_PROFILE, "Where profiles come from and where exports go.", "datasets"),
     "media": Entry(_PROFILE, "Replay what players recorded; send what was watched offline.", "media"),
+    "batches": Entry(_DATA_IN, "Files into datasets, and updates of attributes.", "batches"),
+    "inlets": Entry(_DATA_IN, "What streaming ingestion sends to.", "inlets"),
+    "stream": Entry(_DATA_IN, "Send the rows of a file to an inlet.", "stream"),
     "auth": Entry(_MACHINE, "Do the settings and credentials work?", "auth"),
     "config": Entry(_MACHINE, "Take over a credential file; show what is in force.", "settings"),
     "emulator": Entry(_MACHINE, "A local Profile service, for tests and trials.", "emulator"),

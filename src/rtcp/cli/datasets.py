@@ -16,6 +16,7 @@ _COLUMNS: Final[Columns] = {
     "name": "name",
     "profile": "is_profile_enabled",
     "identity": "is_identity_enabled",
+    "upsert": "is_upsert_enabled",
     "takes exports": "is_union",
     "changed": "updated_at",
 }
@@ -24,7 +25,12 @@ _FACTS: Final[Columns] = {**_COLUMNS, "schema": "schema_ref.id", "created": "cre
 
 @click.group(cls=Noun)
 def command() -> None:
-    """Datasets: where profiles come from and where exports go."""
+    """Datasets: where profiles come from and where exports go.
+
+    \b
+    rtcp datasets create "Corrections" --schema-id URI --upsert
+    rtcp datasets enable-profile ID --upsert
+    """
 
 
 @command.command("list")
@@ -45,6 +51,44 @@ def get(shell: Shell, id: str) -> None:
     """Show one dataset."""
     with shell.client() as client:
         show_one(shell.format, client.datasets.get(id), _FACTS)
+
+
+@command.command()
+@click.argument("name")
+@click.option("--schema-id", required=True, metavar="URI", help="Its schema.")
+@click.option("--kind", type=click.Choice(("record", "event")), default="record", show_default=True, help="Of rows.")
+@click.option("--description", help="What it is for.")
+@click.option("--lake-only", is_flag=True, help="What comes in does not go into the Profile store.")
+@click.option("--upsert", is_flag=True, help="A record changes the fields it holds, and leaves the others.")
+@pass_shell
+def create(shell: Shell, /, name: str, lake_only: bool, **body: Any) -> None:
+    """Create a dataset."""
+    with shell.client() as client, options.creating(shell, "the dataset", look="datasets list"):
+        dataset = client.datasets.create(name, profile=not lake_only, **body)
+    show_one(shell.format, dataset, _FACTS)
+
+
+@command.command("enable-profile")
+@click.argument("id")
+@click.option("--upsert", is_flag=True, help="A record changes the fields it holds, and leaves the others.")
+@pass_shell
+def enable_profile(shell: Shell, id: str, upsert: bool) -> None:
+    """Let what comes in from now on go into the Profile store."""
+    with shell.client() as client:
+        dataset = client.datasets.enable_profile(id, upsert=upsert)
+    shell.note(f"dataset {id} of {shell.place} goes into Profile{' and takes upserts' * dataset.is_upsert_enabled}")
+    show_one(shell.format, dataset, _FACTS)
+
+
+@command.command("disable-profile")
+@click.argument("id")
+@pass_shell
+def disable_profile(shell: Shell, id: str) -> None:
+    """Keep what comes in from now on out of the Profile store."""
+    with shell.client() as client:
+        dataset = client.datasets.disable_profile(id)
+    shell.note(f"dataset {id} of {shell.place} does not go into Profile any more")
+    show_one(shell.format, dataset, _FACTS)
 
 
 @command.command("create-for-export")

@@ -49,6 +49,7 @@ _PYTHON: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"\b(replace)\(\)"), r"\1"),
     (re.compile(r"\bdataset_id="), "--dataset-id"),
     (re.compile(r"\bbatch_id="), "--batch-id"),
+    (re.compile(r"\bformat='(\w+)'"), r"--format \1"),
     (re.compile(r"\battribute_merge='(\w+)'"), r"--attribute-merge \1"),
     (re.compile(r"\border="), "--order"),
     (re.compile(r"\btoken= given"), "a token given"),

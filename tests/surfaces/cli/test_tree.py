@@ -17,10 +17,7 @@ CONTEXT = click.Context(app, info_name="rtcp")
 # What the command line leaves to Python, and why.
 PYTHON_ONLY = {
     ("export-jobs", "rows"),  # a stream of rows is for programs; `download` brings the files
-    # Ingestion has no commands yet.
-    ("datasets", "create"),
-    ("datasets", "enable-profile"),
-    ("datasets", "disable-profile"),
+    ("batches", "resend"),  # takes the result of an upsert; a file of rejects is upserted like any other
 }
 
 
