@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import stat
 import threading
 from contextlib import suppress
@@ -18,6 +19,7 @@ from tests.helpers.inlet import DATASET, INLET, SCHEMA, entity, mounted_inlet, r
 from urllib3.exceptions import NewConnectionError
 
 import rtcp
+from rtcp.bulk.spool import SpoolFile
 
 CUT = requests.ConnectionError("cut")
 REFUSED = requests.ConnectionError(NewConnectionError(None, "refused"))
@@ -509,3 +511,72 @@ def test_failures_can_be_raised(client, write):
 
     with pytest.raises(rtcp.PartialFailureError, match="of 2 rows 1 were rejected, 0 got no answer"):
         writer.raise_for_failures()
+
+
+def test_a_full_spool_stops_the_caller_and_keeps_what_it_has(client, write, tmp_path):
+    inlet = mounted_inlet(client.http)
+    options = {"dataset_id": DATASET, "schema_id": SCHEMA}
+    with SpoolFile(tmp_path / "spool") as spool, client.streaming.writer(INLET, spool=spool, **options) as writer:
+        writer.write(purchase(0))
+        spool._connection.execute("PRAGMA max_page_count = 8")
+        with pytest.raises(rtcp.SpoolError, match="is full"):
+            writer.write({**purchase(1), "note": "x" * 100_000})
+
+    assert inlet.ids == ["order-0"]
+    assert counts(writer) == (1, 0, 0, 0)
+
+
+def write_and_close(writer, rows):
+    writer.write_many(rows)
+    writer.close()
+
+
+def test_a_fault_of_the_transports_own_is_raised_and_its_rows_are_unknown(client):
+    mounted_inlet(client.http, ZeroDivisionError("a broken adapter"))
+    writer = client.streaming.writer(INLET, dataset_id=DATASET, schema_id=SCHEMA, workers=1, max_batch=2)
+    with pytest.raises(ZeroDivisionError):
+        write_and_close(writer, purchases(10))
+    with suppress(ZeroDivisionError):
+        writer.close()
+
+    sent, rejected, unknown, _ = counts(writer)
+    assert (sent, unknown) == (0, 2)
+    assert rejected == writer.summary.rows - 2
+
+
+def test_a_missing_token_rejects_what_was_written_before_it_was_known(clock):
+    config = rtcp.Config(client_id="c", org_id="o", streaming_url="https://dcs.example.com")
+    with rtcp.Client(config, clock=clock) as client:
+        mounted_inlet(client.http)
+        writer = client.streaming.writer(
+            INLET, dataset_id=DATASET, schema_id=SCHEMA, authenticated=True, workers=1, max_batch=1
+        )
+        with pytest.raises(rtcp.ConfigError):
+            writer.write_many(purchases(2000))
+        with suppress(rtcp.ConfigError):
+            writer.close()
+
+    assert counts(writer) == (0, writer.summary.rows, 0, 0)
+    assert {reject.code for reject in writer.rejects()} == {"not-sent"}
+
+
+def test_an_interrupt_while_the_caller_is_held_back_loses_no_row(client):
+    gate = threading.Event()
+    mounted_inlet(client.http, lambda messages: gate.wait(5) and receipts(messages))
+    writer = client.streaming.writer(INLET, dataset_id=DATASET, schema_id=SCHEMA, workers=1, max_batch=2)
+    put = writer._packs.put
+
+    def interrupted(pack):
+        put(pack, block=pack is not None and not writer._packs.full())
+
+    writer._packs.put = interrupted
+    with suppress(KeyboardInterrupt), writer:
+        try:
+            writer.write_many(purchases(20))
+        except queue.Full:
+            gate.set()
+            raise KeyboardInterrupt from None
+
+    sent, rejected, unknown, _ = counts(writer)
+    assert (sent + rejected, unknown) == (20, 0)
+    assert len(list(writer.rejects())) == rejected
