@@ -177,6 +177,14 @@ def test_what_is_missing_is_listed_with_every_place_that_was_looked_at(profiles:
         ({"client_secret": {"vault": "A"}}, "secret"),
         ({"client_secret": {"command": "not a list"}}, "secret"),
         ({"client_secret": 17}, "secret"),
+        ({"client_id": {"env": "A"}}, "client_id"),
+        ({"token": ["a"]}, "token"),
+        ({"scopes": 7}, "scopes"),
+        ({"scopes": {"openid": True}}, "scopes"),
+        ({"proxies": 5}, "proxies"),
+        ({"proxies": {"https": 5}}, "proxies"),
+        ({"ca_bundle": True}, "ca_bundle"),
+        ({"token_cache": 4}, "token_cache"),
     ],
 )
 def test_a_setting_that_cannot_be_right_is_refused_by_name(fields: dict[str, Any], words: str) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 import ipaddress
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -85,6 +85,9 @@ class Config:
             settle(self, name, _one_line(getattr(self, name), name=name))
         settle(self, "client_secret", _secrets(self.client_secret))
         settle(self, "scopes", _scopes(self.scopes))
+        _check_proxies(self.proxies)
+        for name in ("token_cache", "ca_bundle"):
+            _check_path(getattr(self, name), name=name)
         settle(self, "timeout", _timeout(self.timeout))
         settle(self, "retries", _retries(self.retries))
         for name in _URLS:
@@ -173,6 +176,8 @@ class Config:
 def _one_line(value: Any, *, name: str) -> str | None:
     if value is None:
         return None
+    if isinstance(value, Mapping | list | tuple):
+        raise ConfigError(f"{name} must be one text, not {type(value).__name__}")
     text = str(value).strip()
     if not _ONE_LINE.fullmatch(text):
         raise ConfigError(f"{name} has a line break or control character inside; it cannot go into a header")
@@ -189,7 +194,21 @@ def _secrets(given: Any) -> tuple[Secret, ...]:
 def _scopes(given: Any) -> tuple[str, ...]:
     if isinstance(given, str):
         given = given.replace(",", " ").split()
+    if not isinstance(given, Iterable) or isinstance(given, Mapping):
+        raise ConfigError(f"scopes must be texts, or one text with commas, not {given!r}")
     return tuple(str(scope).strip() for scope in given if str(scope).strip())
+
+
+def _check_proxies(given: Any) -> None:
+    texts = list(given.values()) if isinstance(given, Mapping) else [given]
+    if given is not None and not all(isinstance(text, str) for text in texts):
+        # What is given may hold a password, so it is not repeated.
+        raise ConfigError("proxies must be one address, or addresses by scheme")
+
+
+def _check_path(given: Any, *, name: str) -> None:
+    if not isinstance(given, str | Path | None):
+        raise ConfigError(f"{name} must be the path of a file, not {given!r}")
 
 
 def _timeout(given: Any) -> tuple[float, float]:
