@@ -336,5 +336,7 @@ def _pql(expression: str) -> dict[str, str]:
 
 
 def _wire_span(duration: Span) -> dict[str, Any]:
+    if not isinstance(duration, Window) and (not isinstance(duration, Sequence) or len(duration) != 2):
+        raise InvalidArgumentError(f"duration is rtcp.Window.days(7), or (7, 'days'), not {duration!r}")
     window = duration if isinstance(duration, Window) else Window(*duration)
     return {"count": window.count, "unit": window.unit}
