@@ -13,6 +13,7 @@ from tests.helpers.clock import FakeClock
 import rtcp
 from rtcp.models import computed_attribute, entity
 from rtcp.resources.audiences import Audiences
+from rtcp.resources.batches import Batches
 from rtcp.resources.computed_attributes import ComputedAttributes
 from rtcp.resources.datasets import Datasets
 from rtcp.resources.entities import Entities
@@ -27,6 +28,7 @@ VERBS = [
     (resource, name)
     for resource in (
         Audiences,
+        Batches,
         ComputedAttributes,
         Datasets,
         Entities,
@@ -37,7 +39,7 @@ VERBS = [
         Streaming,
         SystemJobs,
     )
-    for name, member in vars(resource).items()
+    for name, member in inspect.getmembers(resource)
     if inspect.isfunction(member) and not name.startswith("_")
 ]
 

@@ -29,6 +29,7 @@ _SUMMARY: Final[Columns] = {
     "bytes": count("bytes"),
 }
 _MOST_TOLD: Final = 10
+_STEP: Final = 20_000
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEW: Final = click.Path(dir_okay=False, path_type=Path)
 
@@ -105,6 +106,7 @@ class _Run:
         self._form = form
         self._not_mapped = 0
         self._progress: live.Progress | None = None
+        self._told = 0
 
     def send(self, path: Path, rules: Any, *, spool: Path | None, dead_letters: Path | None) -> None:
         source = row_source(path)
@@ -148,7 +150,9 @@ class _Run:
                     self._shell.note(f"{path.name}, line {row.line}: {exc}")
 
     def _hear(self, summary: rtcp.WriterSummary) -> None:
-        if self._progress is not None:
+        # In a log, each request would be a line.
+        if self._progress is not None and (sys.stderr.isatty() or summary.sent >= self._told + _STEP):
+            self._told = summary.sent
             self._progress(summary)
 
     def _tell_rejects(self, rejects: Iterable[rtcp.Reject]) -> None:
