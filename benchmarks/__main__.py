@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from benchmarks import report, server
-from benchmarks.cases import CASES, CHECK, FULL
+from benchmarks.cases import CASES
 from benchmarks.measure import SLACK, Result
+from benchmarks.sizes import CHECK, FULL
 
 
 def main() -> int:
@@ -19,7 +20,12 @@ def main() -> int:
     with server.running() as url:
         for name in options.only or CASES:
             print(f"measuring {name} ...", file=sys.stderr, flush=True)
-            results += CASES[name](url, sizes)
+            taken = [*CASES[name](url, sizes)]
+            # A noisy neighbour fails a case once; a slow client fails it twice.
+            if options.check and any(result.holds(check=True) is False for result in taken):
+                print(f"measuring {name} again ...", file=sys.stderr, flush=True)
+                taken = [*CASES[name](url, sizes)]
+            results += taken
     report.print_table(results, check=options.check)
     if options.json is not None:
         report.write_json(options.json, results, check=options.check)

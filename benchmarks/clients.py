@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -29,7 +31,7 @@ _QUERY: Final = {
 }
 
 
-def rtcp_client(url: str, *, hooks: Sequence[Callable[[Any], object]] = ()) -> rtcp.Client:
+def rtcp_client(url: str, *, hooks: Sequence[Callable[[Any], object]] = (), trusted: Path | None = None) -> rtcp.Client:
     """A client with the same headers as the others; a ready token, so that no call but the measured one goes out."""
     config = rtcp.Config(
         token=payloads.TOKEN,
@@ -37,6 +39,7 @@ def rtcp_client(url: str, *, hooks: Sequence[Callable[[Any], object]] = ()) -> r
         org_id=HEADERS["x-gw-ims-org-id"],
         sandbox="prod",
         base_url=url,
+        ca_bundle=trusted,
     )
     return rtcp.Client(config, hooks=hooks)
 
@@ -45,19 +48,24 @@ def typed_get(client: rtcp.Client) -> Callable[[], object]:
     return lambda: client.entities.get(payloads.PERSON, namespace=payloads.NAMESPACE)
 
 
-def raw_requests_get(url: str) -> Callable[[], object]:
+def raw_requests_get(url: str, *, trusted: Path | None = None) -> Callable[[], object]:
     session = requests.Session()
+    session.verify = True if trusted is None else str(trusted)
     session.headers.update(HEADERS)
     return lambda: session.get(url + payloads.ROUTE, params=_QUERY).json()
 
 
-def urllib3_get(url: str) -> Callable[[], object]:
-    pool = urllib3.PoolManager(headers=HEADERS)
+def urllib3_get(url: str, *, trusted: Path | None = None) -> Callable[[], object]:
+    pool = urllib3.PoolManager(headers=HEADERS, ca_certs=None if trusted is None else str(trusted))
     return lambda: json.loads(pool.request("GET", url + payloads.ROUTE, fields=_QUERY).data)
 
 
-def http_client_get(url: str) -> Callable[[], object]:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc)
+def http_client_get(url: str, *, trusted: Path | None = None) -> Callable[[], object]:
+    address = urlsplit(url).netloc
+    if trusted is None:
+        connection = http.client.HTTPConnection(address)
+    else:
+        connection = http.client.HTTPSConnection(address, context=ssl.create_default_context(cafile=trusted))
     target = f"{payloads.ROUTE}?{urlencode(_QUERY)}"
 
     def get() -> object:

@@ -22,9 +22,10 @@ class Result:
     """One measured number.
 
     Attributes:
-        kind: "ratio", "memory" (MB), "count", "time" (ms) or "rate" (per second); `--check` judges the first three.
+        kind: "ratio" of CPU, "speed" (a ratio of rates), "memory" (MB), "count", "time" (ms), "rate" (per second) or
+            "note"; `--check` judges the first four.
         spread: the middle half of the rounds.
-        bound: at most this; for a rate, at least; for a count, exactly.
+        bound: at most this; for a rate or speed, at least; for a count, exactly.
         extra: what was measured beside it, for the JSON file.
     """
 
@@ -43,8 +44,8 @@ class Result:
             return None
         if self.kind == "count":
             return self.value == self.bound
-        if self.kind == "rate":
-            return self.value >= self.bound
+        if self.kind in ("rate", "speed"):
+            return self.value >= self.bound / (SLACK if check else 1.0)
         return self.value <= self.bound * (SLACK if check and self.kind == "ratio" else 1.0)
 
 
@@ -105,6 +106,22 @@ def ratio(
         "cpu_us": round(statistics.median(own.cpu for own in samples[what]) / calls * 1e6, 1),
     }
     return Result(case, what, "ratio", statistics.median(cpu), middle(cpu), bound, aim, extra)
+
+
+def speed(
+    case: str,
+    what: str,
+    samples: Mapping[str, list[Sample]],
+    *,
+    to: str,
+    bound: float | None = None,
+    aim: float | None = None,
+) -> Result:
+    """How fast one client is as a ratio to another in the same round, by the wall clock."""
+    rates = [other.wall / own.wall for own, other in zip(samples[what], samples[to], strict=True)]
+    seconds = statistics.median(own.wall for own in samples[what])
+    extra = {"to": to, "seconds": round(seconds, 3)}
+    return Result(case, what, "speed", statistics.median(rates), middle(rates), bound, aim, extra)
 
 
 def middle(values: list[float]) -> tuple[float, float]:

@@ -6,6 +6,7 @@ import json
 import resource
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,7 @@ _STATUS: Final = Path("/proc/self/status")
 
 
 def in_child(kind: str, url: str, count: int) -> dict[str, Any]:
-    """What the child reports: items read, and MB before and at the peak."""
+    """What the child reports: items read, seconds of CPU and wall, and MB before and at the peak."""
     command = [sys.executable, "-m", "benchmarks.memory", kind, url, str(count)]
     answer = subprocess.run(command, cwd=server.ROOT, stdout=subprocess.PIPE, check=True)
     report: dict[str, Any] = json.loads(answer.stdout)
@@ -29,9 +30,10 @@ def _measure(kind: str, url: str, count: int) -> dict[str, Any]:
     with clients.rtcp_client(url) as client:
         # One call opens a connection and loads what is loaded late; all growth after it counts.
         clients.typed_get(client)()
-        before = _megabytes("VmRSS")
+        before, cpu, wall = _megabytes("VmRSS"), time.process_time(), time.perf_counter()
         items = clients.typed_get_many(client, count, workers=8)() if kind == "get_many" else _events(client)
-    return {"items": items, "before": before, "peak": _megabytes("VmHWM")}
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    return {"items": items, "cpu": cpu, "wall": wall, "before": before, "peak": _megabytes("VmHWM")}
 
 
 def _stream(url: str, count: int) -> dict[str, Any]:

@@ -12,6 +12,9 @@ EVENTS_ON_A_PAGE: Final = 1_000
 EVENT_PAGES: Final = 50
 ROUTE: Final = "/data/core/ups/access/entities"
 COLLECTION: Final = "/collection/batch/"
+EXPORTS: Final = "/data/core/ups/export/jobs/"
+FILES: Final = 8
+FILE_BYTES: Final = 8_000_000
 INLET: Final = "f6ca9706d61de3b78be69e2673ad68ab9fb2cece0c1e1afc071718a0033e6877"
 NAMESPACE: Final = "Email"
 PERSON: Final = "person-0@bench.example"
@@ -62,7 +65,8 @@ def event_page(number: int) -> bytes:
     """One page of events with the link to the next, the last with an empty one."""
     start = number * EVENTS_ON_A_PAGE
     is_last = number == EVENT_PAGES - 1
-    query = f"start={number + 1}&orderby=timestamp&schema.name=_xdm.context.experienceevent"
+    # aepp goes on by `offsets`.
+    query = f"start={number + 1}&offsets={number + 1}&orderby=timestamp&schema.name=_xdm.context.experienceevent"
     children = [_event(start + index) for index in range(EVENTS_ON_A_PAGE)]
     cursor = "" if is_last else str(number + 1)
     return json.dumps(

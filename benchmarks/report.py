@@ -15,7 +15,7 @@ from typing import Any, Final
 from benchmarks.measure import Result
 
 _COLUMNS: Final = ("case", "what", "value", "spread", "wall", "bound", "aim", "")
-_UNITS: Final = {"ratio": "", "memory": " MB", "count": "", "time": " ms", "rate": "/s"}
+_UNITS: Final = {"ratio": "", "speed": " x", "note": "", "memory": " MB", "count": "", "time": " ms", "rate": "/s"}
 _MEASURED_WITH: Final = ("requests", "urllib3", "pydantic")
 
 
@@ -60,7 +60,7 @@ def _row(result: Result, *, check: bool) -> tuple[str, ...]:
     verdict = {True: "ok", False: "FAILED", None: ""}[result.holds(check=check)]
     spread = "" if result.spread is None else f"{_number(result.spread[0])} - {_number(result.spread[1])}"
     wall = str(result.extra.get("wall", ""))
-    value = _number(result.value) + _UNITS[result.kind]
+    value = "" if result.kind == "note" else _number(result.value) + _UNITS[result.kind]
     return result.case, result.what, value, spread, wall, _number(result.bound), _number(result.aim), verdict
 
 
