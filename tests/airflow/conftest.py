@@ -80,8 +80,13 @@ def job_seconds() -> float:
 
 
 @pytest.fixture
-def emulator(job_seconds: float, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    with Emulator(seed=1, job_seconds=job_seconds) as emulator:
+def dialect() -> str:
+    return "guide"
+
+
+@pytest.fixture
+def emulator(job_seconds: float, dialect: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    with Emulator(seed=1, job_seconds=job_seconds, dialect=dialect) as emulator:
         emulator.load(worlds.path("harbour"))
         connect(monkeypatch, emulator)
         yield emulator

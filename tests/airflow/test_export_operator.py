@@ -139,6 +139,14 @@ def test_a_retry_after_a_lost_worker_finds_the_job_again(run, emulator, destinat
     assert exports(emulator) == ["SUCCEEDED"]
 
 
+@pytest.mark.parametrize("dialect", ["spec", "hostile"])
+def test_a_lost_job_is_found_in_every_dialect(run, emulator, destination, dialect):
+    result = run(export(DiesBeforeRemembering, destination_dataset_id=destination, deferrable=True, retries=1))
+
+    assert result.state == "success"
+    assert exports(emulator) == ["SUCCEEDED"]
+
+
 @BOTH
 def test_other_exports_are_not_taken_for_the_lost_one(run, emulator, client, destination, deferrable):
     others = [

@@ -118,6 +118,22 @@ def test_ten_looks_without_an_answer_are_survived(run, emulator, client, destina
     assert result.state == "success"
 
 
+def test_details_that_cannot_be_read_are_no_failure(run, emulator, client, destination, monkeypatch):
+    job = client.export_jobs.create(destination_dataset_id=destination)
+    look = RtcpExportJobSensor.poke
+
+    def poke_then_outage(task, context):
+        done = look(task, context)
+        emulator.faults.once("export_jobs.get", status=503, times=2)
+        return done
+
+    monkeypatch.setattr(RtcpExportJobSensor, "poke", poke_then_outage)
+
+    result = run(sensing(RtcpExportJobSensor, job_id=job.id, deferrable=False))
+
+    assert result.xcoms["wait"] == {}
+
+
 @BOTH
 def test_an_unknown_job_fails_the_task(run, emulator, deferrable):
     result = run(sensing(RtcpExportJobSensor, job_id="4711", deferrable=deferrable))

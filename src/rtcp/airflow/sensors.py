@@ -135,8 +135,16 @@ class RtcpSensor(_compat.BaseSensorOperator):
         raise _compat.AirflowFailException(problem)
 
     def _summary(self, target: str) -> dict[str, Any]:
-        with self.hook as client:
-            return KINDS[self.noun].summary(client, target)
+        kind = KINDS[self.noun]
+        try:
+            with self.hook as client:
+                return kind.summary(client, target)
+        except RtcpError as exc:
+            if not is_outage(exc):
+                raise
+            # What was waited for has come; the details are not worth a failure.
+            self.log.warning("%s: the details could not be read: %s", kind.name(target), exc)
+            return {}
 
 
 class RtcpExportJobSensor(RtcpSensor):
