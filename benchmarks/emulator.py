@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +23,10 @@ from benchmarks.measure import Result
 
 CONNECTIONS: Final = 16
 _PEOPLE: Final = 1_000
+_MESSAGES: Final = 100
+_INLET: Final = f"{payloads.COLLECTION}{payloads.INLET}"
+_CONTENT_TYPE: Final = "application/vnd.adobe.xed-full+json;version=1"
+_BY_THREADS: Final = "threads of http.client (wrk is not installed)"
 _MANIFEST: Final = """
 [[datasets]]
 id = "bench-people"
@@ -31,6 +35,10 @@ class = "_xdm.context.profile"
 identities = [{ path = "personalEmail.address", namespace = "Email", primary = true }]
 file = "people.jsonl"
 ingested_at = 2026-03-02T06:00:00Z
+
+[[inlets]]
+name = "Bench inlet"
+id = "@INLET@"
 
 [[merge_policies]]
 id = "bench-newest"
@@ -45,7 +53,7 @@ def run(*, starts: int, seconds: int) -> Iterator[Result]:
     """Start time, then look-ups per second; wrk drives where it is installed, else threads of Python."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "manifest.toml").write_text(_MANIFEST)
+        (folder / "manifest.toml").write_text(_MANIFEST.replace("@INLET@", payloads.INLET))
         (folder / "people.jsonl").write_text("".join(f"{json.dumps(_person(number))}\n" for number in range(_PEOPLE)))
         elapsed = [_start_once() for _ in range(starts)]
         yield Result(
@@ -63,6 +71,10 @@ def run(*, starts: int, seconds: int) -> Iterator[Result]:
             with _serving([*options, "--load", str(folder / "manifest.toml")]) as url:
                 rate, driver = _rate(url, folder, seconds)
             yield Result("emulator", f"entity GET/s {place}", "rate", rate, None, bound, aim, {"driver": driver})
+        with _serving(["--load", str(folder / "manifest.toml")]) as url:
+            rate, driver = _post_rate(url, folder, seconds)
+        what = f"posts/s of {_MESSAGES} messages"
+        yield Result("emulator", what, "rate", rate, None, 250.0, None, {"driver": driver})
 
 
 @contextmanager
@@ -107,11 +119,9 @@ def _rate(url: str, folder: Path, seconds: int) -> tuple[float, str]:
     }
     # The figure is of good answers only.
     _get(http.client.HTTPConnection(urlsplit(url).netloc), headers, 0)
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        return _threads(url, headers, seconds), "threads of http.client (wrk is not installed)"
-    script = folder / "people.lua"
-    script.write_text(
+    if shutil.which("wrk") is None:
+        return _threads(url, seconds, lambda connection, number: _get(connection, headers, number)), _BY_THREADS
+    lua = (
         "local number = 0\n"
         + "".join(f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}\n" for name, value in headers.items())
         + "function request()\n"
@@ -119,23 +129,43 @@ def _rate(url: str, folder: Path, seconds: int) -> tuple[float, str]:
         # gsub answers two values: the parentheses keep the first.
         + f'  return wrk.format("GET", (string.gsub({json.dumps(_target("@"))}, "@", number)))\nend\n'
     )
-    command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "-s", str(script), url]
+    return _wrk(url, folder, seconds, lua), "wrk"
+
+
+def _post_rate(url: str, folder: Path, seconds: int) -> tuple[float, str]:
+    """New values for a hundred people in each post. They are taken at once and brought in while the load goes on."""
+    bodies = [json.dumps({"messages": [_message(f"Town {turn}", n) for n in range(_MESSAGES)]}) for turn in range(10)]
+    _post(http.client.HTTPConnection(urlsplit(url).netloc), bodies[0])
+    if shutil.which("wrk") is None:
+        return _threads(url, seconds, lambda connection, number: _post(connection, bodies[number % 10])), _BY_THREADS
+    lua = (
+        f"local bodies = {{{', '.join(map(json.dumps, bodies))}}}\nlocal number = 0\n"
+        'local headers = {["Content-Type"] = "application/json"}\nfunction request()\n  number = number % 10 + 1\n'
+        f'  return wrk.format("POST", {json.dumps(_INLET)}, headers, bodies[number])\nend\n'
+    )
+    return _wrk(url, folder, seconds, lua), "wrk"
+
+
+def _wrk(url: str, folder: Path, seconds: int, lua: str) -> float:
+    script = folder / "drive.lua"
+    script.write_text(lua)
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "-s", str(script), url]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
-    assert refused is None, f"the emulator refused {refused.group(1)} look-ups" if refused else ""
+    assert refused is None, f"the emulator refused {refused.group(1)} requests" if refused else ""
     found = re.search(r"Requests/sec:\s+([\d.]+)", text)
     assert found is not None, text
-    return float(found.group(1)), "wrk"
+    return float(found.group(1))
 
 
-def _threads(url: str, headers: dict[str, str], seconds: int) -> float:
+def _threads(url: str, seconds: int, call: Callable[[http.client.HTTPConnection, int], None]) -> float:
     until = time.perf_counter() + seconds
     answered = [0] * CONNECTIONS
 
     def drive(place: int) -> None:
         connection = http.client.HTTPConnection(urlsplit(url).netloc)
         while time.perf_counter() < until:
-            _get(connection, headers, answered[place] % _PEOPLE)
+            call(connection, answered[place] % _PEOPLE)
             answered[place] += 1
 
     threads = [threading.Thread(target=drive, args=(place,)) for place in range(CONNECTIONS)]
@@ -153,9 +183,23 @@ def _get(connection: http.client.HTTPConnection, headers: dict[str, str], number
     assert answer.status == 200, f"the emulator answered {answer.status}: {body[:200]!r}"
 
 
+def _post(connection: http.client.HTTPConnection, body: str) -> None:
+    connection.request("POST", _INLET, body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    receipts = json.loads(answer.read()).get("responses", ())
+    assert sum("xactionId" in receipt for receipt in receipts) == _MESSAGES, "the emulator did not take all messages"
+
+
 def _target(number: str) -> str:
     identity = f"person-{number}%40bench.example"
     return f"{payloads.ROUTE}?schema.name=_xdm.context.profile&entityIdNS=Email&entityId={identity}"
+
+
+def _message(city: str, number: int) -> dict[str, object]:
+    schema = {"id": "https://ns.adobe.com/bench/schemas/people", "contentType": _CONTENT_TYPE}
+    header = {"schemaRef": schema, "imsOrgId": "BENCH@AdobeOrg", "datasetId": "bench-people"}
+    person = {**_person(number), "homeAddress": {"city": city}}
+    return {"header": header, "body": {"xdmMeta": {"schemaRef": schema}, "xdmEntity": person}}
 
 
 def _person(number: int) -> dict[str, object]:

@@ -68,6 +68,12 @@ def _from_seconds(value: Any) -> Any:
 
 
 def _from_millis(value: Any) -> Any:
+    # Whole numbers are what the service writes, a thousand on a page of events.
+    if type(value) is int:
+        try:
+            return from_millis(value)
+        except OverflowError:
+            raise ValueError("a time outside the calendar") from None
     return _from_number(value, timedelta(milliseconds=1))
 
 
@@ -88,7 +94,9 @@ def _from_text(value: Any) -> Any:
 
 
 def _from_text_or_blank(value: Any) -> Any:
-    return None if blank_as_none(value) is None else _from_text(value)
+    if isinstance(value, str):
+        return None if value in _BLANK else parse_instant(value)
+    return None if value is None else _from_text(value)
 
 
 def blank_as_none(value: Any) -> Any:
