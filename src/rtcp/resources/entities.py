@@ -5,24 +5,21 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from rtcp._instants import require_aware, to_millis
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, PartialFailureError
 from rtcp.models.entity import Entity, Event, Lookup, SchemaClass
+from rtcp.models.explanation import Explanation
 from rtcp.models.identity import Identity, to_identity
+from rtcp.models.merge_policy import MergePolicy
 from rtcp.paging import Page, Paged
 from rtcp.resources._base import Resource, mapping, parse, read_partial_failure, unreadable
 from rtcp.resources._entity_answers import only_entity
 from rtcp.resources._matching import Key
 from rtcp.transport.request import Request, Response
 from rtcp.transport.session import Session
-
-# Loaded by `explain` on first use: few call it, and it would cost everybody who makes a client.
-if TYPE_CHECKING:
-    from rtcp.models.explanation import Explanation
-    from rtcp.models.merge_policy import MergePolicy
 
 _ROUTE: Final = "/data/core/ups/access/entities"
 _HELP: Final = {
