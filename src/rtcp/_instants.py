@@ -7,6 +7,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, PlainSerializer, PlainValidator
 
+from rtcp.errors import InvalidArgumentError
+
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # As seconds it lies in the year 5138, as milliseconds in 1973: before the service, and after anything it plans.
 _FEWEST_MILLIS: Final = 10**11
@@ -29,9 +31,13 @@ def parse_instant(text: str) -> datetime:
 
 
 def require_aware(instant: datetime, *, name: str) -> datetime:
-    """Return the instant; a naive one is refused, as nobody can say what it means."""
+    """Return the instant.
+
+    Raises:
+        InvalidArgumentError: it is naive, and nobody can say what it means.
+    """
     if instant.tzinfo is None:
-        raise ValueError(f"{name} has no time zone; use e.g. datetime(..., tzinfo=timezone.utc)")
+        raise InvalidArgumentError(f"{name} has no time zone; use e.g. datetime(..., tzinfo=timezone.utc)")
     return instant
 
 

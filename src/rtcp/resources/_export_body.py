@@ -109,12 +109,7 @@ def _span(qualification: tuple[datetime | None, datetime | None] | None) -> dict
 
 
 def _iso(instant: datetime | None, name: str) -> str | None:
-    if instant is None:
-        return None
-    try:
-        return to_iso(require_aware(instant, name=name))
-    except ValueError as exc:
-        raise InvalidArgumentError(str(exc)) from None
+    return None if instant is None else to_iso(require_aware(instant, name=name))
 
 
 def _csv(fields: Sequence[str] | None, name: str) -> str | None:

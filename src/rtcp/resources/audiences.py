@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from rtcp.errors import InvalidArgumentError
 from rtcp.models.audience import Audience
-from rtcp.paging import Page, Paged
+from rtcp.paging import Page, Paged, check_page_size
 from rtcp.resources._base import Resource, completed, mapping, parse, unreadable
 from rtcp.transport.request import Request, Response
 
@@ -44,8 +43,7 @@ class Audiences(Resource):
             >>> [audience.name for audience in client.audiences.list(name="gold")]
             ['Gold card holders']
         """
-        if page_size is not None and page_size < 1:
-            raise InvalidArgumentError(f"page_size must be 1 or more, not {page_size}")
+        check_page_size(page_size)
         query = {
             "name": name,
             "description": description,

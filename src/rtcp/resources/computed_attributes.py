@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from rtcp._unset import UNSET, Unset, drop_unset
 from rtcp.errors import InvalidArgumentError, JobFailedError
 from rtcp.models.computed_attribute import ComputedAttribute, ComputedAttributeStatus, Window
-from rtcp.paging import Page, Paged
+from rtcp.paging import Page, Paged, check_page_size
 from rtcp.resources._attribute_filters import contains, matches, since
 from rtcp.resources._base import Resource, mapping, parse, unreadable
 from rtcp.transport.request import Request, Response
@@ -67,8 +67,7 @@ class ComputedAttributes(Resource):
             >>> [attribute.name for attribute in client.computed_attributes.list(status="PROCESSED")]
             []
         """
-        if page_size is not None and not 1 <= page_size <= _LARGEST_PAGE:
-            raise InvalidArgumentError(f"page_size must be 1 to {_LARGEST_PAGE}, not {page_size}")
+        check_page_size(page_size, most=_LARGEST_PAGE)
         if sort_by is not None and sort_by not in _SORT_KEYS:
             raise InvalidArgumentError(f"sort_by is one of {', '.join(_SORT_KEYS)}, not {sort_by!r}")
         if descending and sort_by is None:

@@ -14,7 +14,7 @@ from rtcp.models.entity import Entity, Event, Lookup, SchemaClass
 from rtcp.models.explanation import Explanation
 from rtcp.models.identity import Identity, to_identity
 from rtcp.models.merge_policy import MergePolicy
-from rtcp.paging import Page, Paged
+from rtcp.paging import Page, Paged, check_page_size
 from rtcp.resources._base import Resource, mapping, parse, read_partial_failure, unreadable
 from rtcp.resources._entity_answers import only_entity
 from rtcp.resources._matching import Key
@@ -180,8 +180,7 @@ class Entities(Resource):
             2789.05
         """
         identity = to_identity(entity_id, namespace)
-        if page_size is not None and not 1 <= page_size <= _MOST_EVENTS:
-            raise InvalidArgumentError(f"page_size must be 1 to {_MOST_EVENTS}, not {page_size}")
+        check_page_size(page_size, most=_MOST_EVENTS)
         if isinstance(filters, str):
             raise InvalidArgumentError("filters is a list of conditions, not one text")
         if len(filters) > _MOST_FILTERS:
@@ -316,9 +315,4 @@ def _csv(fields: Sequence[str] | None) -> str | None:
 
 
 def _millis(instant: datetime | None, name: str) -> int | None:
-    if instant is None:
-        return None
-    try:
-        return to_millis(require_aware(instant, name=name))
-    except ValueError as exc:
-        raise InvalidArgumentError(str(exc)) from None
+    return None if instant is None else to_millis(require_aware(instant, name=name))

@@ -16,7 +16,7 @@ from rtcp.errors import InvalidArgumentError, JobFailedError, WaitTimeoutError
 from rtcp.models.dataset import Dataset
 from rtcp.models.export_job import ExportEvents, ExportJob, SegmentBatch, SegmentFilter
 from rtcp.models.file import DownloadProgress, RemoteFile
-from rtcp.paging import Page, Paged, next_query
+from rtcp.paging import Page, Paged, check_page_size, next_query
 from rtcp.resources._base import Resource, completed, mapping, parse, unreadable
 from rtcp.resources._data_access import DataAccess
 from rtcp.resources._export_body import checked_paths, export_body
@@ -61,8 +61,7 @@ class ExportJobs(Resource):
             >>> list(client.export_jobs.list(status="FAILED"))
             []
         """
-        if page_size is not None and page_size < 1:
-            raise InvalidArgumentError(f"page_size must be 1 or more, not {page_size}")
+        check_page_size(page_size)
         asked = {"limit": page_size, "status": status}
 
         def fetch(token: str | None) -> Page[ExportJob]:

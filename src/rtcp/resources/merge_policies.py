@@ -11,7 +11,7 @@ from rtcp.errors import InvalidArgumentError, NotFoundError
 from rtcp.models.entity import SchemaClass
 from rtcp.models.merge_policy import MergePolicy
 from rtcp.models.result import BulkResult, Outcome
-from rtcp.paging import Page, Paged
+from rtcp.paging import Page, Paged, check_page_size
 from rtcp.resources._base import Resource, completed, mapping, parse, unreadable
 from rtcp.transport.request import Request, Response
 
@@ -54,8 +54,7 @@ class MergePolicies(Resource):
             >>> [policy.name for policy in client.merge_policies.list(identity_graph="none")]
             ['Harbour: no stitching']
         """
-        if page_size is not None and page_size < 1:
-            raise InvalidArgumentError(f"page_size must be 1 or more, not {page_size}")
+        check_page_size(page_size)
         query = {
             "schema.name": schema_name,
             "default": default,

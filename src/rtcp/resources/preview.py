@@ -66,10 +66,7 @@ class Preview(Resource):
             >>> client.preview.wait(newer_than=datetime(2020, 1, 1, tzinfo=UTC)).status
             'TASK_FINISHED'
         """
-        try:
-            after = require_aware(newer_than, name="newer_than")
-        except ValueError as exc:
-            raise InvalidArgumentError(str(exc)) from None
+        after = require_aware(newer_than, name="newer_than")
         return poll(
             self.status,
             what="the preview sample job",

@@ -10,7 +10,7 @@ from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, NotFoundError, PagingError, ResponseError
 from rtcp.models.preview import DatasetReport, DatasetStats
 from rtcp.models.system_job import DeletePlan, SystemJob
-from rtcp.paging import Page, Paged
+from rtcp.paging import Page, Paged, check_page_size
 from rtcp.resources._base import Resource, mapping, parse, unreadable
 from rtcp.transport.request import Request, Response
 from rtcp.transport.session import Session
@@ -57,8 +57,7 @@ class SystemJobs(Resource):
             >>> list(client.system_jobs.list())
             []
         """
-        if page_size is not None and page_size < 1:
-            raise InvalidArgumentError(f"page_size must be 1 or more, not {page_size}")
+        check_page_size(page_size)
 
         def fetch(token: str | None) -> Page[SystemJob]:
             number, seen, first_id = _read_token(token)
