@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.contract import export_calls, media_calls, report_calls
+from tests.contract import export_calls, ingestion_calls, media_calls, report_calls
 
 import rtcp
 from rtcp import Identity
@@ -168,6 +168,7 @@ CALLS: dict[str, Callable[[rtcp.Client], Any]] = {
     "system_jobs.cancel": lambda c: with_job(c).system_jobs.cancel(with_job(c).system_jobs.list().first().id),
     "system_jobs.cancel: unknown": lambda c: c.system_jobs.cancel("gone"),
     **export_calls.CALLS,
+    **ingestion_calls.CALLS,
     **report_calls.CALLS,
     **media_calls.CALLS,
 }

@@ -15,21 +15,15 @@ DESCRIBED = {
     (method.upper(), path): operation
     for path, item in DOCUMENT["paths"].items()
     for method, operation in item.items()
-    if method in ("get", "post", "put", "patch", "delete")
+    if method in ("get", "post", "put", "patch", "delete", "head")
 }
 # Verbs that are written before their operations are described. This list only gets shorter.
 AWAITED = {
     "audiences",
-    "batches",
-    "datasets.create",
-    "datasets.disable_profile",
-    "datasets.enable_profile",
     "entities.delete",
     "entities.explain",
-    "inlets",
     "preview",
     "sandboxes",
-    "streaming",
     "system_jobs",
 }
 

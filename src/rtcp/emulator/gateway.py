@@ -17,7 +17,7 @@ DEFAULT_SANDBOX = "prod"
 _BODY_TYPES = {
     "batches.upload": (OCTETS,),
     "batches.upload_part": (OCTETS,),
-    "datasets.update": (JSON_TYPE, JSON_PATCH_TYPE),
+    "datasets.enable_profile": (JSON_TYPE, JSON_PATCH_TYPE),
 }
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from rtcp.emulator.dialects import (
     audiences,
+    batches,
     computed_attributes,
     data_access,
     entities,
@@ -19,6 +20,7 @@ from rtcp.emulator.dialects import (
     merge_policies,
     preview,
     sandboxes,
+    streaming,
     system_jobs,
 )
 from rtcp.emulator.dialects.shapes import Change, Refused, shuffled
@@ -27,6 +29,7 @@ from rtcp.emulator.wire import Answer, Request
 DIALECTS = ("guide", "spec", "hostile")
 _NOUNS = (
     audiences,
+    batches,
     computed_attributes,
     data_access,
     entities,
@@ -36,6 +39,7 @@ _NOUNS = (
     merge_policies,
     preview,
     sandboxes,
+    streaming,
     system_jobs,
 )
 

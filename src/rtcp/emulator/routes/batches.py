@@ -18,7 +18,8 @@ PAGE = 100
 # An empty file that says that all others are there.
 _MARKER = "_SUCCESS"
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
-_TYPES = {".parquet": "application/parquet", ".json": "application/json"}
+# Lines of JSON are no JSON.
+_TYPES = {".parquet": "application/parquet"}
 
 
 def files(request: Request, service: Service) -> Answer:
