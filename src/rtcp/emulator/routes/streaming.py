@@ -11,7 +11,7 @@ from rtcp.emulator.ingestion.inlets import RAW, Inlet
 from rtcp.emulator.ingestion.messages import INVALID, UNKNOWN_DATASET, UNKNOWN_FORMAT, content_violations, refusal
 from rtcp.emulator.ingestion.xdm import Violation, compile_fields, wrapped
 from rtcp.emulator.problems import inlet_problem, inlet_unauthorized
-from rtcp.emulator.service import Service
+from rtcp.emulator.service import Handler, Service
 from rtcp.emulator.wire import NO_JSON, Answer, Refusal, Request
 
 # "1 MB" in the documentation, which does not say whose megabyte: the larger one.
@@ -22,6 +22,23 @@ _TRUE, _FALSE = ("true", "1"), ("false", "0", "")
 
 def send(request: Request, service: Service) -> Answer:
     """Take one message, and validate it first when asked to."""
+    return _answer(_take_one, request, service)
+
+
+def send_many(request: Request, service: Service) -> Answer:
+    """Take many messages; the answer says of each by its place, and is 207 whatever becomes of them."""
+    return _answer(_take_many, request, service)
+
+
+def _answer(take: Handler, request: Request, service: Service) -> Answer:
+    # Returned, not raised: dialects have a word in what inlets refuse.
+    try:
+        return take(request, service)
+    except Refusal as refusal:
+        return refusal.answer
+
+
+def _take_one(request: Request, service: Service) -> Answer:
     inlet = _admitted(request, service)
     validates = _validates(request)
     _spend(service, inlet, messages=1, validates=validates)
@@ -45,8 +62,7 @@ def send(request: Request, service: Service) -> Answer:
     return Answer(200, body)
 
 
-def send_many(request: Request, service: Service) -> Answer:
-    """Take many messages; the answer says of each by its place, and is 207 whatever becomes of them."""
+def _take_many(request: Request, service: Service) -> Answer:
     inlet = _admitted(request, service)
     content = request.content
     messages = content.get("messages") if isinstance(content, dict) else None
