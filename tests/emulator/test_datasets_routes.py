@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from rtcp.emulator.store import Dataset, IdentityPath
@@ -139,3 +141,112 @@ def test_a_custom_class_has_a_schema_of_its_own(platform, emulator):
         "https://ns.adobe.com/schemas/custom",
         "https://ns.adobe.com/acme/classes/1",
     ]
+
+
+def patch(platform, operations, dataset_id="crm", **headers):
+    return platform.request(
+        "PATCH",
+        f"{DATASETS}/{dataset_id}",
+        data=operations if isinstance(operations, str) else json.dumps(operations),
+        headers={"Content-Type": "application/json-patch+json", **headers},
+    )
+
+
+def tags(platform, dataset_id="crm"):
+    return platform.get(f"{DATASETS}/{dataset_id}").json()[dataset_id]["tags"]
+
+
+def change(op, *values, name="unifiedProfile"):
+    return {"op": op, "path": f"/tags/{name}", "value": list(values)}
+
+
+def test_a_patch_changes_a_dataset_and_counts_its_version_on(people, platform):
+    answer = patch(platform, [change("replace", "enabled:false"), {"op": "add", "path": "/description", "value": "d"}])
+
+    (entry,) = platform.get(f"{DATASETS}/crm").json().values()
+    assert (answer.status_code, answer.json()) == (200, ["@/dataSets/crm"])
+    assert (entry["version"], entry["description"], entry["name"]) == ("1.0.1", "d", "CRM")
+    assert entry["tags"] == {"unifiedIdentity": ["enabled:true"], "unifiedProfile": ["enabled:false"]}
+    assert names(platform) == ["CRM", "Loyalty", "Purchases", "Accounts"]
+
+
+def test_upsert_wants_the_dataset_disabled_first(people, platform):
+    at_once = patch(platform, [change("add", "enabled:true", "isUpsert:true")])
+    patch(platform, [change("replace", "enabled:false")])
+    afterwards = patch(platform, [change("add", "enabled: true", "isUpsert: true")])
+
+    assert (at_once.status_code, afterwards.status_code) == (400, 200)
+    assert tags(platform)["unifiedProfile"] == ["enabled:true", "isUpsert:true"]
+
+
+def test_a_plain_body_changes_only_the_tags_that_it_names(people, platform):
+    answer = platform.request("PATCH", f"{DATASETS}/crm", json={"tags": {"a/b": ["c"]}, "name": "New"})
+
+    assert answer.status_code == 200
+    assert tags(platform) == {"unifiedIdentity": ["enabled:true"], "unifiedProfile": ["enabled:true"], "a/b": ["c"]}
+    assert names(platform, name="New") == ["New"]
+
+
+def test_a_tag_with_a_slash_is_written_with_its_escape_and_can_be_removed(people, platform):
+    patch(platform, [change("add", "c", name="a~1b")])
+    added = tags(platform)["a/b"]
+    patch(platform, [{"op": "remove", "path": "/tags/a~1b"}])
+
+    assert (added, "a/b" in tags(platform)) == (["c"], False)
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        {},
+        "{oops",
+        [1],
+        [{"op": "move", "path": "/name", "from": "/tags"}],
+        [{"op": "add", "path": "name", "value": "x"}],
+        [{"op": "add", "path": "/name"}],
+        [{"op": "add", "path": "/name", "value": 7}],
+        [{"op": "remove", "path": "/nothing"}],
+        [{"op": "remove", "path": "/schemaRef"}],
+        [{"op": "add", "path": "/name/first", "value": "x"}],
+        [{"op": "replace", "path": "/tags", "value": 1}],
+    ],
+)
+def test_a_patch_that_makes_no_sense_changes_nothing(people, platform, operations):
+    assert patch(platform, operations).status_code == 400
+    assert platform.get(f"{DATASETS}/crm").headers["E-Tag"] == "1.0.0"
+
+
+@pytest.mark.parametrize("body", [[], 7])
+def test_a_plain_body_is_an_object(people, platform, body):
+    assert platform.request("PATCH", f"{DATASETS}/crm", json=body).status_code == 400
+
+
+def test_what_the_service_keeps_for_itself_cannot_be_patched(people, platform):
+    patch(platform, [{"op": "add", "path": "/version", "value": "9.9.9"}])
+
+    assert platform.get(f"{DATASETS}/crm").headers["E-Tag"] == "1.0.1"
+
+
+@pytest.mark.parametrize(("version", "status"), [("1.0.0", 200), ('"1.0.0"', 200), ("1.0.7", 412)])
+def test_a_patch_may_name_the_version_that_it_changes(people, platform, version, status):
+    operations = [{"op": "add", "path": "/description", "value": "d"}]
+
+    assert patch(platform, operations, **{"If-Match": version}).status_code == status
+
+
+def test_an_unknown_dataset_cannot_be_patched(platform):
+    assert patch(platform, [], "gone").status_code == 404
+
+
+def test_other_bodies_are_no_patches(people, platform):
+    assert patch(platform, [], **{"Content-Type": "text/plain"}).status_code == 400
+
+
+def test_a_dataset_that_is_enabled_later_takes_rows_from_then_on(platform, emulator):
+    body = {"name": "Lake", "schemaRef": {"id": "https://ns.adobe.com/acme/schemas/1"}}
+    dataset_id = platform.post(DATASETS, body).json()[0].rpartition("/")[2]
+    before = emulator.store.sandbox("prod").dataset(dataset_id)
+    patch(platform, [change("add", "enabled:true")], dataset_id)
+
+    assert before is None
+    assert emulator.store.sandbox("prod").dataset(dataset_id).identity_map

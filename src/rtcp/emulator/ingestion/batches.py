@@ -128,8 +128,8 @@ class Batches:
         """
         self._end(sandbox, batch, FAILED)
 
-    def revert(self, sandbox: str, batch: Batch) -> None:
-        """Take the rows of a batch out again, some time later.
+    def revert(self, sandbox: str, batch: Batch, *, at_ms: int | None = None) -> None:
+        """Take the rows of a batch out again, some time after now or after an earlier time.
 
         Raises:
             Refused: it is not in, so there is nothing to take out.
@@ -139,7 +139,7 @@ class Batches:
             return
         if status != SUCCESS:
             raise Refused(f"the batch is {status}")
-        self._jobs.start(sandbox, REVERT_KIND, {"datasetId": batch["datasetId"]}, job_id=batch["id"])
+        self._jobs.start(sandbox, REVERT_KIND, {"datasetId": batch["datasetId"]}, job_id=batch["id"], at_ms=at_ms)
 
     def describe(self, sandbox: str, batch: Batch, org_id: str) -> dict[str, Any]:
         """A batch as the catalogue shows it."""
@@ -194,7 +194,7 @@ class Batches:
         for predecessor in (batch.get("replay") or {}).get("predecessors", ()):
             replaced = self.get(job.sandbox, predecessor)
             if replaced is not None and self.status(job.sandbox, replaced) == SUCCESS:
-                self.revert(job.sandbox, replaced)
+                self.revert(job.sandbox, replaced, at_ms=job.due_ms)
         return {}
 
     def _revert(self, job: Job, store: Store) -> Document:
