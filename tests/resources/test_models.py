@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from tests.helpers.adapters import Answer, mounted
 
 import rtcp
 from rtcp import Entity, Event, Identity, Lookup, MergePolicy, SchemaClass, xdm_get
@@ -283,3 +284,13 @@ def test_the_identity_that_was_asked_for_is_in_no_repr():
 
     assert repr(entity.requested_identity) == "<RequestedIdentity in 'Email'>"
     assert str(RequestedIdentity(entity_id="mara@whitby.example")) == "<RequestedIdentity>"
+
+
+def test_a_null_where_a_list_or_flag_belongs_reads_as_left_out():
+    with rtcp.Client(token="t", client_id="k", org_id="o@AdobeOrg", retries=0) as client:
+        entity = {"entityId": "x", "sources": None, "tags": None, "identityGraph": None, "entity": {"a": 1}}
+        policy = {"id": "p", "identityGraph": {"type": "pdg"}, "attributeMerge": {"type": "timestampOrdered"}}
+        mounted(client.http, [Answer(body={"x": entity}), Answer(body={**policy, "default": None, "version": None})])
+
+        assert client.entities.get("x").sources == []
+        assert client.merge_policies.get("p").default is False

@@ -334,3 +334,10 @@ def test_no_address_breaks_the_settings(text: str) -> None:
 @given(st.lists(st.from_regex(r"[A-Za-z_.]{1,12}", fullmatch=True)), st.sampled_from([",", " ", ", "]))
 def test_scopes_mean_the_same_as_list_and_as_text(scopes: list[str], separator: str) -> None:
     assert rtcp.Config(scopes=separator.join(scopes)).scopes == rtcp.Config(scopes=scopes).scopes == tuple(scopes)
+
+
+def test_credentials_that_are_passed_win_over_a_token_of_the_environment(monkeypatch):
+    monkeypatch.setenv("RTCP_TOKEN", "lies-around")
+
+    assert rtcp.Config.load(client_id="id", client_secret="passed", org_id="o@AdobeOrg").token is None
+    assert rtcp.Config.load(client_id="id", org_id="o@AdobeOrg").token == "lies-around"

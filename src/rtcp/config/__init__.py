@@ -112,7 +112,11 @@ class Config:
         given = {name: value for name, value in fields.items() if value is not None}
         profile = given.get("profile") or os.environ.get(PROFILE) or None
         from_file = from_profile(profile, known=known - {"profile", "emulator"})
-        merged = {**from_file, **from_environment(), **given, "profile": profile}
+        around = {**from_file, **from_environment()}
+        if "client_secret" in given and "token" not in given:
+            # Credentials that are passed must not be set aside by a token that merely lies around.
+            around.pop("token", None)
+        merged = {**around, **given, "profile": profile}
         return cls(**merged).in_environment()
 
     @classmethod

@@ -100,6 +100,9 @@ def parse(model: type[M], data: Any, response: Response) -> M:
             f"{_where(model, error['loc'])}: {error['type']}"
             for error in exc.errors(include_input=False, include_url=False)[:3]
         )
+    if isinstance(data, dict) and None in data.values():
+        # A null where a list or flag belongs says no more than leaving it out would.
+        return parse(model, {name: value for name, value in data.items() if value is not None}, response)
     raise unreadable(response, f"the answer is no {model.__name__}: {problems}")
 
 
