@@ -1,4 +1,4 @@
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 LOCK := requirements-dev.lock
 
@@ -26,11 +26,11 @@ test-airflow:
 	rm -rf .coverage-airflow
 	$(MAKE) --no-print-directory test-airflow-3
 	$(MAKE) --no-print-directory test-airflow-2
-	cd tests/airflow && ../../.venv-airflow-3/bin/coverage combine --quiet
-	cd tests/airflow && ../../.venv-airflow-3/bin/coverage report
+	cd tests/airflow && ../../.venv-airflow-3/bin/coverage combine --rcfile=coverage.ini --quiet
+	cd tests/airflow && ../../.venv-airflow-3/bin/coverage report --rcfile=coverage.ini
 
 test-airflow-%: .venv-airflow-%/ready
-	cd tests/airflow && ../../.venv-airflow-$*/bin/coverage run -m pytest -q -c pytest.ini
+	cd tests/airflow && ../../.venv-airflow-$*/bin/coverage run --rcfile=coverage.ini -m pytest -q -c pytest.ini -n 2
 
 lock-airflow-%: .venv-airflow-%/ready
 	.venv-airflow-$*/bin/python -m pip freeze --exclude-editable | grep -v ' @ ' > requirements-airflow-$*.lock
@@ -66,7 +66,7 @@ lock: .venv/ready-dev
 .venv-airflow-%/ready: pyproject.toml requirements-airflow-%.lock
 	test -x .venv-airflow-$*/bin/python || $(PYTHON) -m venv .venv-airflow-$*
 	.venv-airflow-$*/bin/python -m pip install --quiet --constraint requirements-airflow-$*.lock \
-		--editable '.[airflow,arrow,emulator]' pytest coverage
+		--editable '.[airflow,arrow,emulator]' pytest pytest-xdist coverage
 	touch $@
 
 clean:

@@ -10,12 +10,13 @@ from types import SimpleNamespace
 import pytest
 
 import rtcp
-from conftest import SECRET, connect, exports
+from conftest import SECRET, connect, dag_of, exports
 from rtcp.airflow import (
     RtcpComputedAttributeOperator,
     RtcpExportProfilesOperator,
     RtcpHook,
     RtcpJobTrigger,
+    RtcpPreviewReportOperator,
     _compat,
     provider,
 )
@@ -120,6 +121,33 @@ def test_a_restart_of_the_triggerer_cancels_nothing(emulator, destination):
     assert exports(emulator) == ["NEW"]
 
 
+@pytest.mark.skipif(hasattr(_compat.BaseTrigger, "on_kill"), reason="Airflow calls on_kill itself")
+@pytest.mark.parametrize("job_seconds", [1000.0])
+@pytest.mark.parametrize(("state", "ends"), [("failed", "CANCELLED"), ("deferred", "NEW")])
+def test_before_airflow_3_3_the_state_of_the_task_tells_a_kill_from_a_restart(run, emulator, destination, state, ends):
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+
+    submitted(destination)
+    run(dag_of(lambda: RtcpPreviewReportOperator(task_id="report"), name=f"killed_{state}"))
+    with create_session() as session:
+        instance = session.query(TaskInstance).filter_by(dag_id=f"killed_{state}").one()
+        instance.state = state
+
+    async def stop():
+        one = trigger(cancel_on_kill=True, poll_interval=30.0)
+        one.task_instance = instance
+        running = asyncio.ensure_future(one.run().__anext__())
+        while not emulator.requests.of("export_jobs.get"):
+            await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(stop())
+
+    assert exports(emulator) == [ends]
+
+
 def test_a_trigger_survives_serialization():
     path, arguments = trigger(deadline=12.5, sandbox="dev").serialize()
 
@@ -188,6 +216,13 @@ def rtcp_version():
 
 def test_the_hook_takes_another_sandbox(emulator):
     assert RtcpHook(sandbox="dev").config.sandbox == "dev"
+
+
+@pytest.mark.parametrize("sandbox", [None, "", "None"])
+def test_a_sandbox_that_a_template_left_empty_is_the_connection_s(emulator, monkeypatch, sandbox):
+    connect(monkeypatch, emulator, extra={"sandbox": "dev"})
+
+    assert RtcpHook(sandbox=sandbox).config.sandbox == "dev"
 
 
 def test_the_hook_caps_the_retries_of_the_connection(emulator, monkeypatch):

@@ -42,6 +42,23 @@ except ImportError:
     Asset = _first("Dataset", "airflow.datasets")
 
 
+def was_killed(trigger: Any) -> bool:
+    """Whether a trigger that is cancelled ends because a user ended its task.
+
+    Airflow 3.3 calls `on_kill` then. Before, the task's state tells: it stays deferred when only the triggerer stops.
+    """
+    instance = trigger.task_instance
+    if hasattr(BaseTrigger, "on_kill") or instance is None:
+        return False
+    model = _first("TaskInstance", "airflow.models.taskinstance")
+    with _first("create_session", "airflow.utils.session")() as session:
+        found = session.query(model).filter_by(
+            dag_id=instance.dag_id, run_id=instance.run_id, task_id=instance.task_id, map_index=instance.map_index
+        )
+        state = found.with_entities(model.state).scalar()
+    return bool(state != "deferred")
+
+
 class _SubmitAndWait:
     """Stands in for `ResumableJobMixin` before Airflow 3.3: nothing is kept between the attempts of a task."""
 

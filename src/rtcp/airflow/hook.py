@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from rtcp.airflow import _compat
 from rtcp.airflow.provider import BEHAVIOUR, CONNECTION_TYPE, FIELDS, HOOK_NAME
+from rtcp.airflow.values import blank_as_none
 from rtcp.client import Client
 from rtcp.config import EMULATOR, Config
 from rtcp.errors import ConfigError, RtcpError
@@ -47,7 +48,8 @@ class RtcpHook(_compat.BaseHook):
     ) -> None:
         super().__init__()
         self.rtcp_conn_id = rtcp_conn_id
-        self._sandbox = sandbox
+        # A template that came to nothing must not lead to the default sandbox.
+        self._sandbox = blank_as_none(sandbox)
         self._most_retries = most_retries
         self._config: Config | None = None
         self._client: Client | None = None

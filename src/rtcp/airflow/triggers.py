@@ -61,6 +61,10 @@ class RtcpJobTrigger(_compat.BaseTrigger):
             client = await self._open()
             try:
                 event = await self._watch(client)
+            except asyncio.CancelledError:
+                if await sync_to_async(_compat.was_killed)(self):
+                    await self.on_kill()
+                raise
             finally:
                 client.close()
         except (RtcpError, _compat.AirflowException) as exc:
@@ -69,7 +73,7 @@ class RtcpJobTrigger(_compat.BaseTrigger):
         yield event
 
     async def on_kill(self) -> None:
-        """Cancel the job, when a user has killed the task (Airflow 3.3); a restart of the triggerer does not."""
+        """Cancel the job, when a user has killed the task; a restart of the triggerer does not."""
         kind = KINDS[self.noun]
         cancel = kind.cancel
         if not self.cancel_on_kill or cancel is None:
