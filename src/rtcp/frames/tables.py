@@ -135,7 +135,13 @@ def _to_series(pandas: ModuleType, values: list[Any]) -> Any:
 
 
 def _to_array(pyarrow: ModuleType, values: list[Any]) -> Any:
-    return _first_that_fits(lambda: pyarrow.array(values), lambda: pyarrow.array(map(_to_text, values)))
+    def typed() -> Any:
+        array = pyarrow.array(values)
+        # Of some mixtures of nested lists pyarrow makes an array that is broken, and does not say so.
+        array.validate()
+        return array
+
+    return _first_that_fits(typed, lambda: pyarrow.array(map(_to_text, values)))
 
 
 def _in_one_type(pyarrow: ModuleType, chunks: list[Any]) -> Any:
