@@ -135,20 +135,17 @@ def _to_series(pandas: ModuleType, values: list[Any]) -> Any:
 
 
 def _to_array(pyarrow: ModuleType, values: list[Any]) -> Any:
-    def typed() -> Any:
-        array = pyarrow.array(values)
-        # Of some mixtures of nested lists pyarrow makes an array that is broken, and does not say so.
-        array.validate()
-        return array
-
-    return _first_that_fits(typed, lambda: pyarrow.array(map(_to_text, values)))
+    return _first_that_fits(lambda: pyarrow.array(values), lambda: pyarrow.array(map(_to_text, values)))
 
 
 def _in_one_type(pyarrow: ModuleType, chunks: list[Any]) -> Any:
     def promoted() -> Any:
         schemas = [pyarrow.schema([("column", chunk.type)]) for chunk in chunks]
         kind = pyarrow.unify_schemas(schemas, promote_options="permissive").field(0).type
-        return pyarrow.chunked_array([chunk.cast(kind) for chunk in chunks], type=kind)
+        column = pyarrow.chunked_array([chunk.cast(kind) for chunk in chunks], type=kind)
+        # Casting lists of nothing but nulls gives a broken array, and does not say so.
+        column.validate()
+        return column
 
     def as_text() -> Any:
         texts = [pyarrow.array(map(_to_text, chunk.to_pylist()), type=pyarrow.string()) for chunk in chunks]
