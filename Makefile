@@ -1,6 +1,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 LOCK := requirements-dev.lock
+# A file of tests stays in one process, as its fixtures share an emulator.
+WORKERS := -n auto --dist loadfile
 
 .PHONY: demo test test-airflow check bench bench-check docs docs-check lock clean
 
@@ -8,7 +10,7 @@ demo: .venv/ready-cli
 	$(BIN)/rtcp demo
 
 test: .venv/ready-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(WORKERS)
 
 check: .venv/ready-dev
 	$(BIN)/ruff format --check .
@@ -17,7 +19,7 @@ check: .venv/ready-dev
 	$(BIN)/lint-imports
 	$(BIN)/python openapi/compile.py --check
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q
+	$(BIN)/coverage run -m pytest -q $(WORKERS)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
