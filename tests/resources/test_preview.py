@@ -144,3 +144,11 @@ def test_a_report_of_unknown_shape_is_an_error_that_names_the_field(scripted):
 
     with pytest.raises(rtcp.DecodeError, match="DatasetReport: data"):
         scripted.preview.dataset_report()
+
+
+@pytest.mark.parametrize("name", ["dataset_report", "namespace_report", "dataset_stats", "dataset_overlap"])
+def test_an_answer_without_rows_is_no_empty_report(scripted, name):
+    mounted(scripted.http, [Answer(200, {})])
+
+    with pytest.raises(rtcp.DecodeError, match="data"):
+        getattr(scripted.preview, name)()

@@ -10,7 +10,7 @@ import requests
 from tests.helpers.adapters import Answer, mounted
 from tests.helpers.clock import FakeClock
 from tests.helpers.samples import POLICY, POLICY_BYTES
-from tests.helpers.servers import RawServer, answer, cut, cut_in_body, refusing_address
+from tests.helpers.servers import RawServer, answer, cut, cut_in_body, raw, refusing_address
 
 import rtcp
 
@@ -271,3 +271,32 @@ def _new_connection_error() -> Exception:
     except requests.ConnectionError as exc:
         return exc.args[0]
     raise AssertionError("somebody listens there")
+
+
+def test_a_delete_that_finds_nothing_after_a_lost_answer_says_what_it_probably_means(
+    client: rtcp.Client, emulator: Any
+) -> None:
+    policy = create(client)
+    emulator.faults.once("merge_policies.delete", cut="after")
+
+    with pytest.raises(rtcp.NotFoundError, match="an earlier attempt of this call got no answer"):
+        client.merge_policies.delete(policy.id)
+
+
+def test_a_delete_of_what_was_never_there_says_nothing_of_earlier_attempts(client: rtcp.Client, emulator: Any) -> None:
+    emulator.faults.once("merge_policies.delete", status=429)
+
+    with pytest.raises(rtcp.NotFoundError) as caught:
+        client.merge_policies.delete("gone")
+
+    assert "earlier attempt" not in str(caught.value)
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nContent-Ty", b"HTTP/1.1 200 OK\r\nX-Request-Id: r\r\n"])
+def test_an_answer_that_ends_in_its_headers_is_a_cut_and_no_empty_success(clock: FakeClock, head: bytes) -> None:
+    with RawServer(raw(head), answer(200, POLICY_BYTES)) as server:
+        config = rtcp.Config(**SETTINGS, base_url=server.url)
+        with rtcp.Client(config, clock=clock) as client:
+            assert get(client).id == "p-1"
+
+    assert len(server.received) == 2

@@ -23,8 +23,8 @@ def objects(value: Any) -> list[Mapping[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-def decode(response: Response) -> Mapping[str, Any]:
-    """The object of a success.
+def decode(response: Response, *, creates: str | None = None) -> Mapping[str, Any]:
+    """The object of a success; `creates` tells how to find out what was made, where the answer is none.
 
     Raises:
         DecodeError: it is none.
@@ -34,7 +34,7 @@ def decode(response: Response) -> Mapping[str, Any]:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise unreadable(response, f"the service answered {response.status} with no JSON object")
+        raise unreadable(response, f"the service answered {response.status} with no JSON object", creates=creates)
     return body
 
 
@@ -50,8 +50,9 @@ def first_error(request: Request, response: Response, body: Mapping[str, Any]) -
     return to_error(request, part, now=EPOCH)
 
 
-def unreadable(response: Response, message: str) -> DecodeError:
+def unreadable(response: Response, message: str, *, creates: str | None = None) -> DecodeError:
     """A `DecodeError` that says which answer it is about."""
+    message = message if creates is None else f"{message}; {creates}"
     return DecodeError(
         message, method=response.method, url=response.url, request_id=response.request_id, may_have_been_applied=True
     )

@@ -153,5 +153,9 @@ def _request(
 def _session_id(response: Response) -> str:
     found = _LOCATION.search(response.headers.get("Location") or "")
     if found is None:
-        raise unreadable(response, f"the service answered {response.status} without the location of the new session")
+        raise unreadable(
+            response,
+            f"the service answered {response.status} without the location of the new session",
+            creates=_CREATES,
+        )
     return found[1]

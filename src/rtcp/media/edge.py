@@ -93,7 +93,7 @@ class MediaEdge:
             envelope["_data"] = {"__adobe": {"analytics": {"contextData": dict(context_data)}}}
         request = _request("sessionStart", config_id, envelope, identities=identities, creates=_CREATES)
         response = self._session.send(request)
-        body = decode(response)
+        body = decode(response, creates=_CREATES)
         session_id = _session_id(body)
         failure = first_error(request, response, body)
         if session_id is None:
@@ -130,7 +130,7 @@ class MediaEdge:
         envelope = {"xdm": _with_identities(edge_downloaded(events), identities)}
         request = _request("downloaded", config_id, envelope, identities=identities, creates=_CREATES)
         response = self._session.send(request)
-        body = decode(response) if response.body else {}
+        body = decode(response, creates=_CREATES) if response.body else {}
         failure = first_error(request, response, body)
         if failure is not None:
             raise failure

@@ -173,29 +173,29 @@ class Report(CleanedModel):
 class DatasetReport(Report):
     """People by dataset."""
 
-    data: list[DatasetRow] = []
+    data: list[DatasetRow]
 
 
 class NamespaceReport(Report):
     """People by identity namespace."""
 
-    data: list[NamespaceRow] = []
+    data: list[NamespaceRow]
 
 
 class DatasetStats(Report):
     """Datasets by size."""
 
-    data: list[DatasetStatsRow] = []
+    data: list[DatasetStatsRow]
 
 
 class OverlapReport(Report):
     """People by exact combination of datasets or namespaces, the largest first. The counts add up to all people."""
 
-    data: list[OverlapRow] = []
+    data: list[OverlapRow]
 
     @classmethod
     def clean(cls, data: dict[str, Any]) -> dict[str, Any]:
-        return {**data, "data": _overlaps(data.get("data"))}
+        return {**data, "data": _overlaps(data["data"])} if "data" in data else data
 
 
 class UnstitchedReport(Report):
@@ -207,11 +207,13 @@ class UnstitchedReport(Report):
 
     profile_count: int | None = Field(default=None, alias="totalNumberOfProfiles")
     event_count: int | None = Field(default=None, alias="totalNumberOfEvents")
-    data: list[UnstitchedRow] = []
+    data: list[UnstitchedRow]
 
     @classmethod
     def clean(cls, data: dict[str, Any]) -> dict[str, Any]:
-        body = data.get("data")
+        if "data" not in data:
+            return data
+        body = data["data"]
         inner = dict(body) if isinstance(body, dict) else {}
         rows = sorted(_unstitched(inner.pop("unstitchedProfiles", None)), key=lambda row: row["windowDays"])
         return {**data, **inner, "data": rows}

@@ -10,7 +10,7 @@ import requests
 from urllib3 import exceptions as urllib3_errors
 
 from rtcp.errors import ConfigError, ConnectError, DecodeError, RequestError, RequestTimeoutError, RtcpError
-from rtcp.transport.request import Request
+from rtcp.transport.request import Request, Response
 
 FOREIGN = (requests.RequestException, urllib3_errors.HTTPError, OSError)
 _NOT_SENT = (urllib3_errors.NewConnectionError, urllib3_errors.ConnectTimeoutError)
@@ -21,6 +21,8 @@ _MISUSE = (
     requests.exceptions.InvalidProxyURL,
     urllib3_errors.LocationValueError,
 )
+_NO_CONTENT = 204
+_HTTP_1_1 = 11
 _READ_TIMEOUT = (requests.ReadTimeout, urllib3_errors.ReadTimeoutError)
 
 
@@ -61,6 +63,35 @@ def to_failure(exc: Exception, request: Request, *, url: str, request_id: str | 
         return failure(DecodeError, f"the answer of {host} cannot be decompressed", applied=True)
     return failure(
         ConnectError, f"the connection to {host} broke before the answer was complete: {_reason(causes)}", applied=True
+    )
+
+
+def is_cut_short(request: Request, answer: requests.Response) -> bool:
+    """True for an answer that ended within its headers. To `http.client` it is whole, and empty: what gives it away is
+    that nothing tells where its body ends, of a request that is answered with one.
+    """
+    is_reading = request.method == "GET" or (request.method == "POST" and request.idempotent)
+    return (
+        is_reading
+        and 200 <= answer.status_code < 300
+        and answer.status_code != _NO_CONTENT
+        and not answer.content
+        and "Content-Length" not in answer.headers
+        and "Transfer-Encoding" not in answer.headers
+        # HTTP/1.0, and answers that were made without a wire, may go without both.
+        and getattr(answer.raw, "version", 0) == _HTTP_1_1
+    )
+
+
+def cut_short(request: Request, response: Response) -> ConnectError:
+    """The error for an answer that ended within its headers."""
+    return ConnectError(
+        f"the connection to {urlsplit(response.url).netloc} broke before the answer was complete: it ended in its "
+        "headers",
+        method=response.method,
+        url=response.url,
+        request_id=response.request_id,
+        may_have_been_applied=True,
     )
 
 

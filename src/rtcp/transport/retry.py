@@ -8,10 +8,21 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from rtcp._clock import Clock
-from rtcp.errors import ConnectError, DecodeError, RateLimitError, RequestError, ResponseError, RtcpError, ServerError
+from rtcp.errors import (
+    ConnectError,
+    DecodeError,
+    NotFoundError,
+    RateLimitError,
+    RequestError,
+    ResponseError,
+    RtcpError,
+    ServerError,
+)
 from rtcp.transport.request import Request, Service
 
 T = TypeVar("T")
+
+_OWN_SUCCESS = "an earlier attempt of this call got no answer, and has probably deleted it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,7 @@ def call_again(
     import tenacity
 
     pending: list[RtcpError] = [after]
+    lost: list[RtcpError] = []
 
     def attempt() -> T:
         if pending:
@@ -99,9 +111,21 @@ def call_again(
     def tell(state: tenacity.RetryCallState) -> None:
         failure = failure_of(state)
         if failure is not None:
+            lost.append(failure)
             before_wait(failure, state.attempt_number, state.upcoming_sleep)
 
     loop = tenacity.Retrying(
         retry=wants, wait=wait, before_sleep=tell, stop=tenacity.stop_never, sleep=clock.sleep, reraise=True
     )
-    return loop(attempt)
+    try:
+        return loop(attempt)
+    except NotFoundError as exc:
+        if request.method == "DELETE" and any(map(_may_have_been_applied, lost)):
+            exc.help = _OWN_SUCCESS
+        raise
+
+
+def _may_have_been_applied(failure: RtcpError) -> bool:
+    if isinstance(failure, RequestError):
+        return failure.may_have_been_applied
+    return isinstance(failure, ServerError)

@@ -17,7 +17,7 @@ from requests.structures import CaseInsensitiveDict
 from rtcp._clock import Clock
 from rtcp.config import Config
 from rtcp.errors import ConfigError, RateLimitError, RequestError, RtcpError
-from rtcp.transport.failures import FOREIGN, to_failure
+from rtcp.transport.failures import FOREIGN, cut_short, is_cut_short, to_failure
 from rtcp.transport.headers import checked, static_headers
 from rtcp.transport.hooks import Hook, RequestFailed, RequestFinished, RetryScheduled, emit
 from rtcp.transport.library_logs import cut_queries_from_urllib3_logs
@@ -244,8 +244,10 @@ class Session:
             if is_open:
                 return Stream(*head, request, answer)
             response = Response(*head)
-            self._tell_finished(request, response, wire.clock.monotonic() - started)
-            return response
+            if not is_cut_short(request, answer):
+                self._tell_finished(request, response, wire.clock.monotonic() - started)
+                return response
+            failure = cut_short(request, response)
         self._tell_failed(request, failure, wire.clock.monotonic() - started, request_id)
         raise failure
 

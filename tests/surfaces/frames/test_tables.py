@@ -272,7 +272,7 @@ def test_look_ups_of_the_service_fit_one_table(tabulate, client, emulator):
     assert tabulate(hits)["person.name.firstName"] == ["Jane", None]
 
 
-@pytest.mark.parametrize("nothing", [[], iter(()), rtcp.DatasetReport(), rtcp.Page([])])
+@pytest.mark.parametrize("nothing", [[], iter(()), rtcp.DatasetReport(data=[]), rtcp.Page([])])
 def test_nothing_is_an_empty_table(nothing):
     assert rtcp.to_pandas(nothing).shape == (0, 0)
     assert rtcp.to_arrow(nothing).shape == (0, 0)
