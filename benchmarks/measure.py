@@ -26,6 +26,7 @@ class Result:
             "note"; `--check` judges the first four.
         spread: the middle half of the rounds.
         bound: at most this; for a rate or speed, at least; for a count, exactly.
+        kept: what `--check` holds in place of a bound that is not reached yet, so that it gets no worse unnoticed.
         extra: what was measured beside it, for the JSON file.
     """
 
@@ -37,6 +38,7 @@ class Result:
     bound: float | None = None
     aim: float | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    kept: float | None = None
 
     def holds(self, *, check: bool) -> bool | None:
         """Whether the bound holds; None where nothing is judged."""
@@ -44,9 +46,9 @@ class Result:
             return None
         if self.kind == "count":
             return self.value == self.bound
-        if self.kind in ("rate", "speed"):
-            return self.value >= self.bound / (SLACK if check else 1.0)
-        return self.value <= self.bound * (SLACK if check and self.kind == "ratio" else 1.0)
+        limit = self.kept if check and self.kept is not None else self.bound
+        slack = SLACK if check and self.kind in ("ratio", "speed") else 1.0
+        return self.value >= limit / slack if self.kind in ("rate", "speed") else self.value <= limit * slack
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def ratio(
     calls: int = 1,
     bound: float | None = None,
     aim: float | None = None,
+    kept: float | None = None,
 ) -> Result:
     """The CPU of one client as a ratio to another's in the same round; the wall clock's beside it."""
     cpu = [own.cpu / other.cpu for own, other in zip(samples[what], samples[to], strict=True)]
@@ -105,7 +108,7 @@ def ratio(
         "wall": round(statistics.median(wall), 3),
         "cpu_us": round(statistics.median(own.cpu for own in samples[what]) / calls * 1e6, 1),
     }
-    return Result(case, what, "ratio", statistics.median(cpu), middle(cpu), bound, aim, extra)
+    return Result(case, what, "ratio", statistics.median(cpu), middle(cpu), bound, aim, extra, kept)
 
 
 def speed(
@@ -116,12 +119,13 @@ def speed(
     to: str,
     bound: float | None = None,
     aim: float | None = None,
+    kept: float | None = None,
 ) -> Result:
     """How fast one client is as a ratio to another in the same round, by the wall clock."""
     rates = [other.wall / own.wall for own, other in zip(samples[what], samples[to], strict=True)]
     seconds = statistics.median(own.wall for own in samples[what])
     extra = {"to": to, "seconds": round(seconds, 3)}
-    return Result(case, what, "speed", statistics.median(rates), middle(rates), bound, aim, extra)
+    return Result(case, what, "speed", statistics.median(rates), middle(rates), bound, aim, extra, kept)
 
 
 def middle(values: list[float]) -> tuple[float, float]:

@@ -59,7 +59,7 @@ def to_failure(exc: Exception, request: Request, *, url: str, request_id: str | 
         return failure(ConnectError, f"no connection to {host}: {_reason(causes)}", applied=False)
     if any(isinstance(cause, _READ_TIMEOUT) for cause in causes):
         return failure(RequestTimeoutError, f"{host} did not answer in time", applied=True)
-    if isinstance(exc, requests.exceptions.ContentDecodingError):
+    if isinstance(exc, requests.exceptions.ContentDecodingError | urllib3_errors.DecodeError):
         return failure(DecodeError, f"the answer of {host} cannot be decompressed", applied=True)
     return failure(
         ConnectError, f"the connection to {host} broke before the answer was complete: {_reason(causes)}", applied=True

@@ -11,13 +11,17 @@ from contextlib import closing, contextmanager
 from typing import Any, Final, Protocol
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from rtcp._clock import Clock
 from rtcp.config import Config
 from rtcp.errors import ConfigError, RateLimitError, RequestError, RtcpError
+<<<<<<< src/rtcp/transport/session.py
+from rtcp.transport.adapter import WholeBodyAdapter
+from rtcp.transport.failures import FOREIGN, to_failure
+=======
 from rtcp.transport.failures import FOREIGN, cut_short, is_cut_short, to_failure
+>>>>>>> /tmp/mine.py
 from rtcp.transport.headers import checked, static_headers
 from rtcp.transport.hooks import Hook, RequestFailed, RequestFinished, RetryScheduled, emit
 from rtcp.transport.library_logs import cut_queries_from_urllib3_logs
@@ -54,7 +58,7 @@ class Wire:
 
     def __init__(self, *, clock: Clock, hooks: Sequence[Hook] = ()) -> None:
         self.http: requests.Session = _Http()
-        adapter = HTTPAdapter(pool_connections=8, pool_maxsize=POOL_SIZE, max_retries=0)
+        adapter = WholeBodyAdapter(pool_connections=8, pool_maxsize=POOL_SIZE, max_retries=0)
         self.http.mount("https://", adapter)
         self.http.mount("http://", adapter)
         self.clock = clock
