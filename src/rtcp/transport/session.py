@@ -16,12 +16,8 @@ from requests.structures import CaseInsensitiveDict
 from rtcp._clock import Clock
 from rtcp.config import Config
 from rtcp.errors import ConfigError, RateLimitError, RequestError, RtcpError
-<<<<<<< src/rtcp/transport/session.py
 from rtcp.transport.adapter import WholeBodyAdapter
-from rtcp.transport.failures import FOREIGN, to_failure
-=======
 from rtcp.transport.failures import FOREIGN, cut_short, is_cut_short, to_failure
->>>>>>> /tmp/mine.py
 from rtcp.transport.headers import checked, static_headers
 from rtcp.transport.hooks import Hook, RequestFailed, RequestFinished, RetryScheduled, emit
 from rtcp.transport.library_logs import cut_queries_from_urllib3_logs
