@@ -66,11 +66,11 @@ def test_a_retry_after_a_lost_worker_finds_the_request_again(run, emulator, defe
     assert len(requests_of(emulator)) == 1
 
 
-@pytest.mark.parametrize("job_seconds", [0.2])
-def test_a_request_that_is_under_way_already_is_waited_for(run, emulator, client):
+@pytest.mark.parametrize("job_seconds", [1000.0])
+def test_a_request_that_is_under_way_already_is_taken_over(run, emulator, client):
     job = client.system_jobs.create(dataset_id="harbour-purchases")
 
-    result = run(delete(dataset_id="harbour-purchases", deferrable=False))
+    result = run(delete(dataset_id="harbour-purchases", wait_for_completion=False))
 
     assert result.xcoms["delete"]["job_id"] == job.id
     assert f"delete request {job.id}: under way already" in result.log
