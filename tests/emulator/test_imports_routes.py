@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from tests.emulator.conftest import EVENT, PROFILE
@@ -616,3 +617,45 @@ def test_batches_and_their_files_survive_a_restart(tmp_path, platform):
                 emulator.clock.advance(5)
                 assert entry(platform, batch_id)["status"] == "success"
                 assert person(emulator) == {"id": "c-1"}
+
+
+@pytest.mark.parametrize(
+    ("content", "failed"),
+    [(b'[{"id": "c-1"}, 7, [1]]', ["7", "[1]"]), (b"{oops", ["{oops"]), (b'{"id": "c-1"}', ['{"id": "c-1"}'])],
+)
+def test_what_is_no_array_of_objects_is_corrupt(world, platform, content, failed):
+    kind = {"format": "json", "isMultiLineJson": True}
+    batch_id = load(platform, world, content, kind=kind, partialIngestionPercent=100)
+
+    found = rows_at(platform, batch_id, "failed", "part-00000.json")
+    assert [each["_corrupt_record"] for each in found] == failed
+
+
+def test_numbers_that_are_none_are_corrupt(world, platform):
+    batch_id = load(platform, world, b'{"id": "c-1", "age": NaN}\n', enableErrorDiagnostics=True)
+
+    assert entry(platform, batch_id)["errors"][1]["code"] == "INGEST-1401-400"
+
+
+@pytest.mark.parametrize("timestamp", [10**18, True, "yesterday"])
+def test_a_time_that_is_none_fails_the_row(world, platform, timestamp):
+    batch_id = load(platform, world, lines({"_id": "e-1", "timestamp": timestamp, "id": "c-1"}), "shop")
+
+    assert entry(platform, batch_id)["metrics"]["failedRecordCount"] == 1
+
+
+def test_decimals_and_bytes_of_parquet_become_texts(world, platform):
+    load(
+        platform,
+        world,
+        parquet([{"id": "c-1", "a": Decimal("1.50"), "b": b"x", "c": [None, 1]}]),
+        "loose",
+        kind="parquet",
+    )
+    platform.get(BATCHES)
+
+    assert person(world) == {"id": "c-1", "a": "1.50", "b": "x", "c": [None, 1]}
+
+
+def test_an_action_on_a_file_is_one_of_two(world, platform):
+    assert on_file(platform, "POST", create(platform), action="EXPLODE").status_code == 400

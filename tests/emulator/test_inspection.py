@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from rtcp.emulator.inspection import Requests
+from rtcp.emulator.wire import Query, Request
+
 POLICIES = "/data/core/ups/config/mergePolicies"
 
 
@@ -80,3 +83,11 @@ def test_clearing_forgets_them(emulator, platform):
     emulator.requests.clear()
 
     assert (len(emulator.requests), emulator.requests.counts()) == (0, {})
+
+
+def test_bodies_of_the_oldest_requests_make_room():
+    requests = Requests(body_bytes=10)
+    for body in (b'"a"', b"[1, 2]", b"", b"{}"):
+        requests.note(Request("streaming.send", "POST", "/x", Query(""), {}, body))
+
+    assert [received.body for received in requests] == [None, [1, 2], None, {}]

@@ -485,3 +485,38 @@ def test_a_reset_forgets_what_is_under_way(world, stranger):
     land(world)
 
     assert world.store.sandbox("prod").counts().records == 0
+
+
+def test_smile_is_not_read(world, stranger):
+    headers = {"Content-Type": "application/x-jackson-smile"}
+    answer = stranger.session.post(f"{stranger.url}/collection/{INLET}", data=b":)", headers=headers, timeout=5)
+
+    assert answer.status_code == 501
+
+
+def test_a_body_in_utf_16_is_read_as_well(world, stranger):
+    body = json.dumps({"messages": [purchase(1)]}).encode("utf-16")
+    stranger.session.post(f"{stranger.url}/collection/batch/{INLET}", data=body, timeout=5)
+    land(world)
+
+    assert world.store.sandbox("prod").counts().events == 1
+
+
+def test_a_deletion_of_nobody_changes_nothing(world, stranger):
+    send(stranger, message())
+    send(stranger, upsert("delete", {"crm": {"id": "c-2"}}))
+    land(world)
+
+    assert stored(world) == {"crm": {"id": "c-1"}, "name": "Ann"}
+
+
+def test_a_portion_that_was_brought_in_takes_no_more(world, stranger):
+    world.clock.freeze(1_772_438_400_000)
+    send(stranger, purchase(1))
+    world.clock.advance(2)
+    world.settle()
+    world.clock.freeze(1_772_438_400_500)
+    send(stranger, purchase(2))
+    land(world)
+
+    assert world.store.sandbox("prod").counts().events == 2

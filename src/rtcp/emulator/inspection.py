@@ -49,9 +49,10 @@ class Received:
 class Requests:
     """The requests received since the last reset, oldest first; the last 10,000 are kept, all are counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, body_bytes: int = KEPT_BODY_BYTES) -> None:
         self._received: deque[Received] = deque(maxlen=KEPT_REQUESTS)
         self._counts: Counter[str] = Counter()
+        self._most_body_bytes = body_bytes
         self._body_bytes = 0
         self._with_body: deque[Received] = deque()
         self._lock = threading.Lock()
@@ -108,7 +109,7 @@ class Requests:
             return
         self._with_body.append(received)
         self._body_bytes += len(received.raw)
-        while len(self._with_body) > 1 and (self._body_bytes > KEPT_BODY_BYTES or len(self._with_body) > KEPT_REQUESTS):
+        while len(self._with_body) > 1 and (self._body_bytes > self._most_body_bytes or len(self._with_body) > KEPT_REQUESTS):
             oldest = self._with_body.popleft()
             self._body_bytes -= len(oldest.raw)
             oldest.raw = b""

@@ -123,7 +123,7 @@ def _parquet(path: Path) -> Iterator[Read]:
 
 
 def _plain(value: Any) -> Any:
-    """JSON values in the place of Arrow's: times as texts, bytes and decimals too."""
+    """JSON values in the place of Arrow's: times, bytes and decimals as texts."""
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items() if item is not None}
     if isinstance(value, list):
@@ -133,4 +133,7 @@ def _plain(value: Any) -> Any:
         return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, bytes):
+        # A text whose column does not say that it is one.
+        return value.decode("utf-8", "replace")
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
