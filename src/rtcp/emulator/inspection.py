@@ -109,8 +109,9 @@ class Requests:
             return
         self._with_body.append(received)
         self._body_bytes += len(received.raw)
-        while len(self._with_body) > 1 and (self._body_bytes > self._most_body_bytes or len(self._with_body) > KEPT_REQUESTS):
-            oldest = self._with_body.popleft()
+        kept = self._with_body
+        while len(kept) > 1 and (self._body_bytes > self._most_body_bytes or len(kept) > KEPT_REQUESTS):
+            oldest = kept.popleft()
             self._body_bytes -= len(oldest.raw)
             oldest.raw = b""
 

@@ -154,4 +154,4 @@ def _body(row: Xdm, max_bytes: int) -> str:
     return body
 
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
