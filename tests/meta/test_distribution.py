@@ -67,7 +67,9 @@ def test_the_entry_points_lead_somewhere():
     ours = distribution("rtcp").entry_points
 
     assert {(entry.group, entry.name) for entry in ours} >= {("console_scripts", "rtcp"), ("pytest11", "rtcp")}
-    assert all(callable(entry.load()) or entry.group == "pytest11" for entry in ours)
+    # Airflow's entry point loads where Airflow is; the tests of the operators use it there.
+    here = [entry for entry in ours if entry.group != "apache_airflow_provider"]
+    assert all(callable(entry.load()) or entry.group == "pytest11" for entry in here)
 
 
 def test_no_file_names_a_place_on_the_machine_it_was_written_on():

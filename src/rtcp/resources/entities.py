@@ -23,8 +23,8 @@ from rtcp.transport.session import Session
 
 _ROUTE: Final = "/data/core/ups/access/entities"
 _HELP: Final = {
-    403: "looking up entities by API needs Real-Time CDP Ultimate, and the permission 'View profiles' in a sandbox that "
-    "exists; check the sandbox's name, and ask your admin for the rest",
+    403: "looking up entities by API needs Real-Time CDP Ultimate, and the permission 'View profiles' in a sandbox "
+    "that exists; check the sandbox's name, and ask your admin for the rest",
     404: "nothing is known of this identity under this merge policy; check id, namespace and sandbox",
 }
 _DELETE_HELP: Final = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Datastream:
-    """One datastream; without Media Analytics a start brings no session id, with `needs_token` all calls are refused."""
+    """One datastream: without Media Analytics a start brings no session id; with `needs_token` all is refused."""
 
     has_media: bool = True
     is_enabled: bool = True
