@@ -170,7 +170,7 @@ class Batches(BatchReads):
     def delete(self, batch_id: str) -> None:
         """IRREVERSIBLE: take a batch, and what came with it, out of its dataset.
 
-        It is inactive at once, and deleted later. The guides speak of the dataset only; to be sure that the Profile store
+        It is inactive at once, and deleted later. The guides speak of the dataset only; to be sure that Profile
         forgets it as well, ask for that with `client.system_jobs`.
 
         Raises:
