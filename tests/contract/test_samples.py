@@ -73,8 +73,8 @@ def without_spelling(part: dict[str, Any]) -> dict[str, Any]:
     return spelled
 
 
-def asked(*ids: str, namespace: str) -> list[Identity]:
-    return [Identity(each, namespace) for each in ids]
+def asked(*ids: str, namespace: str) -> list[tuple[str, str | None]]:
+    return [Identity(each, namespace).key for each in ids]
 
 
 def entries(name: str) -> dict[str, Entity]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtcp import Entity, Identity
-from rtcp.resources._matching import match
+from rtcp.resources import _matching
 
 NAMESPACES = ["Email", "email", "EMAIL", "crmId", "CRMID"]
 VALUES = ["1", "01", "2", "x1", "x2"]
@@ -25,6 +25,10 @@ def entity(*names: Identity, requested: Identity | None = None, mapped: bool = F
     )
     asked = {} if requested is None else {"requestedIdentity": wire(requested)}
     return Entity.model_validate({"entityId": "x", "sources": ["crm"], "entity": body, **asked})
+
+
+def match(asked: list[Identity], answer: dict[str, Entity]) -> dict:
+    return _matching.match([identity.key for identity in asked], answer)
 
 
 def wire(identity: Identity) -> dict:

@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, Generic, TypeVar
 
+K = TypeVar("K", bound=Hashable)
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -16,38 +18,45 @@ _REPEATS: Final = 10
 
 
 @dataclass(slots=True)
-class Chunk(Generic[A]):
-    """Inputs that go out together: each distinct one once, and every input with its position in the stream."""
+class Chunk(Generic[K, A]):
+    """Inputs that go out together.
 
-    distinct: dict[Hashable, A] = field(default_factory=dict)
-    inputs: list[tuple[int, A]] = field(default_factory=list)
+    Attributes:
+        first: position of the first input in the stream.
+        inputs: every input in order, with its key.
+        distinct: by key, the inputs that differ.
+    """
+
+    first: int
+    inputs: list[tuple[K, A]] = field(default_factory=list)
+    distinct: dict[K, A] = field(default_factory=dict)
 
 
-def chunked(items: Iterable[A], size: int, *, key: Callable[[A], Hashable]) -> Iterator[Chunk[A]]:
+def chunked(items: Iterable[A], size: int, *, key: Callable[[A], K]) -> Iterator[Chunk[K, A]]:
     """Cut a stream into chunks of at most `size` distinct items, in order. Lazy: reads no further than the chunk
     at hand.
     """
-    chunk: Chunk[A] = Chunk()
-    stream = enumerate(items)
+    stream = iter(items)
+    first = 0
     trouble: Exception | None = None
-    while True:
+    while trouble is None:
+        chunk: Chunk[K, A] = Chunk(first)
+        inputs, distinct = chunk.inputs, chunk.distinct
         try:
-            position, item = next(stream)
-        except StopIteration:
-            break
+            for item in islice(stream, size * _REPEATS):
+                identity = key(item)
+                inputs.append((identity, item))
+                distinct.setdefault(identity, item)
+                if len(distinct) == size:
+                    break
         except Exception as exc:  # noqa: BLE001 - the caller's iterable; what it gave before is not lost
             trouble = exc
-            break
-        identity = key(item)
-        if (identity not in chunk.distinct and len(chunk.distinct) == size) or len(chunk.inputs) == size * _REPEATS:
+        if inputs:
             yield chunk
-            chunk = Chunk()
-        chunk.distinct.setdefault(identity, item)
-        chunk.inputs.append((position, item))
-    if chunk.inputs:
-        yield chunk
-    if trouble is not None:
-        raise trouble
+            first += len(inputs)
+        elif trouble is None:
+            return
+    raise trouble
 
 
 def ordered_map(function: Callable[[A], B], items: Iterable[A], *, workers: int) -> Iterator[B]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,30 +165,38 @@ def xdm_get(entity: Entity | Event | Mapping[str, Any], path: str, default: Any 
     return value
 
 
-def identity_keys(entity: Entity) -> set[tuple[str, str | None]]:
-    """The keys of the identities that the entity names; bulk look-ups need these of every entity, and no more."""
-    return {(name, code.casefold()) for name, code in _named_identities(entity.entity)}
+def keys_among(entity: Entity, wanted: Collection[tuple[str, str | None]]) -> set[tuple[str, str | None]]:
+    """Those of the wanted keys that are of identities the entity names."""
+    return {key for name, code in _named_identities(entity.entity) if (key := (name, code.casefold())) in wanted}
 
 
-def _named_identities(entity: Xdm) -> Iterator[tuple[str, str]]:
+def _named_identities(entity: Xdm) -> list[tuple[str, str]]:
+    named: list[tuple[str, str]] = []
     listed = entity.get("identities")
-    for item in listed if isinstance(listed, list) else ():
-        if isinstance(item, dict):
-            namespace = item.get("namespace")
-            code: Any = namespace.get("code") if isinstance(namespace, dict) else None
-            if _names_someone(item.get("id"), code):
-                yield str(item["id"]), code
+    if isinstance(listed, list):
+        for item in listed:
+            namespace = item.get("namespace") if isinstance(item, dict) else None
+            if isinstance(namespace, dict):
+                _name(named, item.get("id"), namespace.get("code"))
     mapped = entity.get("identityMap")
-    for code, items in mapped.items() if isinstance(mapped, dict) else ():
-        for item in items if isinstance(items, list) else ():
-            if isinstance(item, dict) and _names_someone(item.get("id"), code):
-                yield str(item["id"]), code
+    if isinstance(mapped, dict):
+        for code, items in mapped.items():
+            for item in items if isinstance(items, list) else ():
+                if isinstance(item, dict):
+                    _name(named, item.get("id"), code)
+    return named
 
 
-def _names_someone(value: Any, code: Any) -> bool:
-    # Ids occur as numbers; without a namespace they would read as XIDs.
-    is_id = value != "" if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool)
-    return is_id and isinstance(code, str) and code != ""
+def _name(named: list[tuple[str, str]], value: Any, code: Any) -> None:
+    # Without a namespace an id would read as an XID.
+    if not isinstance(code, str) or not code:
+        return
+    if isinstance(value, str):
+        if value:
+            named.append((value, code))
+    # Ids occur as numbers.
+    elif isinstance(value, int) and not isinstance(value, bool):
+        named.append((str(value), code))
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

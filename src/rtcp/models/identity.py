@@ -38,7 +38,7 @@ class Identity:
         return "Identity('***')" if self.namespace is None else f"Identity('***', {self.namespace!r})"
 
 
-def to_identity(given: Any, namespace: str | None, *, where: str = "") -> Identity:
+def to_identity(given: Any, namespace: str | None) -> Identity:
     """The identity that a caller means: an `Identity`, a text in the given namespace, or an XID.
 
     Raises:
@@ -48,12 +48,11 @@ def to_identity(given: Any, namespace: str | None, *, where: str = "") -> Identi
         return given
     if not isinstance(given, str) or not given:
         raise InvalidArgumentError(
-            f"{where}an identity is rtcp.Identity(id, namespace) or a text that is not empty, "
-            f"not {type(given).__name__}"
+            f"an identity is rtcp.Identity(id, namespace) or a text that is not empty, not {type(given).__name__}"
         )
     if namespace is None and "@" in given:
         raise InvalidArgumentError(
-            f"{where}this looks like an e-mail address; without namespace= a text is taken for an XID, "
+            "this looks like an e-mail address; without namespace= a text is taken for an XID, "
             "so pass namespace='Email'"
         )
     return Identity(given, namespace)

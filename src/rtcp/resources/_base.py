@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from rtcp._instants import EPOCH
 from rtcp.config import Config
@@ -104,6 +105,24 @@ def parse(model: type[M], data: Any, response: Response) -> M:
         # A null where a list or flag belongs says no more than leaving it out would.
         return parse(model, {name: value for name, value in data.items() if value is not None}, response)
     raise unreadable(response, f"the answer is no {model.__name__}: {problems}")
+
+
+def parse_all(model: type[M], items: list[Any], response: Response) -> list[M]:
+    """Each item as a model, all of them at once: a call for each would be a third of reading an event.
+
+    Raises:
+        DecodeError: one of them does not have the documented form; the message names fields, never values.
+    """
+    try:
+        return _list_of(model).validate_python(items)
+    except ValidationError:
+        pass
+    return [parse(model, item, response) for item in items]
+
+
+@cache
+def _list_of(model: type[M]) -> TypeAdapter[list[M]]:
+    return TypeAdapter(list[model])  # type: ignore[valid-type]
 
 
 def read_partial_failure(request: Request, response: Response) -> list[ResponseError]:

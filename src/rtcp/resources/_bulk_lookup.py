@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from operator import attrgetter
+from threading import Lock
 from typing import Any, Final
 
 from rtcp.bulk.chunks import Chunk, chunked, ordered_map
@@ -21,7 +24,7 @@ from rtcp.errors import (
 )
 from rtcp.models.entity import Entity, Lookup
 from rtcp.models.identity import Identity
-from rtcp.resources._base import unreadable
+from rtcp.resources._base import decode, unreadable
 from rtcp.resources._entity_answers import entities_of
 from rtcp.resources._matching import Key, match
 from rtcp.transport.request import Response
@@ -40,16 +43,14 @@ _HOPELESS: Final = (AuthenticationError, ConfigError, PermissionDeniedError, Tok
 # One bad identity may have spoiled the whole chunk: it is halved until the bad one stands alone.
 _SPOILED: Final = (BadRequestError, NotFoundError, UnprocessableError, _UnreadableEntryError)
 
-Post = Callable[
-    [Mapping[str, Any], Sequence[Identity], Callable[[Any, Response], dict[Key, Entity]]], dict[Key, Entity]
-]
+Post = Callable[[Mapping[str, Any], tuple[str, ...]], Response]
 
 
 class BulkLookup:
     """What is asked of every identity, and how a chunk of them is answered.
 
     Args:
-        post: sends a body that asks for these identities, and returns what the reader makes of the answer.
+        post: sends a body that asks for people whose ids no message may repeat, and returns the answer.
         get: looks one identity up by itself.
     """
 
@@ -64,6 +65,8 @@ class BulkLookup:
     ) -> None:
         self._post = post
         self._get = get
+        # There is one interpreter lock: threads that read at the same time only take it from one another.
+        self._reading = Lock()
         # The answer is tied to its input by the identities it names, so they are asked for and taken out again.
         self._borrows = fields is not None and _PSEUDO_FIELD not in fields
         self._asks: dict[str, Any] = {"schema": {"name": schema_name}}
@@ -76,40 +79,46 @@ class BulkLookup:
         self, identities: Iterable[Identity], *, workers: int, chunk_size: int, on_missing: str
     ) -> Iterator[Lookup]:
         """A `Lookup` for every identity, in order, with the missing ones treated as told."""
-        chunks = chunked(identities, chunk_size, key=lambda identity: identity.key)
+        chunks = chunked(identities, chunk_size, key=attrgetter("key"))
         return _filtered(ordered_map(self._chunk, chunks, workers=workers), on_missing)
 
-    def _chunk(self, chunk: Chunk[Identity]) -> list[Lookup]:
+    def _chunk(self, chunk: Chunk[Key, Identity]) -> list[Lookup]:
         """A `Lookup` for every input of the chunk, in order."""
-        outcomes = self._look_up(list(chunk.distinct.values()))
+        outcomes = self._look_up(chunk.distinct)
         lookups = []
-        for position, identity in chunk.inputs:
-            outcome = outcomes[identity.key]
+        for position, (key, identity) in enumerate(chunk.inputs, chunk.first):
+            outcome = outcomes[key]
             entity, error = (None, outcome) if isinstance(outcome, RtcpError) else (outcome, None)
             lookups.append(Lookup(position, identity, entity, error))
         return lookups
 
-    def _look_up(self, identities: list[Identity]) -> dict[Key, Entity | RtcpError | None]:
-        if len(identities) == 1:
-            return {identities[0].key: self._one(identities[0])}
-        body = {**self._asks, "identities": [_wire_identity(identity) for identity in identities]}
+    def _look_up(self, asked: Mapping[Key, Identity]) -> dict[Key, Entity | RtcpError | None]:
+        if len(asked) == 1:
+            return {key: self._one(identity) for key, identity in asked.items()}
+        body = {**self._asks, "identities": [_wire_identity(identity) for identity in asked.values()]}
+        private = tuple(identity.id for identity in asked.values())
         try:
-            found = self._post(body, identities, lambda answer, response: _matched(answer, response, identities))
+            found = self._read(self._post(body, private), asked)
         except _HOPELESS:
             raise
         except RtcpError as exc:
             if not _is_of_some_only(exc):
-                return {identity.key: exc for identity in identities}
-            half = len(identities) // 2
-            return self._look_up(identities[:half]) | self._look_up(identities[half:])
+                return dict.fromkeys(asked, exc)
+            half = len(asked) // 2
+            halves = (dict(islice(asked.items(), half)), dict(islice(asked.items(), half, None)))
+            return self._look_up(halves[0]) | self._look_up(halves[1])
         outcomes: dict[Key, Entity | RtcpError | None] = {}
-        for identity in identities:
-            entity = found.get(identity.key)
+        for key, identity in asked.items():
+            entity = found.get(key)
             if entity is None:
-                outcomes[identity.key] = self._one(identity)
+                outcomes[key] = self._one(identity)
             else:
-                outcomes[identity.key] = None if entity.is_empty else self._give_back(entity)
+                outcomes[key] = None if entity.is_empty else self._give_back(entity)
         return outcomes
+
+    def _read(self, response: Response, asked: Collection[Key]) -> dict[Key, Entity]:
+        with self._reading:
+            return _matched(decode(response), response, asked)
 
     def _one(self, identity: Identity) -> Entity | RtcpError | None:
         try:
@@ -164,7 +173,7 @@ def _filtered(results: Iterator[list[Lookup]], on_missing: str) -> Iterator[Look
                 raise NotFoundError(f"nothing is known of the identity at position {lookup.position}", status=404)
 
 
-def _matched(answer: Any, response: Response, identities: Sequence[Identity]) -> dict[Key, Entity]:
+def _matched(answer: Any, response: Response, asked: Collection[Key]) -> dict[Key, Entity]:
     if isinstance(answer, list):
         # A partial failure lists the failed XIDs only: everybody is looked up alone, for an own answer or error.
         return {}
@@ -175,7 +184,7 @@ def _matched(answer: Any, response: Response, identities: Sequence[Identity]) ->
     except DecodeError as exc:
         # Matching without it would be a guess, as it may name identities that others name too.
         raise _UnreadableEntryError("an entry cannot be read") from exc
-    return match(identities, entries)
+    return match(asked, entries)
 
 
 def _wire_identity(identity: Identity) -> dict[str, Any]:

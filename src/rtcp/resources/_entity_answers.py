@@ -8,7 +8,7 @@ from typing import Any
 from rtcp.errors import NotFoundError
 from rtcp.models.entity import Entity
 from rtcp.models.identity import Identity
-from rtcp.resources._base import parse, unreadable
+from rtcp.resources._base import parse_all, unreadable
 from rtcp.resources._matching import match
 from rtcp.transport.request import Response
 
@@ -23,7 +23,7 @@ def only_entity(body: Any, response: Response, identity: Identity) -> Entity:
     if not isinstance(body, dict):
         raise unreadable(response, "the answer is no map of entities")
     entries = entities_of(body, response)
-    entity = next(iter(entries.values())) if len(entries) == 1 else match([identity], entries).get(identity.key)
+    entity = next(iter(entries.values())) if len(entries) == 1 else match([identity.key], entries).get(identity.key)
     if entity is None and entries:
         raise unreadable(
             response, f"the answer holds {len(entries)} entities, and none of them tells that it is the one asked for"
@@ -45,11 +45,9 @@ def entities_of(answer: Mapping[str, Any], response: Response) -> dict[str, Enti
     Raises:
         DecodeError: one of them does not have the documented form.
     """
-    entries = {}
-    for xid, value in answer.items():
-        # XIDs never start with "_": these are the paging keys that some answers carry beside them.
-        if xid in ("_page", "_links"):
-            continue
-        entity = parse(Entity, value, response)
-        entries[xid] = entity if entity.entity_id else entity.model_copy(update={"entity_id": xid})
-    return entries
+    # XIDs never start with "_": these are the paging keys that some answers carry beside them.
+    values = {xid: value for xid, value in answer.items() if xid not in ("_page", "_links")}
+    entities = zip(values, parse_all(Entity, list(values.values()), response), strict=True)
+    return {
+        xid: entity if entity.entity_id else entity.model_copy(update={"entity_id": xid}) for xid, entity in entities
+    }

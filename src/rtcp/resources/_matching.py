@@ -8,52 +8,39 @@ to look up one by one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
-from rtcp.models.entity import Entity, RequestedIdentity, identity_keys
-from rtcp.models.identity import Identity
+from rtcp.models.entity import Entity, RequestedIdentity, keys_among
 
 Key = tuple[str, str | None]
 
 
-def match(asked: Iterable[Identity], entries: Mapping[str, Entity]) -> dict[Key, Entity]:
+def match(asked: Collection[Key], entries: Mapping[str, Entity]) -> dict[Key, Entity]:
     """The entries that certainly belong to an asked identity, by the identity's key."""
-    matched: dict[Key, Entity] = {}
-    open_keys: set[Key] = set()
-    for identity in asked:
-        entry = entries.get(identity.id) if identity.is_xid else None
-        if entry is not None:
-            matched[identity.key] = entry
-        elif not identity.is_xid:
-            open_keys.add(identity.key)
-    look_alikes = _look_alikes(open_keys)
+    matched: dict[Key, Entity] = {
+        (name, code): entries[name] for name, code in asked if code is None and name in entries
+    }
+    open_keys = {key for key in asked if key[1] is not None}
     taken = {id(entry) for entry in matched.values()}
-    requested: dict[Key, list[Entity]] = {}
-    claims: dict[int, list[Key]] = {}
-    claimed: dict[Key, list[Entity]] = {}
+    # None stands for a key whose answer stays in doubt.
+    requested: dict[Key, Entity | None] = {}
+    claimed: dict[Key, Entity | None] = {}
     for entry in entries.values():
         if entry.requested_identity is not None:
             key = _key(entry.requested_identity)
             if key in open_keys:
-                requested.setdefault(key, []).append(entry)
+                requested[key] = None if key in requested else entry
             continue
-        for key in identity_keys(entry) & open_keys:
-            claims.setdefault(id(entry), []).append(key)
-            claimed.setdefault(key, []).append(entry)
-    for key, answers in requested.items():
-        if len(answers) == 1 and key not in look_alikes:
-            matched[key] = answers[0]
-    for key, candidates in claimed.items():
+        keys = keys_among(entry, open_keys)
         # An entry that two askers find themselves in may be either's: under a policy without stitching the other one
         # may have none at all.
-        if (
-            key not in requested
-            and key not in look_alikes
-            and len(candidates) == 1
-            and len(claims[id(candidates[0])]) == 1
-            and id(candidates[0]) not in taken
-        ):
-            matched[key] = candidates[0]
+        is_certain = len(keys) == 1 and id(entry) not in taken
+        for key in keys:
+            claimed[key] = entry if is_certain and key not in claimed else None
+    look_alikes = _look_alikes(open_keys)
+    for key, answer in (claimed | requested).items():
+        if answer is not None and key not in look_alikes:
+            matched[key] = answer
     return matched
 
 

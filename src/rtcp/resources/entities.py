@@ -15,9 +15,8 @@ from rtcp.models.explanation import Explanation
 from rtcp.models.identity import Identity, to_identity
 from rtcp.models.merge_policy import MergePolicy
 from rtcp.paging import Page, Paged, check_page_size
-from rtcp.resources._base import Resource, mapping, parse, read_partial_failure, unreadable
+from rtcp.resources._base import Resource, mapping, parse_all, read_partial_failure, unreadable
 from rtcp.resources._entity_answers import only_entity
-from rtcp.resources._matching import Key
 from rtcp.transport.request import Request, Response
 from rtcp.transport.session import Session
 
@@ -141,10 +140,7 @@ class Entities(Resource):
             fields=_paths(fields),
             merge_policy_id=merge_policy_id,
         )
-        identities = (
-            to_identity(given, namespace, where=f"id at position {position}: ") for position, given in enumerate(ids)
-        )
-        return ask.run(identities, workers=workers, chunk_size=chunk_size, on_missing=on_missing)
+        return ask.run(_identities(ids, namespace), workers=workers, chunk_size=chunk_size, on_missing=on_missing)
 
     def list_events(
         self,
@@ -282,22 +278,24 @@ class Entities(Resource):
         request = Request.platform("GET", "/_emulator/explain", query=query, private=(identity.id,))
         return self._send_for(request, lambda body, _: body)
 
-    def _post(
-        self,
-        body: Mapping[str, Any],
-        identities: Sequence[Identity],
-        read: Callable[[Any, Response], dict[Key, Entity]],
-    ) -> dict[Key, Entity]:
-        private = (identity.id for identity in identities)
+    def _post(self, body: Mapping[str, Any], private: tuple[str, ...]) -> Response:
         request = Request.platform("POST", _ROUTE, json=body, idempotent=True, private=private, help=_HELP)
-        return self._send_for(request, read)
+        return self._session.send(request)
 
     def _event_page(self, body: Any, response: Response, query: Iterable[tuple[str, Any]]) -> Page[Event]:
         children = mapping(body).get("children")
         if not isinstance(children, list):
             raise unreadable(response, "the answer holds no list of events")
-        events = [parse(Event, child, response) for child in children]
-        return self._page(body, response, events, query=query)
+        return self._page(body, response, parse_all(Event, children, response), query=query)
+
+
+def _identities(ids: Iterable[str | Identity], namespace: str | None) -> Iterator[Identity]:
+    for position, given in enumerate(ids):
+        try:
+            identity = to_identity(given, namespace)
+        except InvalidArgumentError as exc:
+            raise InvalidArgumentError(f"id at position {position}: {exc}") from None
+        yield identity
 
 
 def _paths(fields: Sequence[str] | None) -> Sequence[str] | None:
