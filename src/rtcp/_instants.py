@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, PlainSerializer, PlainValidator
 from rtcp.errors import InvalidArgumentError
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 # As seconds it lies in the year 5138, as milliseconds in 1973: before the service, and after anything it plans.
 _FEWEST_MILLIS: Final = 10**11
 _BLANK: Final = ("", "null", '"null"')
@@ -43,7 +44,7 @@ def require_aware(instant: datetime, *, name: str) -> datetime:
 
 def to_millis(instant: datetime) -> int:
     """Milliseconds since 1970, as time filters want them."""
-    return (instant - EPOCH) // timedelta(milliseconds=1)
+    return (instant - EPOCH) // _MILLISECOND
 
 
 def from_millis(millis: float) -> datetime:
@@ -77,10 +78,14 @@ def _from_millis(value: Any) -> Any:
     # Whole numbers are what the service writes, a thousand on a page of events.
     if type(value) is int:
         try:
-            return from_millis(value)
+            return EPOCH + value * _MILLISECOND
         except OverflowError:
             raise ValueError("a time outside the calendar") from None
-    return _from_number(value, timedelta(milliseconds=1))
+    return _from_number(value, _MILLISECOND)
+
+
+def _from_millis_or_blank(value: Any) -> Any:
+    return None if value is None or (isinstance(value, str) and value in _BLANK) else _from_millis(value)
 
 
 def _from_seconds_or_millis(value: Any) -> Any:
@@ -115,9 +120,12 @@ EpochSeconds = Annotated[
     BeforeValidator(_from_seconds),
     PlainSerializer(lambda at: to_millis(at) // 1000, return_type=int, when_used="json"),
 ]
-EpochMillis = Annotated[
-    datetime, BeforeValidator(_from_millis), PlainSerializer(to_millis, return_type=int, when_used="json")
+OptionalEpochMillis = Annotated[
+    datetime | None,
+    PlainValidator(_from_millis_or_blank),
+    PlainSerializer(to_millis, return_type=int, when_used="json-unless-none"),
 ]
+"""Milliseconds since 1970 or nothing, blanks included. One validator reads it all, as it comes with every event."""
 EpochSecondsOrMillis = Annotated[
     datetime, BeforeValidator(_from_seconds_or_millis), PlainSerializer(to_millis, return_type=int, when_used="json")
 ]

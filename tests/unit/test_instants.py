@@ -12,9 +12,9 @@ from pydantic import BaseModel, ValidationError
 
 from rtcp._instants import (
     BlankAsNone,
-    EpochMillis,
     EpochSeconds,
     EpochSecondsOrMillis,
+    OptionalEpochMillis,
     OptionalIsoInstant,
     parse_epoch_or_iso,
     parse_instant,
@@ -29,7 +29,7 @@ INSTANTS = st.timedeltas(timedelta(0), timedelta(days=200_000)).map(lambda since
 
 class Times(BaseModel):
     seconds: EpochSeconds | None = None
-    millis: EpochMillis | None = None
+    millis: OptionalEpochMillis = None
     text: OptionalIsoInstant = None
     either: EpochSecondsOrMillis | None = None
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
-from rtcp._instants import BlankAsNone, EpochMillis
+from rtcp._instants import OptionalEpochMillis
 from rtcp.models.base import Model
 
 
@@ -32,8 +32,8 @@ class Audience(Model):
     merge_policy_id: str | None = None
     expression: dict[str, Any] | None = None
     labels: list[str] | None = None
-    created_at: Annotated[EpochMillis | None, BlankAsNone] = Field(default=None, alias="creationTime")
-    updated_at: Annotated[EpochMillis | None, BlankAsNone] = Field(default=None, alias="updateTime")
+    created_at: OptionalEpochMillis = Field(default=None, alias="creationTime")
+    updated_at: OptionalEpochMillis = Field(default=None, alias="updateTime")
 
     def __repr__(self) -> str:
         return f"<Audience {self.id} {self.name!r}>"

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from rtcp._instants import BlankAsNone, EpochMillis
+from rtcp._instants import BlankAsNone, OptionalEpochMillis
 from rtcp.models.base import CleanedModel, Model, OpenEnum, Xdm
 
 
@@ -96,10 +96,10 @@ class Batch(CleanedModel):
     replay: Replay | None = None
     ims_org: str | None = None
     version: str | None = None
-    created_at: Annotated[EpochMillis | None, BlankAsNone] = Field(default=None, alias="created")
-    updated_at: Annotated[EpochMillis | None, BlankAsNone] = Field(default=None, alias="updated")
-    started_at: Annotated[EpochMillis | None, BlankAsNone] = Field(default=None, alias="started")
-    completed_at: Annotated[EpochMillis | None, BlankAsNone] = Field(default=None, alias="completed")
+    created_at: OptionalEpochMillis = Field(default=None, alias="created")
+    updated_at: OptionalEpochMillis = Field(default=None, alias="updated")
+    started_at: OptionalEpochMillis = Field(default=None, alias="started")
+    completed_at: OptionalEpochMillis = Field(default=None, alias="completed")
 
     @property
     def dataset_id(self) -> str | None:

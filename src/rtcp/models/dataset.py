@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from pydantic import Field
 
-from rtcp._instants import BlankAsNone, EpochMillis
+from rtcp._instants import OptionalEpochMillis
 from rtcp.models.base import CleanedModel, Model
 
 UNION_SCHEMA: Final = "https://ns.adobe.com/xdm/context/profile__union"
@@ -35,8 +35,8 @@ class Dataset(CleanedModel):
     tags: dict[str, list[str]] = {}
     ims_org: str | None = None
     version: str | None = None
-    created_at: Annotated[EpochMillis | None, BlankAsNone] = Field(default=None, alias="created")
-    updated_at: Annotated[EpochMillis | None, BlankAsNone] = Field(default=None, alias="updated")
+    created_at: OptionalEpochMillis = Field(default=None, alias="created")
+    updated_at: OptionalEpochMillis = Field(default=None, alias="updated")
 
     @property
     def is_union(self) -> bool:

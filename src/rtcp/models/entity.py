@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from rtcp._instants import EpochMillis, OptionalIsoInstant
+from rtcp._instants import OptionalEpochMillis, OptionalIsoInstant
 from rtcp.errors import RtcpError
 from rtcp.models.base import Model, OpenEnum, Xdm
 from rtcp.models.identity import Identity
@@ -108,7 +108,7 @@ class Event(Model):
 
     entity_id: str = ""
     related_entity_id: str | None = None
-    timestamp: EpochMillis | None = None
+    timestamp: OptionalEpochMillis = None
     entity: Xdm = {}
     last_modified_at: OptionalIsoInstant = None
 

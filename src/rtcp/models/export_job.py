@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from pydantic import Field
 
-from rtcp._instants import BlankAsNone, EpochMillis
+from rtcp._instants import OptionalEpochMillis
 from rtcp.models.base import CleanedModel, Model, OpenEnum, Xdm
 from rtcp.models.merge_policy import SchemaRef
 
@@ -56,8 +56,8 @@ class SegmentFilter:
 class TimeSpan(Model):
     """From when to when a step ran."""
 
-    started_at: Annotated[EpochMillis | None, BlankAsNone] = Field(default=None, alias="startTimeInMs")
-    ended_at: Annotated[EpochMillis | None, BlankAsNone] = Field(default=None, alias="endTimeInMs")
+    started_at: OptionalEpochMillis = Field(default=None, alias="startTimeInMs")
+    ended_at: OptionalEpochMillis = Field(default=None, alias="endTimeInMs")
     milliseconds: int | None = Field(default=None, alias="totalTimeInMs")
 
 
@@ -135,8 +135,8 @@ class ExportJob(CleanedModel):
     profile_instance_id: str | None = None
     ims_org_id: str | None = None
     request_id: str | None = None
-    created_at: Annotated[EpochMillis | None, BlankAsNone] = Field(default=None, alias="creationTime")
-    updated_at: Annotated[EpochMillis | None, BlankAsNone] = Field(default=None, alias="updateTime")
+    created_at: OptionalEpochMillis = Field(default=None, alias="creationTime")
+    updated_at: OptionalEpochMillis = Field(default=None, alias="updateTime")
 
     @property
     def is_final(self) -> bool:

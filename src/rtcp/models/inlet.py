@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from rtcp._instants import BlankAsNone, EpochMillis
+from rtcp._instants import OptionalEpochMillis
 from rtcp.models.base import CleanedModel, OpenEnum
 
 
@@ -39,8 +39,8 @@ class Inlet(CleanedModel):
     is_authenticated: Annotated[bool, Field(alias="authenticationRequired")] = False
     state: str | None = None
     etag: str | None = None
-    created_at: Annotated[EpochMillis | None, BlankAsNone] = None
-    updated_at: Annotated[EpochMillis | None, BlankAsNone] = None
+    created_at: OptionalEpochMillis = None
+    updated_at: OptionalEpochMillis = None
 
     @classmethod
     def clean(cls, data: dict[str, Any]) -> dict[str, Any]:

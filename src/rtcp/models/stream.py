@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from rtcp._instants import EpochMillis
+from rtcp._instants import OptionalEpochMillis
 from rtcp.models.base import CleanedModel
 
 UNKNOWN: Final = "unknown"
@@ -27,7 +27,7 @@ class StreamReceipt(CleanedModel):
 
     xaction_id: str
     inlet_id: str | None = None
-    received_at: Annotated[EpochMillis | None, Field(alias="receivedTimeMs")] = None
+    received_at: Annotated[OptionalEpochMillis, Field(alias="receivedTimeMs")] = None
     validation: Annotated[str | None, Field(exclude=True)] = None
 
     @classmethod
