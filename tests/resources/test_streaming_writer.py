@@ -580,3 +580,19 @@ def test_an_interrupt_while_the_caller_is_held_back_loses_no_row(client):
     sent, rejected, unknown, _ = counts(writer)
     assert (sent + rejected, unknown) == (20, 0)
     assert len(list(writer.rejects())) == rejected
+
+
+def test_a_writer_that_nobody_asks_says_in_the_log_what_was_not_received(client, write, caplog):
+    mounted(client.http, [Answer(400, {"message": "no such thing"})])
+
+    write(purchases(2))
+
+    assert "of 2 rows 2 were rejected, 0 got no answer and 0 wait in the spool" in caplog.text
+
+
+def test_a_writer_whose_rows_were_all_received_says_nothing(client, write, caplog):
+    mounted_inlet(client.http)
+
+    write(purchases(2))
+
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 
@@ -9,6 +10,8 @@ from rtcp.bulk.dead_letters import DeadLetters, read_rejects
 from rtcp.bulk.spool import Queue
 from rtcp.models.stream import Reject, WriterSummary
 from rtcp.resources._stream_fates import Fate, Pack, can_retry, to_reject
+
+logger = logging.getLogger(__name__)
 
 
 class Ledger:
@@ -108,6 +111,15 @@ class Ledger:
             self._letters.close()
         with self._lock:
             self._unknown += self._rows - self._sent - self._rejected - self._unknown - self._waiting
+        if self._sent != self._rows:
+            # Leaving the writer raises nothing for single rows: who asks for no summary shall find it here.
+            logger.warning(
+                "of %d rows %d were rejected, %d got no answer and %d wait in the spool",
+                self._rows,
+                self._rejected,
+                self._unknown,
+                self._waiting,
+            )
 
     @property
     def summary(self) -> WriterSummary:
