@@ -263,3 +263,14 @@ def test_the_id_of_another_sandbox_is_looked_up_anew(emulator, sandbox):
         emulator.store.sandbox("prod").id,
         emulator.store.sandbox("dev").id,
     ]
+
+
+@pytest.mark.parametrize("answer", [[], 7])
+def test_an_answer_that_is_no_sandbox_is_not_taken_for_one_without_id(emulator, sandbox, answer):
+    emulator.faults.always("sandboxes.get", status=200, body=answer)
+
+    with (
+        rtcp.Client.for_emulator(emulator.url, sandbox_id="auto") as client,
+        pytest.raises(rtcp.DecodeError, match="no sandbox"),
+    ):
+        client.system_jobs.list().first()

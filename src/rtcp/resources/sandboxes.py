@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from rtcp.config import AUTO
 from rtcp.errors import ConfigError
-from rtcp.resources._base import Resource, mapping
-from rtcp.transport.request import Request
+from rtcp.resources._base import Resource, unreadable
+from rtcp.transport.request import Request, Response
 
 _ROUTE: Final = "/data/foundation/sandbox-management/sandboxes/{name}"
 
@@ -22,16 +22,23 @@ class Sandboxes(Resource):
 
         Raises:
             ConfigError: the service does not show the id to this token.
+            DecodeError: the answer is no sandbox.
         """
         if self._config.sandbox_id != AUTO:
             return None
         if self._found is None:
             name = self._config.sandbox or "prod"
             request = Request.platform("GET", _ROUTE, path={"name": name})
-            found = self._send_for(request, lambda body, response: mapping(body).get("id"))
+            found = self._send_for(request, _read_id)
             if not isinstance(found, str) or not found:
                 raise ConfigError(
                     f"the service does not show the id of sandbox {name!r} to this token; pass sandbox_id="
                 )
             self._found = found
         return self._found
+
+
+def _read_id(body: Any, response: Response) -> Any:
+    if not isinstance(body, dict):
+        raise unreadable(response, "the answer is no sandbox")
+    return body.get("id")
