@@ -1,0 +1,65 @@
+"""Every operation of the description meets every fault, once and for ever: what the caller gets, what was sent, what
+the service holds afterwards, and what was said of it. `RELIABILITY_CELLS=all` tries all of them, else a few.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from tests.faults.cells import Bench
+from tests.faults.faults import FAULTS
+from tests.faults.figures import Figures
+from tests.faults.rules import OPERATIONS, complaints
+
+# No verb of the client comes there.
+UNREACHED = {
+    "batches.file_head",
+    "inlets.create_flow",
+    "inlets.create_source_connection",
+    "inlets.create_target_connection",
+    "media_collection.get_schema",
+}
+ALL: Final = [
+    (operation, name, times)
+    for operation in sorted(OPERATIONS.keys() - UNREACHED)
+    for name, fault in FAULTS.items()
+    for times in ((None,) if fault.lasts else (None, 1))
+]
+# A prime, so that the few that run by default come by every fault and every operation.
+STEP: Final = 37
+CELLS: Final = ALL if os.environ.get("RELIABILITY_CELLS") == "all" else ALL[::STEP]
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    with Bench() as bench:
+        yield bench
+
+
+def test_every_operation_has_a_call_that_shows_it(bench):
+    assert set(OPERATIONS) - set(bench.usual) == UNREACHED
+
+
+def test_a_few_cells_show_every_operation_and_every_fault():
+    few = ALL[::STEP]
+
+    assert {operation for operation, _, _ in few} == OPERATIONS.keys() - UNREACHED
+    assert {name for _, name, _ in few} == set(FAULTS)
+
+
+@pytest.mark.parametrize(
+    ("operation", "name", "times"),
+    CELLS,
+    ids=[f"{operation}-{name}-{'for ever' if times is None else 'once'}" for operation, name, times in CELLS],
+)
+def test_a_fault_is_survived_or_told(bench: Bench, figures: Figures, operation: str, name: str, times: int | None):
+    usual = bench.usual[operation]
+
+    outcome = bench.call(usual.call, fault=FAULTS[name], operation=operation, times=times)
+
+    found = list(complaints(name, FAULTS[name], outcome, usual, times=times))
+    figures.note_cell(outcome, usual, found)
+    assert found == []
