@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -11,7 +12,7 @@ class Clock(Protocol):
     """What the client needs of time."""
 
     def monotonic(self) -> float:
-        """Seconds of a clock that never goes back; only differences mean something."""
+        """Seconds of a clock that nobody sets; only differences mean something."""
         ...
 
     def now(self) -> datetime:
@@ -27,10 +28,31 @@ class SystemClock:
     """The machine's own clock."""
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        # A token grows old, and a media session ends, while the machine sleeps; Linux tells that only here.
+        return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
 
     def now(self) -> datetime:
         return datetime.now(UTC)
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+class SteadyClock:
+    """Tells the time of day that another clock had at first, and how it passes since: whoever sets the machine's clock
+    meanwhile moves nothing.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._start = clock.now()
+        self._zero = clock.monotonic()
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=self._clock.monotonic() - self._zero)
+
+    def sleep(self, seconds: float) -> None:
+        self._clock.sleep(seconds)

@@ -16,13 +16,14 @@ class FakeClock:
         self.slept: list[float] = []
         self.on_sleep = on_sleep
         self._elapsed = 0.0
+        self._ahead = 0.0
         self._lock = threading.Lock()
 
     def monotonic(self) -> float:
         return self._elapsed
 
     def now(self) -> datetime:
-        return self.START + timedelta(seconds=self._elapsed)
+        return self.START + timedelta(seconds=self._elapsed + self._ahead)
 
     def sleep(self, seconds: float) -> None:
         with self._lock:
@@ -35,3 +36,8 @@ class FakeClock:
         """Let time pass without anybody sleeping."""
         with self._lock:
             self._elapsed += seconds
+
+    def leap(self, seconds: float) -> None:
+        """Set the time of day, as somebody would whose clock was wrong; no time passes."""
+        with self._lock:
+            self._ahead += seconds

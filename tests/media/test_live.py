@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from tests.helpers.adapters import Answer, mounted
@@ -214,6 +215,22 @@ def test_a_session_that_must_be_gone_is_not_asked_at_all(start, clock, emulator,
     with pytest.raises(rtcp.SessionGoneError, match=why):
         session.play(0)
     assert len(emulator.requests) == 1
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600])
+def test_a_clock_that_is_set_in_the_midst_of_a_session_moves_nothing(start, clock, emulator, seconds):
+    session = start()
+    clock.advance(1)
+    session.play(0)
+    first = session.state.at
+
+    clock.leap(seconds)
+    clock.advance(10)
+    due = session.due()
+    session.ping(10)
+
+    assert (due, session.state.at) == (0, first + timedelta(seconds=10))
+    session.end()
 
 
 def test_leaving_a_session_that_is_gone_is_no_error(start, emulator, caplog):

@@ -170,6 +170,19 @@ def test_a_complete_session_may_go_on_until_it_is_drained(recorder, client, emul
     session.end()
 
 
+@pytest.mark.parametrize("seconds", [3600, -3600])
+def test_a_clock_that_is_set_in_the_midst_of_a_recording_moves_nothing(recorder, clock, seconds):
+    with recorder.start_session(FERRY) as session:
+        clock.leap(seconds)
+        clock.advance(1)
+        session.play(0)
+        clock.advance(35)
+        session.complete(35)
+
+    first, *others = recorder.waiting()[0].events
+    assert [(event.at - first.at).total_seconds() for event in others[:2]] == [1, 36]
+
+
 def test_time_outs_do_not_count_offline(recorder, client, emulator):
     replay(recorder, [event("sessionStart"), event("play", 1), event("ping", 90_000, 5), event("sessionEnd", 90_001)])
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+from rtcp._clock import SteadyClock
 from rtcp.config import Config
 from rtcp.errors import ConfigError, InvalidArgumentError
 from rtcp.media._answers import unreadable
@@ -81,7 +82,8 @@ class MediaCollection:
             True
         """
         timing = Timing(ping=ping_interval, ad_ping=ad_ping_interval, age=None)
-        clock = self._session.clock
+        # A session is a row of times: one that leaps between two events would end it.
+        clock = SteadyClock(self._session.clock)
         event = start_event(
             details, playhead=playhead, at=at or clock.now(), metadata=metadata, qoe=qoe, analytics=analytics
         )

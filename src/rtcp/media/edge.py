@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from rtcp._clock import SteadyClock
 from rtcp.errors import InvalidArgumentError, ResponseError
 from rtcp.media._answers import decode, first_error, mapping, objects
 from rtcp.media.details import Qoe, SessionDetails
@@ -85,7 +86,8 @@ class MediaEdge:
             True
         """
         timing = Timing(ping=ping_interval, ad_ping=ad_ping_interval)
-        clock = self._session.clock
+        # A session is a row of times: one that leaps between two events would end it.
+        clock = SteadyClock(self._session.clock)
         event = start_event(details, playhead=playhead, at=at or clock.now(), metadata=metadata, qoe=qoe)
         state = SessionState(timing).after(event, now=clock.now())
         envelope: dict[str, Any] = {"xdm": _with_identities(to_edge(event), identities)}

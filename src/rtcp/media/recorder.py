@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-from rtcp._clock import Clock, SystemClock
+from rtcp._clock import Clock, SteadyClock, SystemClock
 from rtcp.bulk.spool import Entry, Queue, SpoolFile
 from rtcp.errors import InvalidArgumentError
 from rtcp.media.collection import MediaCollection
@@ -117,12 +117,13 @@ class Recorder:
             ping_interval=ping_interval,
             ad_ping_interval=ad_ping_interval,
         )
-        recording = Recording(self, head, clock=self._clock)
+        clock = SteadyClock(self._clock)
+        recording = Recording(self, head, clock=clock)
         recording.send(
             start_event(
                 details,
                 playhead=playhead,
-                at=at or self._clock.now(),
+                at=at or clock.now(),
                 metadata=metadata,
                 qoe=qoe,
                 analytics=analytics,
@@ -146,7 +147,7 @@ class Recorder:
         if found is None:
             raise InvalidArgumentError(f"there is no unfinished recording {key!r}; unfinished() lists them")
         recorded, ids = found
-        return self._watched(Recording(self, recorded, ids, clock=self._clock))
+        return self._watched(Recording(self, recorded, ids, clock=SteadyClock(self._clock)))
 
     def end_unfinished(self) -> int:
         """End every unfinished recording just after its last event, so that it will be sent; return how many."""
