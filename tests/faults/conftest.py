@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.faults.cells import Bench
 from tests.faults.figures import Figures
+
+
+@pytest.fixture(scope="session")
+def bench() -> Iterator[Bench]:
+    with Bench() as bench:
+        yield bench
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from email.utils import format_datetime
 from enum import Enum
@@ -21,8 +21,9 @@ import rtcp
 HTML = b"<html><head><title>Bad Gateway</title></head><body>nginx</body></html>"
 ELSEWHERE = "http://elsewhere.invalid:9/data"
 HUGE = 20 * 1024 * 1024
+HOUR, DAY = 3600.0, 86_400.0
 # What nobody waits for; what the adapter sets for the operation under test.
-SHORT = (0.5, 0.1)
+SHORT = (0.5, 0.05)
 
 
 class Again(Enum):
@@ -48,6 +49,8 @@ class Fault:
         lasts: it makes no sense once only.
         is_of_body: what fails is the body alone.
         is_hint_in_body: how long to wait is told in the body.
+        leap: by how many seconds the client's time of day is set meanwhile.
+        passes: how many seconds pass meanwhile for the client, whose machine sleeps.
         is_refused_token: a request with a token is sent once more with a fresh one.
     """
 
@@ -62,6 +65,8 @@ class Fault:
     lasts: bool = False
     is_of_body: bool = False
     is_hint_in_body: bool = False
+    leap: float = 0.0
+    passes: float = 0.0
 
 
 def stalls(exchange: Exchange) -> None:
@@ -211,6 +216,18 @@ LIMITED, SERVER, DECODE = (rtcp.RateLimitError,), (rtcp.ServerError,), (rtcp.Dec
 DENIED = (rtcp.PermissionDeniedError,)
 PARTIAL = json.dumps([{"xid": "x", "error": {"message": "some failed", "statusCode": "503"}}]).encode()
 
+# Every code that comes with a 403.
+FORBIDDEN = (
+    *("403000", "403003", "403010", "403011", "403012", "403013", "403020", "403023", "403024", "403025", "403027"),
+    *("403030", "403033", "403201", "503020"),
+)
+REFUSED_TOKEN = Fault(
+    answers(401, said("401013", "Oauth token is not valid")),
+    (rtcp.AuthenticationError,),
+    code="401013",
+    is_refused_token=True,
+)
+
 FAULTS: dict[str, Fault] = {
     "connection refused": Fault(None, CONNECT, Again.EVERYBODY, address="refused"),
     "unknown host": Fault(None, CONNECT, Again.EVERYBODY, address="unknown"),
@@ -253,16 +270,9 @@ FAULTS: dict[str, Fault] = {
     "429 with nonsense": Fault(hinting(429, "soon"), LIMITED, Again.EVERYBODY),
     "429 with a negative number": Fault(hinting(429, "-5"), LIMITED, Again.EVERYBODY, waits=0.0),
     "429 with a far Retry-After": Fault(hinting(429, "3600"), LIMITED),
-    "401": Fault(
-        answers(401, said("401013", "Oauth token is not valid")),
-        (rtcp.AuthenticationError,),
-        code="401013",
-        is_refused_token=True,
-    ),
-    **{
-        f"403 {code}": Fault(answers(403, said(code, "no")), DENIED, code=code)
-        for code in ("403000", "403003", "403010", "403025", "403027", "403201")
-    },
+    "401": REFUSED_TOKEN,
+    **{f"403 {code}": Fault(answers(403, said(code, "no")), DENIED, code=code, lasts=True) for code in FORBIDDEN},
+    "403 once": Fault(answers(403, said("403010", "Oauth token is missing.")), DENIED, code="403010"),
     "404 that is empty": Fault(answers(404), (rtcp.NotFoundError,)),
     "207 that lists failures": Fault(
         answers(207, PARTIAL), (*DECODE, *RESPONSE, rtcp.PartialFailureError), is_of_body=True
@@ -274,6 +284,11 @@ FAULTS: dict[str, Fault] = {
     "500 that repeats everything": Fault(echoes(500), SERVER),
     "an informal 599": Fault(answers(599, b"\xff\xfe\x00"), SERVER),
     "a slow drip": Fault(drips),
+    "clock set forward": Fault(None, leap=HOUR),
+    "clock set back": Fault(None, leap=-HOUR),
+    "clock set forward, token expired": replace(REFUSED_TOKEN, leap=HOUR),
+    "clock set back, token expired": replace(REFUSED_TOKEN, leap=-HOUR),
+    "machine sleeps": Fault(None, passes=DAY),
     "next page elsewhere": Fault(leads_elsewhere, lasts=True),
     "next page repeated": Fault(repeats_its_token, lasts=True),
 }

@@ -51,7 +51,7 @@ _EVENTS: dict[str, tuple[Step, ...]] = {
 }
 
 
-def _write(client: rtcp.Client) -> None:
+def write(client: rtcp.Client) -> None:
     dev = inside(client)
     with dev.streaming.writer(inlet(dev), dataset_id="dev-crm", schema_id=SCHEMA) as writer:
         writer.write_many(ROWS)
@@ -81,9 +81,14 @@ CALLS: dict[str, Callable[[rtcp.Client], Any]] = {
     "streaming.send_many: good rows": lambda client: client.streaming.send_many(
         inlet(inside(client)), [message(), message()]
     ),
-    "streaming.writer: asked": _write,
+    "streaming.writer: asked": write,
     "batches.upload_status: resumed": _resume,
     "sandboxes.get": lambda client: client.with_sandbox("dev", sandbox_id="auto").system_jobs.list().first(),
+    # What follows shows whether a start was any good.
+    "media_edge.start_session": _on_the_edge((lambda s: s.play(0),)),
+    "media_collection.start_session": lambda client: _go(
+        client.media_collection.start_session(BARE, analytics=ANALYTICS), (lambda s: s.play(0),)
+    ),
     "media_collection.send_event": lambda client: _go(
         client.media_collection.start_session(BARE, analytics=ANALYTICS), (lambda s: s.play(0),)
     ),

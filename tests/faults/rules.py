@@ -143,6 +143,30 @@ def complaints(name: str, fault: Fault, outcome: Outcome, usual: Usual, *, times
     yield from _about_what_was_said(operation, outcome)
 
 
+def complaints_of_composed(fault: Fault, outcome: Outcome, usual: Usual, going_well: Outcome) -> Iterator[str]:
+    """Everything that is not as it should be when a verb of many requests meets a fault in the midst of it: it fails
+    with an error of ours, or has done all that it does when nothing fails.
+    """
+    operation, error = OPERATIONS[usual.operation], outcome.error
+    if error is None:
+        if repr(outcome.result) != repr(going_well.result):
+            yield f"the result is {outcome.result!r:.300} in place of {going_well.result!r:.300}"
+        # What waits to be taken in may be there twice: it is told by its keys.
+        tables = [table for table in usual.grown if table != "pending" and outcome.grown[table] != usual.grown[table]]
+        if tables:
+            yield f"the service holds more or less than usual in {tables}"
+    elif not isinstance(error, rtcp.RtcpError) or (
+        not fault.raises and not isinstance(error, rtcp.PagingError | rtcp.WaitTimeoutError)
+    ):
+        yield f"the caller gets {error!r:.300}"
+    if len(str(error)) > _LONGEST_TEXT:
+        yield f"the error's text has {len(str(error))} characters"
+    if outcome.foreign_hosts:
+        yield f"went to {outcome.foreign_hosts}"
+    yield from _about_state(operation, outcome, usual)
+    yield from _about_what_was_said(operation, outcome)
+
+
 def _without_body(fault: Fault) -> Fault:
     if fault.is_of_body:
         return replace(fault, raises=(), again=Again.NOBODY)

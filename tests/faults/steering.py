@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from tests.faults.faults import Fault
+from tests.helpers.clock import FakeClock
 from tests.helpers.proxy import FaultProxy
 from tests.helpers.servers import refusing_address
 
@@ -19,16 +20,17 @@ from tests.helpers.servers import refusing_address
 class Steering(HTTPAdapter):
     """Counts what is sent, by operation. The sockets and their errors are real."""
 
-    def __init__(self, proxy: FaultProxy, addresses: dict[str, str]) -> None:
+    def __init__(self, proxy: FaultProxy, addresses: dict[str, str], clock: FakeClock) -> None:
         super().__init__(pool_maxsize=64)
         self.sent: Counter[str] = Counter()
         self.foreign_hosts: set[str] = set()
         self._proxy = proxy
         self._addresses = addresses
+        self._clock = clock
         self._target: tuple[str, Fault, int | None] | None = None
 
     def steer(self, operation: str, fault: Fault, *, times: int | None) -> None:
-        """Apply a fault's address and time-out to the next requests of an operation."""
+        """Apply a fault's address, time-out and clock to the next requests of an operation."""
         self._target = (operation, fault, times)
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
@@ -41,6 +43,8 @@ class Steering(HTTPAdapter):
         if self._target is not None and self._target[0] == operation:
             _, fault, times = self._target
             if times is None or number < times:
+                self._clock.leap(fault.leap)
+                self._clock.advance(fault.passes)
                 if fault.timeout is not None:
                     options["timeout"] = fault.timeout
                 if fault.address is not None:

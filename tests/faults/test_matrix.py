@@ -5,7 +5,6 @@ the service holds afterwards, and what was said of it. `RELIABILITY_CELLS=all` t
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import Final
 
 import pytest
@@ -31,12 +30,6 @@ ALL: Final = [
 # A prime, so that the few that run by default come by every fault and every operation.
 STEP: Final = 37
 CELLS: Final = ALL if os.environ.get("RELIABILITY_CELLS") == "all" else ALL[::STEP]
-
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[Bench]:
-    with Bench() as bench:
-        yield bench
 
 
 def test_every_operation_has_a_call_that_shows_it(bench):
