@@ -13,7 +13,8 @@ from rtcp._clock import Clock, SystemClock
 from rtcp.auth.token import FreshToken, GivenToken
 from rtcp.config import AUTO, Config
 from rtcp.transport.hooks import Hook, TokenFetched, emit
-from rtcp.transport.session import Session, TokenSource, Wire
+from rtcp.transport.session import Session, TokenSource
+from rtcp.transport.wire import Wire
 
 # Each noun is loaded by its property on first use: all of them would double the time to make a client.
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from rtcp.resources._base import Resource, parse, unreadable
 from rtcp.resources._data_access import DataAccess
 from rtcp.resources._upsert import check_success
 from rtcp.transport.request import Request, Response
-from rtcp.transport.session import POOL_SIZE, Session
+from rtcp.transport.session import Session
+from rtcp.transport.wire import POOL_SIZE
 from rtcp.waiting import DEFAULT_TIMEOUT, poll
 
 _CATALOG: Final = "/data/foundation/catalog/batches"

@@ -28,7 +28,7 @@ from rtcp.resources._base import decode, unreadable
 from rtcp.resources._entity_answers import entities_of
 from rtcp.resources._matching import Key, match
 from rtcp.transport.request import Response
-from rtcp.transport.session import POOL_SIZE
+from rtcp.transport.wire import POOL_SIZE
 
 _PSEUDO_FIELD: Final = "identities"
 _TOO_LARGE: Final = 413

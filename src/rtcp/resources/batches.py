@@ -24,7 +24,8 @@ from rtcp.resources._batch_reads import BatchReads
 from rtcp.resources._batch_target import name_of, target_of
 from rtcp.resources._upsert import UpsertResult, file_name
 from rtcp.transport.request import Request
-from rtcp.transport.session import POOL_SIZE, Session
+from rtcp.transport.session import Session
+from rtcp.transport.wire import POOL_SIZE
 from rtcp.waiting import DEFAULT_TIMEOUT
 
 logger = logging.getLogger(__name__)

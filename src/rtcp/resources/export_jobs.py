@@ -22,7 +22,8 @@ from rtcp.resources._data_access import DataAccess
 from rtcp.resources._export_body import checked_paths, export_body
 from rtcp.transport.request import Request, Response
 from rtcp.transport.scrubbing import shortened
-from rtcp.transport.session import POOL_SIZE, Session
+from rtcp.transport.session import Session
+from rtcp.transport.wire import POOL_SIZE
 from rtcp.waiting import DEFAULT_TIMEOUT, poll
 
 _ROUTE: Final = "/data/core/ups/export/jobs"

@@ -30,7 +30,8 @@ from rtcp.resources._stream_sender import (
 )
 from rtcp.resources._stream_writer import StreamWriter
 from rtcp.transport.rate_limit import Budget
-from rtcp.transport.session import POOL_SIZE, Session
+from rtcp.transport.session import Session
+from rtcp.transport.wire import POOL_SIZE
 
 _MAX_BATCH: Final = 1_000
 

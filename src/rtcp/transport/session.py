@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
 import uuid
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any, Final, Protocol
 
@@ -16,19 +14,16 @@ from requests.structures import CaseInsensitiveDict
 from rtcp._clock import Clock
 from rtcp.config import Config
 from rtcp.errors import ConfigError, RateLimitError, RequestError, RtcpError
-from rtcp.transport.adapter import WholeBodyAdapter
 from rtcp.transport.failures import FOREIGN, cut_short, is_cut_short, to_failure
 from rtcp.transport.headers import checked, static_headers
-from rtcp.transport.hooks import Hook, RequestFailed, RequestFinished, RetryScheduled, emit
-from rtcp.transport.library_logs import cut_queries_from_urllib3_logs
-from rtcp.transport.rate_limit import RateLimiter
+from rtcp.transport.hooks import RequestFailed, RequestFinished, RetryScheduled, emit
 from rtcp.transport.request import Content, Request, Response, Service
 from rtcp.transport.retry import RetryPolicy, call_again, hinted_wait, may_send_again
 from rtcp.transport.streaming import Stream
+from rtcp.transport.wire import Wire
 
 logger = logging.getLogger(__name__)
 
-POOL_SIZE: Final = 64
 # Of a token that has expired, one page of streaming ingestion says 401, another 403.
 _REFUSED: Final[Mapping[Service, tuple[int, ...]]] = {Service.STREAMING: (401, 403)}
 
@@ -43,51 +38,6 @@ class TokenSource(Protocol):
     def discard(self, token: str) -> bool:
         """Never hand out this token again; True when `get` can bring another one."""
         ...
-
-
-class Wire:
-    """What all sessions of one client share: the connection pool, the clock, the hooks, the rate limit.
-
-    `http` is an ordinary `requests.Session`: mount adapters on it, or let a tracing library patch it. The
-    environment's proxies and certificate bundle are read once for each host.
-    """
-
-    def __init__(self, *, clock: Clock, hooks: Sequence[Hook] = ()) -> None:
-        self.http: requests.Session = _Http()
-        adapter = WholeBodyAdapter(pool_connections=8, pool_maxsize=POOL_SIZE, max_retries=0)
-        self.http.mount("https://", adapter)
-        self.http.mount("http://", adapter)
-        self.clock = clock
-        self.hooks = tuple(hooks)
-        self.limiter = RateLimiter(clock)
-        self.closed = False
-        self._used = False
-        self._pid = os.getpid()
-        cut_queries_from_urllib3_logs()
-
-    def close(self) -> None:
-        """Close all connections. Closing twice is fine."""
-        self.closed = True
-        self.http.close()
-
-    def check_usable(self) -> None:
-        """Refuse to work once closed, and in a forked child, whose sockets are its parent's."""
-        if self.closed:
-            raise RtcpError("this client, or the one it was derived from, is closed")
-        if self._pid != os.getpid():
-            raise RtcpError(
-                "this client was made in another process: after a fork, make a new one with rtcp.Client(client.config)"
-            )
-        self._used = True
-
-    def __del__(self, _warn: Any = warnings.warn) -> None:
-        if getattr(self, "_used", False) and not self.closed and self._pid == os.getpid():
-            _warn(
-                "an rtcp.Client was not closed; use it in a with statement or call close()",
-                ResourceWarning,
-                source=self,
-                stacklevel=1,
-            )
 
 
 class Session:
@@ -319,13 +269,6 @@ class Session:
             "%s %s: %s on attempt %d, trying again in %.1f s", request.method, request.route, name, attempt, wait
         )
         emit(self._wire.hooks, RetryScheduled(request.method, request.route, attempt, wait, name))
-
-
-class _Http(requests.Session):
-    """A session that sees no redirects: requests would prepare the next request even where it may not follow."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        return None
 
 
 class _NoTokenError(Exception):
