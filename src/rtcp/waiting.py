@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 from rtcp._clock import Clock
 from rtcp.errors import (
     ConnectError,
+    DecodeError,
     InvalidArgumentError,
     JobFailedError,
     RateLimitError,
@@ -23,6 +24,8 @@ DEFAULT_TIMEOUT: Final = 86_400.0
 _SHORTEST: Final = 5.0
 _LONGEST: Final = 60.0
 _GROWTH: Final = 1.5
+# A page that announces maintenance passes; an answer of another form than the documented one does not.
+_MOST_UNREADABLE: Final = 5
 
 
 def poll(
@@ -45,7 +48,7 @@ def poll(
         on_progress: called after every look, the last one included.
 
     An outage of the service while waiting is not the job's failure, nor is its wish for a pause: both are survived
-    until the time is up.
+    until the time is up. Of answers that cannot be read, the fifth in a row is raised.
 
     Raises:
         JobFailedError: final, but not successful.
@@ -56,15 +59,18 @@ def poll(
     started = clock.monotonic()
     pause = interval or _SHORTEST
     last: T | None = None
+    unreadable = 0
     while True:
         outage: Exception | None = None
         try:
             last = look()
-        except (ConnectError, RequestTimeoutError, RateLimitError, ServerError) as exc:
-            if isinstance(exc, ConnectError) and not exc.is_transient:
+        except (ConnectError, RequestTimeoutError, RateLimitError, ServerError, DecodeError) as exc:
+            unreadable = unreadable + 1 if isinstance(exc, DecodeError) else 0
+            if unreadable == _MOST_UNREADABLE or (isinstance(exc, ConnectError) and not exc.is_transient):
                 raise
             outage = exc
         else:
+            unreadable = 0
             if on_progress is not None:
                 on_progress(last)
             if is_final(last):

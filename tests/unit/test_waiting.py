@@ -122,6 +122,19 @@ def test_a_pause_that_the_service_asks_for_is_kept(clock: FakeClock) -> None:
     assert clock.slept == [120.0]
 
 
+def test_a_page_of_maintenance_in_place_of_the_job_is_survived(clock: FakeClock) -> None:
+    page = rtcp.DecodeError("the service answered 200 with an HTML page")
+
+    assert wait(looks(*[page] * 4, "RUNNING", *[page] * 4, "DONE"), clock) == "DONE"
+
+
+def test_answers_that_stay_unreadable_end_the_wait_with_the_fifth(clock: FakeClock) -> None:
+    with pytest.raises(rtcp.DecodeError):
+        wait(looks("RUNNING", rtcp.DecodeError("the answer is no ExportJob")), clock)
+
+    assert len(clock.slept) == 5
+
+
 def test_a_certificate_that_does_not_verify_ends_the_wait(clock: FakeClock) -> None:
     untrusted = rtcp.ConnectError("the certificate does not verify")
     untrusted.is_transient = False
@@ -130,7 +143,7 @@ def test_a_certificate_that_does_not_verify_ends_the_wait(clock: FakeClock) -> N
         wait(looks("RUNNING", untrusted), clock)
 
 
-@pytest.mark.parametrize("error", [rtcp.NotFoundError("404"), rtcp.TokenError("no"), rtcp.DecodeError("odd")])
+@pytest.mark.parametrize("error", [rtcp.NotFoundError("404"), rtcp.TokenError("no"), rtcp.PermissionDeniedError("403")])
 def test_other_errors_end_the_wait(clock: FakeClock, error: Exception) -> None:
     with pytest.raises(type(error)):
         wait(looks("RUNNING", error), clock)
