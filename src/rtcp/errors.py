@@ -229,4 +229,4 @@ class WaitTimeoutError(RtcpError, TimeoutError):
 
 
 class SpoolError(RtcpError):
-    """A spool is unreadable, locked by another process, or full."""
+    """A spool or a file of dead letters is unreadable, in use by another process, or full."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rtcp.auth.values import FetchedToken
+from rtcp.config.sources import at_home
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ class TokenCache:
     """One token in one file, for one credential; a file of another credential, or a broken one, counts as empty."""
 
     def __init__(self, path: str | Path, *, credential: str, now: Callable[[], datetime]) -> None:
-        self._path = Path(path).expanduser()
+        self._path = at_home(path)
         self._key = hashlib.sha256(credential.encode()).hexdigest()
         self._now = now
 
@@ -51,7 +52,7 @@ class TokenCache:
             logger.warning("the token cache %s was not written: %s", self._path, exc.strerror or type(exc).__name__)
 
     def _replace(self, stored: Any) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # mkstemp makes the file 0600 from its first moment on.
         descriptor, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
         try:

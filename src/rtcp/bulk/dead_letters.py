@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -12,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from rtcp.errors import InvalidArgumentError
+from rtcp.errors import InvalidArgumentError, SpoolError
 from rtcp.models.stream import Reject
 
 _SUFFIX: Final = ".replaying"
@@ -22,26 +23,72 @@ class DeadLetters:
     """Appends rejects to a file, a line each: `{row, position, status, reason, code, can_retry}`.
 
     A row that JSON cannot hold is written with what was wrong in it as text and `"is_exact": false`.
+
+    Raises:
+        SpoolError: the file cannot be opened.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._lock = threading.Lock()
-        self._file = os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
-        self.start = self._file.tell()
+        try:
+            self._file = os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "ab", buffering=0)
+        except OSError as exc:
+            problem = _problem(self.path, exc)
+        else:
+            self.start = self._ready()
+            return
+        raise SpoolError(problem)
 
     def add(self, rejects: Sequence[Reject]) -> None:
-        """Append; the lines are with the operating system on return, and survive the process."""
-        lines = b"".join(_line(reject) for reject in rejects)
-        with self._lock:
-            self._file.write(lines)
-            self._file.flush()
+        """Append, all or none; the lines are with the operating system on return, and survive the process.
+
+        Raises:
+            SpoolError: the disk is full, say.
+        """
+        self._append(b"".join(_line(reject) for reject in rejects))
 
     def add_line(self, line: bytes) -> None:
-        """Append a line as it is."""
+        """Append a line as it is.
+
+        Raises:
+            SpoolError: the disk is full, say.
+        """
+        self._append(line.rstrip(b"\n") + b"\n")
+
+    def _ready(self) -> int:
+        """Close the file to others, end a line that a killed process has left open, and return where we begin."""
+        state = os.fstat(self._file.fileno())
+        if not stat.S_ISREG(state.st_mode):
+            return 0
+        with suppress(OSError):
+            # Another's file that we may write to keeps its mode.
+            self.path.chmod(0o600)
+        with self.path.open("rb") as written:
+            written.seek(max(0, state.st_size - 1))
+            is_open = written.read(1) not in (b"", b"\n")
+        if is_open:
+            self._append(b"\n")
+        return state.st_size + is_open
+
+    def _append(self, data: bytes) -> None:
         with self._lock:
-            self._file.write(line.rstrip(b"\n") + b"\n")
-            self._file.flush()
+            descriptor = self._file.fileno()
+            size = os.fstat(descriptor).st_size
+            rest = memoryview(data)
+            try:
+                while rest:
+                    rest = rest[self._file.write(rest) :]
+            except BaseException as exc:
+                # Half a line would spoil the next one, too.
+                with suppress(OSError):
+                    os.ftruncate(descriptor, size)
+                if not isinstance(exc, OSError):
+                    raise
+                problem = _problem(self.path, exc)
+            else:
+                return
+        raise SpoolError(problem)
 
     def close(self) -> None:
         """Close the file. Closing twice is fine."""
@@ -110,6 +157,10 @@ def read_rejects(path: Path, *, start: int = 0) -> Iterator[Reject]:
                     str(letter.get("reason", "")),
                     letter.get("can_retry") is True,
                 )
+
+
+def _problem(path: Path, exc: OSError) -> str:
+    return f"the dead-letter file {str(path)!r} cannot be written: {exc.strerror or type(exc).__name__}"
 
 
 def _line(reject: Reject) -> bytes:

@@ -7,14 +7,14 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from rtcp.bulk.folder import PART, sync_folder
+from rtcp.bulk.folder import PART, naming, sync_folder
 from rtcp.errors import DecodeError, NotFoundError, RtcpError
 from rtcp.models.file import DownloadProgress, RemoteFile
 from rtcp.transport.request import Response
@@ -109,7 +109,7 @@ class Download:
         size = part.stat().st_size
         if size != length:
             raise _wrong_length(file, size, length)
-        with part.open("r+b") as written, _naming(part):
+        with part.open("r+b") as written, naming(part):
             os.fsync(written.fileno())
         part.replace(path)
         sync_folder(path.parent)
@@ -157,7 +157,7 @@ class Download:
                 offset += len(chunk)
                 if length is not None and offset > length:
                     raise _wrong_length(file, offset, length)
-                with _naming(part):
+                with naming(part):
                     _write(output, chunk)
                 self._count(file, len(chunk))
         return offset if length is None else length
@@ -175,15 +175,6 @@ class Download:
 
 class _StoppedError(Exception):
     """Another file has failed: this one stops where it is."""
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Errors of an open file do not say which one; this adds it."""
-    try:
-        yield
-    except OSError as exc:
-        raise OSError(exc.errno, exc.strerror, str(path)) from exc
 
 
 def _write(output: io.FileIO, chunk: bytes) -> None:

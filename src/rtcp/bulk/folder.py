@@ -20,6 +20,8 @@ PART: Final = ".part"
 """The end of a name while the file is not complete."""
 _UNSAFE: Final = re.compile(r"[^\w.=+@ -]")
 _LONGEST_NAME: Final = 150
+# To Windows, a device, whatever ending stands behind.
+_DEVICE: Final = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)", re.IGNORECASE)
 
 
 @contextmanager
@@ -75,10 +77,23 @@ def safe_name(text: str) -> str:
     """The text as one name of a file: no separators, no leading dot, not too long, and none of an unfinished file."""
     name = _UNSAFE.sub("_", text)
     name = re.sub(r"^\.+", "_", name).strip() or "_"
+    # Windows drops dots and spaces at the end: two names would become one.
+    name = re.sub(r"[. ]+$", "_", _DEVICE.sub(r"\1_", name, count=1) if _DEVICE.match(name) else name)
     if name.casefold().endswith(PART):
         name += "_"
     # The end is kept: it tells the format.
     return name if len(name) <= _LONGEST_NAME else f"{name[:20]}~{name[-_LONGEST_NAME + 21 :]}"
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Errors of an open file do not say which one; this adds it."""
+    try:
+        yield
+    except OSError as exc:
+        if exc.filename is not None:
+            raise
+        raise OSError(exc.errno, exc.strerror, str(path)) from exc
 
 
 def sync_folder(folder: Path) -> None:

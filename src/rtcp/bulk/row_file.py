@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Final, Literal
 
 from rtcp._optional import require
 from rtcp.bulk.columns import Columns, arrow_row
+from rtcp.bulk.folder import naming
 from rtcp.bulk.mapping import RowMapper
 from rtcp.bulk.row_source import Row, RowSource
 from rtcp.bulk.rows import without_nulls
@@ -55,9 +56,11 @@ class RowFile:
         Raises:
             InvalidArgumentError: the rows cannot be read, or none of them can be right.
             MissingExtraError: Parquet takes pyarrow.
+            OSError: the disk is full, say; the error names the file.
         """
         self.refused.clear()
-        count = self._write_json(path) if self.format == "json" else self._write_parquet(path)
+        with naming(path):
+            count = self._write_json(path) if self.format == "json" else self._write_parquet(path)
         if count == 0:
             first = next(iter(self.refused.items()), None)
             why = "" if first is None else f": {len(self.refused)} were refused, row {first[0]} as {first[1]}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from rtcp.bulk.folder import naming
 from rtcp.errors import BadRequestError, InvalidArgumentError
 from rtcp.models.file import UploadProgress
 from rtcp.transport.request import Content
@@ -71,7 +71,11 @@ def opened(content: str | Path | bytes | BinaryIO) -> Iterator[Source]:
         with tempfile.TemporaryDirectory(prefix="rtcp-upload-") as folder:
             copy = Path(folder) / "content"
             with copy.open("wb") as file:
-                shutil.copyfileobj(content, file, _BLOCK)
+                while block := content.read(_BLOCK):
+                    with naming(copy):
+                        file.write(block)
+                with naming(copy):
+                    file.flush()
             yield Source(lambda: copy.open("rb"), copy.stat().st_size)
 
 
@@ -111,7 +115,7 @@ class Upload:
 
         Raises:
             BadRequestError: the service misses parts.
-            InvalidArgumentError: the file became shorter meanwhile.
+            InvalidArgumentError: the file became shorter meanwhile, or cannot be read any more.
             RequestError, ResponseError: the service, after retries.
         """
         if self._is_small:
@@ -189,17 +193,29 @@ class _Slice:
         return self.length
 
     def __iter__(self) -> Iterator[bytes]:
-        with self.open() as file:
-            file.seek(self.start)
-            left = self.length
-            self.on_read(0)
-            while left:
-                block = file.read(min(_BLOCK, left))
-                if not block:
-                    raise InvalidArgumentError("the file became shorter while it was sent")
-                left -= len(block)
-                yield block
-                self.on_read(self.length - left)
+        left = self.length
+        self.on_read(0)
+        for block in self._blocks():
+            left -= len(block)
+            yield block
+            self.on_read(self.length - left)
+        if left:
+            raise InvalidArgumentError("the file became shorter while it was sent")
+
+    def _blocks(self) -> Iterator[bytes]:
+        try:
+            with self.open() as file:
+                file.seek(self.start)
+                left = self.length
+                while left and (block := file.read(min(_BLOCK, left))):
+                    left -= len(block)
+                    yield block
+        except OSError as exc:
+            # To the libraries below, an OSError is the connection's, and worth another try.
+            problem = exc.strerror or type(exc).__name__
+        else:
+            return
+        raise InvalidArgumentError(f"the file cannot be read any more: {problem}")
 
 
 class _StoppedError(Exception):

@@ -71,37 +71,49 @@ class Ledger:
             if pack not in self._open:
                 return
             self._open.remove(pack)
-        done: list[int] = []
+        sent: list[int] = []
         kept: list[int] = []
+        refused: list[int] = []
         rejects: list[Reject] = []
         for (position, message, entry), fate in zip(pack.items, fates, strict=True):
             if isinstance(fate, dict):
-                done.append(entry)
+                sent.append(entry)
             elif self._spool is not None and can_retry(fate):
                 kept.append(entry)
             else:
-                done.append(entry)
+                refused.append(entry)
                 rejects.append(to_reject(position, message, fate))
         with self._lock:
-            self._sent += len(done) - len(rejects)
+            self._sent += len(sent)
             self._waiting += len(kept)
             # Given back when the writer ends: until then there is no better moment to try again.
             self._kept += kept
-        # Written down before it leaves the spool: a kill in between repeats a row, and loses none.
-        self.reject(rejects)
-        if self._spool is not None:
-            self._spool.done(done)
+        done = sent
+        try:
+            # Written down before it leaves the spool: a kill in between repeats a row, and loses none.
+            self.reject(rejects)
+            done = [*sent, *refused]
+        finally:
+            if self._spool is not None:
+                self._spool.done(done)
 
     def reject(self, rejects: Sequence[Reject]) -> None:
-        """Count and keep rows that were not received."""
-        if self._letters is not None and rejects:
-            self._letters.add(rejects)
+        """Count and keep rows that were not received.
+
+        Raises:
+            SpoolError: the dead letters cannot be written; the rows are kept in memory.
+        """
         unknown = sum(reject.is_unknown for reject in rejects)
-        with self._lock:
-            self._unknown += unknown
-            self._rejected += len(rejects) - unknown
-            if self._letters is None:
-                self._rejects += rejects
+        is_written = False
+        try:
+            if self._letters is not None and rejects:
+                self._letters.add(rejects)
+                is_written = True
+        finally:
+            with self._lock:
+                self._unknown += unknown
+                self._rejected += len(rejects) - unknown
+                self._rejects += [] if is_written else rejects
 
     def close(self) -> None:
         """Give back to the spool what it keeps; count as unknown what an interrupt tore apart between two steps."""
@@ -130,8 +142,7 @@ class Ledger:
             )
 
     def rejects(self) -> Iterator[Reject]:
-        """Yield what was rejected or is unknown, from memory or from the dead letters."""
-        if self._letters is None:
-            yield from list(self._rejects)
-        else:
+        """Yield what was rejected or is unknown, from the dead letters and from memory."""
+        if self._letters is not None:
             yield from read_rejects(self._letters.path, start=self._letters.start)
+        yield from list(self._rejects)

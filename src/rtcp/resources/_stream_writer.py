@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import queue
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice, repeat
@@ -32,6 +34,7 @@ _GROUP: Final = 500
 # Seconds that an interrupted writer waits for requests under way.
 _GRACE: Final = 10.0
 _INTERRUPTED: Final = "not sent: the writer was interrupted"
+_FORKED: Final = "this writer was opened before a fork; open one of your own in the child, with a client of your own"
 
 
 class StreamWriter:
@@ -64,11 +67,15 @@ class StreamWriter:
         self._threads: list[threading.Thread] = []
         self._fatal: BaseException | None = None
         self._is_closed = self._is_aborted = False
+        self._pid = os.getpid()
+        # Before the spool, which would stay open when this fails.
+        letters = None if dead_letters is None else DeadLetters(dead_letters)
         self._owned = None if spool is None or isinstance(spool, SpoolFile) else SpoolFile(spool)
         held = spool if isinstance(spool, SpoolFile) else self._owned
         self._queue = None if held is None else Queue(held, f"streaming {sender.inlet_id}")
         self._is_recovered = self._queue is None
-        self._ledger = Ledger(self._queue, None if dead_letters is None else DeadLetters(dead_letters))
+        self._ledger = Ledger(self._queue, letters)
+        self._last_word = weakref.finalize(self, _tell_left, self._ledger, self._queue is not None, self._pid)
 
     @property
     def summary(self) -> WriterSummary:
@@ -96,6 +103,7 @@ class StreamWriter:
         """Return once there is an answer, or none to be hoped for, to all rows written so far."""
         if self._is_closed:
             return
+        self._check_process()
         with self._intake:
             self._recover()
             left, self._outbox = self._outbox, []
@@ -134,6 +142,10 @@ class StreamWriter:
         """
         if self._is_closed:
             return
+        if self._pid != os.getpid():
+            # Threads and rows are the parent's: it sends them.
+            self._is_closed = True
+            return
         try:
             self.flush()
         except KeyboardInterrupt:
@@ -148,22 +160,28 @@ class StreamWriter:
             self._take_in([row], [position])
 
     def _take_in(self, rows: Sequence[Any], positions: Sequence[int | None] | None = None) -> None:
+        self._check_process()
         self._raise_fatal()
         if self._is_closed:
             raise RtcpError("this writer is closed; open another one")
         positions = self._ledger.enter(len(rows), positions=positions)
         encoded, largest = self._form.message, self._limits.largest
         messages: list[tuple[int | None, bytes]] = []
+        refused: list[Reject] = []
         for position, row in zip(positions, rows, strict=True):
             try:
                 message = encoded(row)
                 if len(message) > largest:
                     self._limits.check(len(message))
             except InvalidArgumentError as exc:
-                self._ledger.reject([Reject(row, position, None, REFUSED, str(exc), can_retry=False)])
+                refused.append(Reject(row, position, None, REFUSED, str(exc), can_retry=False))
             else:
                 messages.append((position, message))
-        self._accept(messages)
+        try:
+            self._accept(messages)
+        finally:
+            if refused:
+                self._ledger.reject(refused)
 
     def _accept(self, messages: Sequence[tuple[int | None, bytes]]) -> None:
         ids: Iterable[int] = repeat(_NOT_SPOOLED, len(messages))
@@ -262,10 +280,18 @@ class StreamWriter:
 
     def _end(self) -> None:
         self._is_closed = True
+        self._last_word.detach()
         self._stop(timeout=None)
-        self._ledger.close()
-        if self._owned is not None:
-            self._owned.close()
+        try:
+            self._ledger.close()
+        finally:
+            if self._owned is not None:
+                self._owned.close()
+
+    def _check_process(self) -> None:
+        # First of all: in a forked child, the locks may be held for ever by threads that only the parent has.
+        if self._pid != os.getpid():
+            raise RtcpError(_FORKED)
 
     def _raise_fatal(self) -> None:
         if self._fatal is not None:
@@ -277,7 +303,7 @@ class StreamWriter:
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if isinstance(exc, KeyboardInterrupt):
+        if isinstance(exc, KeyboardInterrupt) and self._pid == os.getpid():
             self._abort()
             self._end()
             return
@@ -289,3 +315,13 @@ class StreamWriter:
 
     def __repr__(self) -> str:
         return f"<StreamWriter to inlet {self._sender.inlet_id}: {self.summary}>"
+
+
+def _tell_left(ledger: Ledger, has_spool: bool, pid: int) -> None:
+    """Say so when a program ends, or drops a writer, with rows in it that were never sent."""
+    if has_spool or pid != os.getpid():
+        return
+    told = ledger.summary
+    left = told.rows - told.sent - told.rejected - told.unknown
+    if left:
+        logger.warning("a writer was not closed: %d rows were not sent, or their answers not waited for", left)
