@@ -112,12 +112,22 @@ class Config:
         given = {name: value for name, value in fields.items() if value is not None}
         profile = given.get("profile") or os.environ.get(PROFILE) or None
         from_file = from_profile(profile, known=known - {"profile", "emulator"})
-        around = {**from_file, **from_environment()}
+        in_environment = from_environment()
+        around = {**from_file, **in_environment}
         if "client_secret" in given and "token" not in given:
             # Credentials that are passed must not be set aside by a token that merely lies around.
             around.pop("token", None)
         merged = {**around, **given, "profile": profile}
-        return cls(**merged).in_environment()
+        try:
+            return cls(**merged).in_environment()
+        except ConfigError as exc:
+            problem = exc
+        sources = {name: f"profile {profile or 'default'!r} of {profile_path()}" for name in from_file}
+        sources |= {name: f"the environment variable {ENVIRONMENT[name]}" for name in in_environment}
+        for name in around.keys() - given.keys():
+            if not _is_right(cls, name, around[name]):
+                raise ConfigError(f"{problem} (from {sources[name]})")
+        raise problem
 
     @classmethod
     def from_file(cls, path: str | Path, **fields: Any) -> Config:
@@ -172,9 +182,24 @@ class Config:
             ways = "; ".join(f"{name}: pass {name}= or set {ENVIRONMENT.get(name, '-')}" for name in missing)
             raise ConfigError(
                 f"missing settings: {', '.join(missing)} ({ways}; or put them in profile {self.profile or 'default'!r} "
-                f"of {profile_path()}, which {CONFIG_FILE} may move; or load the Developer Console's file with "
+                f"of {_profile_place()}, which {CONFIG_FILE} may move; or load the Developer Console's file with "
                 "Config.from_file)"
             )
+
+
+def _is_right(kind: type[Config], name: str, value: Any) -> bool:
+    try:
+        kind(**{name: value})
+    except ConfigError:
+        return False
+    return True
+
+
+def _profile_place() -> str:
+    try:
+        return str(profile_path())
+    except ConfigError:
+        return "~/.config/rtcp/config.toml"
 
 
 def _one_line(value: Any, *, name: str) -> str | None:

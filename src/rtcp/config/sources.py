@@ -33,12 +33,28 @@ PROFILE: Final = "RTCP_PROFILE"
 
 
 def profile_path() -> Path:
-    """The profile file: `RTCP_CONFIG`, else `$XDG_CONFIG_HOME/rtcp/config.toml`, else `~/.config/rtcp/config.toml`."""
+    """The profile file: `RTCP_CONFIG`, else `$XDG_CONFIG_HOME/rtcp/config.toml`, else `~/.config/rtcp/config.toml`.
+
+    Raises:
+        ConfigError: nobody knows where home is.
+    """
     named = os.environ.get(CONFIG_FILE)
     if named:
-        return Path(named).expanduser()
-    home = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(home) if home else Path("~/.config").expanduser()) / "rtcp" / "config.toml"
+        return at_home(named)
+    return at_home(os.environ.get("XDG_CONFIG_HOME") or "~/.config") / "rtcp" / "config.toml"
+
+
+def at_home(path: str | Path) -> Path:
+    """The path with `~` put in.
+
+    Raises:
+        ConfigError: it begins with `~`, and nobody knows where that is: in a container, a user may have no entry.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        problem = f"there is no home folder to find {str(path)!r} in"
+    raise ConfigError(f"{problem}: set HOME, or give the whole path ({CONFIG_FILE} for the profile file)")
 
 
 def from_environment() -> dict[str, Any]:
@@ -52,7 +68,12 @@ def from_profile(profile: str | None, *, known: frozenset[str]) -> dict[str, Any
     Raises:
         ConfigError: the file is not TOML, lacks the profile, or has a key that is no setting.
     """
-    path = profile_path()
+    try:
+        path = profile_path()
+    except ConfigError:
+        if profile is not None or os.environ.get(CONFIG_FILE):
+            raise
+        return {}
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -128,19 +128,28 @@ def read_error_body(body: Any) -> ErrorBody:
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
-    """Seconds the service asks us to wait, or None. Accepts both forms: a number and an HTTP date."""
+    """Seconds the service asks us to wait, or None. Accepts both forms: a number and an HTTP date.
+
+    A date is measured from the `Date` of the same answer, as our own clock may be off; `now` counts without one.
+    """
     text = headers.get("Retry-After")
     if text is None:
         return None
     seconds = _number(text)
     if seconds is not None:
         return max(0.0, seconds)
+    until = _http_date(text)
+    since = _http_date(headers.get("Date")) or now
+    return None if until is None else max(0.0, (until - since).total_seconds())
+
+
+def _http_date(text: str | None) -> datetime | None:
     try:
-        at = parsedate_to_datetime(text)
+        at = None if text is None else parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
-    # An HTTP date is in GMT, whatever zone it forgot to name.
-    return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())
+    # It is in GMT, whatever zone it forgot to name.
+    return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _decoded(response: Response) -> Any:

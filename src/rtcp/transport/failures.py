@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from typing import Final
 from urllib.parse import urlsplit
 
 import requests
@@ -11,6 +12,7 @@ from urllib3 import exceptions as urllib3_errors
 
 from rtcp.errors import ConfigError, ConnectError, DecodeError, RequestError, RequestTimeoutError, RtcpError
 from rtcp.transport.request import Request, Response
+from rtcp.transport.way import Way
 
 FOREIGN = (requests.RequestException, urllib3_errors.HTTPError, OSError)
 _NOT_SENT = (urllib3_errors.NewConnectionError, urllib3_errors.ConnectTimeoutError)
@@ -21,15 +23,17 @@ _MISUSE = (
     requests.exceptions.InvalidProxyURL,
     urllib3_errors.LocationValueError,
 )
+_DIRECT: Final = Way()
 _NO_CONTENT = 204
 _HTTP_1_1 = 11
 _READ_TIMEOUT = (requests.ReadTimeout, urllib3_errors.ReadTimeoutError)
 
 
-def to_failure(exc: Exception, request: Request, *, url: str, request_id: str | None) -> RtcpError:
+def to_failure(exc: Exception, request: Request, *, url: str, request_id: str | None, way: Way = _DIRECT) -> RtcpError:
     """The error to raise in place of a foreign one; raise it outside the handler, so that it keeps no context."""
     causes = list(_causes(exc))
     host = urlsplit(url).netloc
+    through = "" if way.proxy is None else f" through the proxy {way.proxy}"
 
     def failure(kind: type[RequestError], text: str, *, applied: bool) -> RequestError:
         if applied and request.creates is not None:
@@ -38,14 +42,15 @@ def to_failure(exc: Exception, request: Request, *, url: str, request_id: str | 
 
     if any(isinstance(cause, _MISUSE) for cause in causes):
         return ConfigError(
-            f"the address or proxy for {host} cannot be used ({type(causes[0]).__name__}); check base_url and proxies"
+            f"the address or proxy for {host} cannot be used ({type(causes[0]).__name__}); check base_url, proxies and "
+            "HTTP(S)_PROXY"
         )
     unread = isinstance(exc, OSError) and not isinstance(
         exc, requests.RequestException | ConnectionError | TimeoutError
     )
     if unread or any(isinstance(cause, ssl.SSLError) and cause.library in ("X509", "PEM") for cause in causes):
         return ConfigError(
-            f"the certificate bundle cannot be read ({type(exc).__name__}); check ca_bundle and REQUESTS_CA_BUNDLE"
+            f"{way.bundle} cannot be read ({type(exc).__name__}); check ca_bundle and REQUESTS_CA_BUNDLE"
         )
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         untrusted = failure(
@@ -56,7 +61,7 @@ def to_failure(exc: Exception, request: Request, *, url: str, request_id: str | 
         untrusted.__dict__["is_transient"] = False
         return untrusted
     if any(isinstance(cause, _NOT_SENT) or _is_refused_tunnel(cause) for cause in causes):
-        return failure(ConnectError, f"no connection to {host}: {_reason(causes)}", applied=False)
+        return failure(ConnectError, f"no connection to {host}{through}: {_reason(causes)}", applied=False)
     if any(isinstance(cause, _READ_TIMEOUT) for cause in causes):
         return failure(RequestTimeoutError, f"{host} did not answer in time", applied=True)
     if isinstance(exc, requests.exceptions.ContentDecodingError | urllib3_errors.DecodeError):

@@ -20,6 +20,7 @@ from rtcp.transport.hooks import RequestFailed, RequestFinished, RetryScheduled,
 from rtcp.transport.request import Content, Request, Response, Service
 from rtcp.transport.retry import RetryPolicy, call_again, hinted_wait, may_send_again
 from rtcp.transport.streaming import Stream
+from rtcp.transport.way import Way, way_to
 from rtcp.transport.wire import Wire
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class Session:
         self._token = token
         self._policy = RetryPolicy(retries=config.retries)
         self._static: dict[Service, tuple[str | None, CaseInsensitiveDict[str]]] = {}
-        self._settings: dict[Service, Mapping[str, Any]] = {}
+        self._settings: dict[Service, tuple[Mapping[str, Any], Way]] = {}
 
     @property
     def clock(self) -> Clock:
@@ -178,7 +179,7 @@ class Session:
         # The stubs know texts and bytes only; what can be iterated is sent as well, as its length is told.
         prepared.body = body  # type: ignore[assignment]
         prepared.hooks = wire.http.hooks
-        settings = self._settings.get(request.service) or self._settle(request.service, base_url)
+        settings, way = self._settings.get(request.service) or self._settle(request.service, base_url)
         if stream:
             settings = {**settings, "stream": True}
         started = wire.clock.monotonic()
@@ -187,7 +188,7 @@ class Session:
             is_open = stream and 200 <= answer.status_code < 300
             body = b"" if is_open else answer.content
         except FOREIGN as exc:
-            failure = to_failure(exc, request, url=url, request_id=request_id)
+            failure = to_failure(exc, request, url=url, request_id=request_id, way=way)
         else:
             known_as = answer.headers.get("X-Request-Id", request_id)
             head = (answer.status_code, answer.headers, body, request.method, url, known_as)
@@ -222,7 +223,7 @@ class Session:
             headers.update(checked(request.headers))
         return headers, body
 
-    def _settle(self, service: Service, base_url: str) -> Mapping[str, Any]:
+    def _settle(self, service: Service, base_url: str) -> tuple[Mapping[str, Any], Way]:
         """Proxies, certificates and the like for one host, as requests itself would settle them for each call."""
         proxies = self._config.proxies or {}
         given = {"http": proxies, "https": proxies} if isinstance(proxies, str) else dict(proxies)
@@ -232,8 +233,9 @@ class Session:
         if self._config.emulator:
             # The emulator runs here: a proxy meant for the world outside does not know it.
             settings["proxies"] = {}
-        self._settings[service] = settings
-        return settings
+        way = way_to(base_url, settings, has_own_bundle=verify is not None)
+        self._settings[service] = settings, way
+        return settings, way
 
     def _base_url(self, service: Service) -> str:
         base_url: str | None = getattr(self._config, service.value)
