@@ -180,6 +180,8 @@ def _about_the_caller(
     if recovers or not fault.raises:
         # Both ways of paging are tried on every operation; only those with pages notice.
         is_known = isinstance(error, rtcp.PagingError) and "page" in name
+        # A session that nobody heard of for a day is over.
+        is_known = is_known or (isinstance(error, rtcp.SessionGoneError) and fault.passes > 0)
         if error is not None and not is_known and not _was_its_own_success(operation, error):
             yield f"the caller gets {error!r:.300}"
         return

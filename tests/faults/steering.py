@@ -38,6 +38,7 @@ class Steering(HTTPAdapter):
         operation = self._proxy.operation_of(request.method or "", parts.path) or "unknown"
         number = self.sent[operation]
         self.sent[operation] += 1
+        request.headers["x-mark"] = self._proxy.mark(number)
         if parts.netloc != urlsplit(self._proxy.url).netloc:
             self.foreign_hosts.add(parts.netloc)
         if self._target is not None and self._target[0] == operation:

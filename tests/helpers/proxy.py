@@ -91,13 +91,14 @@ class FaultProxy:
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=64)
         self._thread = threading.Thread(target=self._serve, name="fault-proxy", daemon=True)
         self._open: set[socket.socket] = set()
+        self._round = 0
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self.traffic = Traffic()
 
     def fault(self, operation: str, behaviour: Behaviour, *, times: int | None = None) -> None:
         """Let the next `times` requests of an operation (None: all) meet the behaviour."""
         with self._lock:
-            self._fault = (operation, behaviour, times)
+            self._fault = (operation, behaviour, None if times is None else self.traffic.seen[operation] + times)
 
     def clear(self) -> None:
         """No fault, nothing counted, and nobody waiting any more."""
@@ -108,7 +109,14 @@ class FaultProxy:
                 connection.shutdown(socket.SHUT_RDWR)
         with self._lock:
             self._fault, self.traffic = None, Traffic()
+            self._round += 1
             self._released = threading.Event()
+
+    def mark(self, number: int) -> str:
+        """For the header `x-mark`. A request that bears it is dropped when it comes after `clear`, as one does on a
+        busy machine whose client has given up; and it is the `number`-th of its operation, whichever comes first.
+        """
+        return f"{self._round}:{number}"
 
     def operation_of(self, method: str, target: str) -> str | None:
         """The operation that a request is of; variants of an operation count as the operation itself."""
@@ -155,9 +163,14 @@ class FaultProxy:
         body: bytes,
     ) -> Exchange:
         operation = self.operation_of(method, target)
-        traffic, released = self.traffic, self._released
         with self._lock:
+            traffic, released = self.traffic, self._released
             number = traffic.seen[operation or "unknown"]
+            if "x-mark" in headers:
+                current, _, told = headers["x-mark"].partition(":")
+                if int(current) != self._round:
+                    raise HTTPException("too late")
+                number = int(told)
             traffic.seen[operation or "unknown"] += 1
             traffic.targets.append(target)
             if "authorization" in headers:
@@ -167,6 +180,8 @@ class FaultProxy:
                 traffic.bodies.append(json.loads(body))
 
         def forward(to: str = target) -> Answer:
+            if traffic is not self.traffic:
+                raise HTTPException("too late")
             upstream.request(method, to, body or None, dict(headers))
             answer = upstream.getresponse()
             content = answer.read()
@@ -183,10 +198,8 @@ class FaultProxy:
         with self._lock:
             if self._fault is None or self._fault[0] != exchange.operation:
                 return None
-            operation, behaviour, times = self._fault
-            if times is not None:
-                self._fault = (operation, behaviour, times - 1) if times > 1 else None
-            return behaviour
+            _, behaviour, end = self._fault
+            return behaviour if end is None or exchange.number < end else None
 
     def __enter__(self) -> Self:
         self._thread.start()
