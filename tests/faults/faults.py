@@ -200,10 +200,14 @@ def hinting(status: int, hint: str) -> Behaviour:
     return answers(status, b'{"message": "slow down"}', {"Retry-After": hint})
 
 
-def dated(seconds: float) -> Behaviour:
-    """A 429 until so long after the client's own time."""
-    at = FakeClock.START + timedelta(seconds=seconds)
-    return hinting(429, format_datetime(at.astimezone(UTC), usegmt=True))
+def dated(seconds: float, *, at: float | None = None) -> Behaviour:
+    """A 429 until so long after the client's own time, from a service that may tell what time it is there."""
+    headers = {"Retry-After": _in_http(seconds), **({} if at is None else {"Date": _in_http(at)})}
+    return answers(429, b'{"message": "slow down"}', headers)
+
+
+def _in_http(seconds: float) -> str:
+    return format_datetime((FakeClock.START + timedelta(seconds=seconds)).astimezone(UTC), usegmt=True)
 
 
 def said(code: str, message: str) -> bytes:
@@ -258,6 +262,12 @@ FAULTS: dict[str, Fault] = {
     "429 without a hint": Fault(answers(429, b"{}"), LIMITED, Again.EVERYBODY),
     "429 with seconds": Fault(hinting(429, "7"), LIMITED, Again.EVERYBODY, waits=7.0),
     "429 with a date": Fault(dated(9), LIMITED, Again.EVERYBODY, waits=9.0),
+    "429 by a clock an hour behind that tells its time": Fault(
+        dated(9 - HOUR, at=-HOUR), LIMITED, Again.EVERYBODY, waits=9.0
+    ),
+    "429 by a clock an hour ahead that tells its time": Fault(
+        dated(9 + HOUR, at=HOUR), LIMITED, Again.EVERYBODY, waits=9.0
+    ),
     "429 by a clock an hour behind": Fault(dated(-3600), LIMITED, Again.EVERYBODY, waits=0.0),
     "429 by a clock an hour ahead": Fault(dated(3600), LIMITED),
     "429 with milliseconds": Fault(
