@@ -107,7 +107,9 @@ class Description:
             return [*missing, f"{operation_id} {exchange.status} has no {media_type}"]
         if self.resolve(content["schema"]).get("format") == "binary":
             return missing
-        return [*missing, *self.errors(json.loads(exchange.answer), content["schema"])]
+        is_text = media_type.startswith("text/")
+        value = exchange.answer.decode() if is_text else json.loads(exchange.answer)
+        return [*missing, *self.errors(value, content["schema"])]
 
     def errors(self, value: Any, schema: Mapping[str, Any], *, strict: bool = False) -> list[str]:
         """What a value has against it; strict ones may hold nothing that is not described."""

@@ -189,3 +189,9 @@ def test_a_truncated_body_is_half_of_it(batch, platform, emulator):
     emulator.faults.once("batches.file", truncated=True)
 
     assert fetch(platform).content == CONTENT[:512_000]
+
+
+def test_a_head_is_checked_like_a_get(batch, platform):
+    path = f"{FILES}/files/{BATCH}-0"
+
+    assert platform.request("HEAD", path, params={"start": "b2Zmc2V0OjI="}).status_code == 400

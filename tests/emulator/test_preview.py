@@ -277,3 +277,11 @@ def test_in_spec_the_merge_strategy_has_the_stray_quotation_mark(sampled, platfo
 def test_hostile_counts_are_texts_and_the_doc_count_has_its_older_name(sampled, platform):
     assert platform.get(STATUS).json()["cosmosDocCount"] == '"8"'
     assert {row["value"]: row["fullIDsCount"] for row in data(platform, "dataset")}["crm"] == "2"
+
+
+@pytest.mark.parametrize("report", ["dataset_stats", "unstitchedProfiles"])
+@pytest.mark.parametrize("day", ["0", "2026-3", "2026-3-2-1", "99999999999999999999-1-1"])
+def test_a_date_that_is_none_is_refused_where_no_date_is_described(sampled, platform, report, day):
+    path = f"/data/core/ups/previewsamplestatus/report/{report}"
+
+    assert platform.get(path, date=day).status_code == 400

@@ -296,6 +296,19 @@ os._exit(0)
 """
 
 
+def test_closing_ends_the_connections_though_somebody_still_holds_their_pool(emulator: Any) -> None:
+    client = rtcp.Client.for_emulator(emulator.url)
+    client.merge_policies.list().first()
+    pools = client.http.get_adapter(emulator.url).poolmanager.pools  # type: ignore[attr-defined]
+    (pool,) = (pools[key] for key in pools.keys())  # noqa: SIM118 - iterating over it is not allowed
+    connection = next(each for each in pool.pool.queue if each is not None)
+    assert connection.sock is not None
+
+    client.close()
+
+    assert connection.sock is None
+
+
 def test_a_forked_child_is_told_to_make_its_own_client() -> None:
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", FORK], capture_output=True, text=True, timeout=20, check=True

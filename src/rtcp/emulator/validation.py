@@ -13,7 +13,7 @@ from rtcp.emulator.problems import refuse
 from rtcp.emulator.wire import NO_JSON, Query, Request
 
 DESCRIPTION = Path(__file__).with_name("openapi.json")
-_METHODS = ("get", "post", "put", "patch", "delete")
+_METHODS = ("get", "head", "post", "put", "patch", "delete")
 
 QueryCheck = Callable[[list[str]], str | None]
 BodyCheck = Callable[[Any], str | None]

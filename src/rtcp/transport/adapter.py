@@ -22,3 +22,13 @@ class WholeBodyAdapter(HTTPAdapter):
             response._content = response.raw.read(decode_content=True)
             response._content_consumed = True  # type: ignore[attr-defined]
         return response
+
+    def close(self) -> None:
+        """Close the idle connections now, and the others as they come back."""
+        # urllib3 leaves that to the garbage collector, and a caught error can keep a pool alive for long.
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():  # noqa: SIM118 - iterating over it is not allowed
+                pool = manager.pools.get(key)
+                if pool is not None:
+                    pool.close()
+        super().close()

@@ -100,8 +100,9 @@ def _sample(request: Request, service: Service) -> Job:
 def _day(text: str) -> date:
     # A sample of the guide leaves zeros out: 2025-6-20.
     try:
-        return date(*(int(part) for part in text.split("-")))
-    except ValueError:
+        year, month, day = (int(part) for part in text.split("-"))
+        return date(year, month, day)
+    except (ValueError, OverflowError):
         raise Refusal(problem(400, "query parameter date is no day of the calendar")) from None
 
 
