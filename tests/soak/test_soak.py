@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
 import logging
 import os
@@ -34,6 +36,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:the event look-up:PendingDepreca
 SECONDS = float(os.environ.get("RELIABILITY_SOAK_SECONDS", "20"))
 THREADS = 16
 FAULT_SHARE = 0.05
+_M_ARENA_MAX = -8
 ROOT = Path(__file__).parents[2]
 
 
@@ -104,8 +107,10 @@ def soaked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soaked]:
         "ARROW_DEFAULT_MEMORY_POOL": "system",
         "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
     }
-    # The pool that pyarrow takes by default keeps memory for every thread there ever was, whoever asked for it.
+    # What allocators keep for each thread that there ever was looks like a leak for many minutes, and is none.
     pyarrow.set_memory_pool(pyarrow.system_memory_pool())
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
     # pytest keeps what is logged until the test ends, which would be a leak of its own.
     logging.disable(logging.WARNING)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment) as process:
@@ -191,8 +196,12 @@ def test_every_call_ends_with_the_right_answer_or_an_error_of_ours(soaked, figur
 def test_the_counts_of_both_sides_agree(soaked, figures):
     figures.add("soak requests", soaked.requests)
 
-    assert soaked.requests == sum(soaked.report["requests"].values())
-    assert sum(soaked.report["faults"].values()) > FAULT_SHARE / 2 * soaked.requests
+    received, faults = sum(soaked.report["requests"].values()), soaked.report["faults"]
+    cut = sum(count for name, count in faults.items() if name.startswith("cut"))
+    assert received - cut <= soaked.hook[RequestFinished.__name__] <= received
+    # Cut after an answer without a body, a connection seems whole: the next request on it does not arrive.
+    assert 0 <= soaked.requests - received <= faults["cut in the body"]
+    assert sum(faults.values()) > FAULT_SHARE / 2 * soaked.requests
 
 
 def test_every_received_row_is_in_the_store_once_and_no_other(soaked, figures):
