@@ -15,11 +15,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page as the service cut it; `next` is the token of the page after it, None on the last."""
+    """One page as the service cut it; `next` is the token of the page after it, None on the last.
+
+    `is_counted` tells that the token is a place that we have counted ourselves, and not the service's own.
+    """
 
     items: Sequence[T]
     next: str | None = None
     total: int | None = None
+    is_counted: bool = False
 
     def __repr__(self) -> str:
         # A token may carry identities in its query.
@@ -46,12 +50,18 @@ class Paged(Generic[T]):
         """Yield page after page, `limit` not applied.
 
         Raises:
-            PagingError: the service gave a token that it had given before.
+            PagingError: the service gave a token that it had given before, or one page over and over.
         """
         token: str | None = None
         seen: set[str] = set()
+        before: list[object] = []
         while True:
             page = self._fetch(token)
+            # A service that overlooks the place it is asked for would give its first page for ever.
+            ids: list[object] = [getattr(item, "id", item) for item in page.items] if page.is_counted else []
+            if ids and ids == before:
+                raise PagingError(f"the service repeated a page, the one after {len(seen)} others")
+            before = ids
             yield page
             # A page may be empty and still carry a token: filters run after the page is cut.
             if page.next is None:

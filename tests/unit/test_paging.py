@@ -143,3 +143,16 @@ def test_no_link_breaks_the_paging(href: str) -> None:
 def test_a_next_link_without_a_query_is_an_error_and_no_end():
     with pytest.raises(rtcp.PagingError, match="has no query"):
         next_query("/entities", base_url=BASE)
+
+
+@pytest.mark.parametrize("is_counted", [True, False])
+def test_a_service_that_overlooks_the_place_it_is_asked_for_does_not_loop(is_counted):
+    pages = iter([Page(["a", "b"], "2", is_counted=is_counted), Page(["a", "b"], "4", is_counted=is_counted), Page([])])
+    paged = Paged(lambda token: next(pages))
+
+    if is_counted:
+        with pytest.raises(rtcp.PagingError, match="repeated a page"):
+            list(paged)
+    else:
+        # A token of the service's own may well lead to what looks the same.
+        assert list(paged) == ["a", "b", "a", "b"]

@@ -77,7 +77,8 @@ class BatchReads(Resource):
             request = Request.platform("GET", _CATALOG, query={**asked, "limit": page_size, "start": start or None})
             batches = self._send_for(request, batches_of)
             # Catalog tells neither a total nor a next page: the first page that is not full is the last.
-            return Page(batches, str(start + len(batches)) if len(batches) >= page_size else None)
+            following = str(start + len(batches)) if len(batches) >= page_size else None
+            return Page(batches, following, is_counted=True)
 
         return Paged(fetch, limit=limit)
 

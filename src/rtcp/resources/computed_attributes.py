@@ -319,7 +319,7 @@ def _attribute_page(body: Any, response: Response, offset: int) -> Page[Computed
     total = int(told) if told.isdecimal() else None
     offset += len(attributes)
     is_last = not attributes or (total is not None and offset >= total)
-    return Page(attributes, None if is_last else str(offset), total=total)
+    return Page(attributes, None if is_last else str(offset), total=total, is_counted=True)
 
 
 def _checked_name(name: str) -> str:

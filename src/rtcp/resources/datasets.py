@@ -222,7 +222,7 @@ def _change(operation: str, *, profile: list[str], identity: list[str]) -> list[
 def _dataset_page(body: Any, response: Response, start: int, page_size: int) -> Page[Dataset]:
     datasets = _datasets(body, response)
     # Catalog tells neither a total nor a next page: the first page that is not full is the last.
-    return Page(datasets, str(start + len(datasets)) if len(datasets) >= page_size else None)
+    return Page(datasets, str(start + len(datasets)) if len(datasets) >= page_size else None, is_counted=True)
 
 
 def _datasets(body: Any, response: Response) -> list[Dataset]:
