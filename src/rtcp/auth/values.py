@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from rtcp._hidden import Hidden
+
 
 @dataclass(frozen=True, slots=True)
 class FetchedToken:
@@ -11,3 +13,6 @@ class FetchedToken:
 
     value: str = field(repr=False)
     expires_in: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", Hidden(self.value))

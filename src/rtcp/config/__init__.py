@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from rtcp._hidden import Hidden
 from rtcp.config.files import read_credentials
 from rtcp.config.secrets import Secret
 from rtcp.config.sources import CONFIG_FILE, ENVIRONMENT, PROFILE, from_environment, from_profile, profile_path
@@ -83,9 +84,10 @@ class Config:
         settle = object.__setattr__
         for name in ("client_id", "org_id", "sandbox", "sandbox_id", "token", "user_agent"):
             settle(self, name, _one_line(getattr(self, name), name=name))
+        settle(self, "token", None if self.token is None else Hidden(self.token))
         settle(self, "client_secret", _secrets(self.client_secret))
         settle(self, "scopes", _scopes(self.scopes))
-        _check_proxies(self.proxies)
+        settle(self, "proxies", _proxies(self.proxies))
         for name in ("token_cache", "ca_bundle"):
             _check_path(getattr(self, name), name=name)
         settle(self, "timeout", _timeout(self.timeout))
@@ -228,11 +230,14 @@ def _scopes(given: Any) -> tuple[str, ...]:
     return tuple(str(scope).strip() for scope in given if str(scope).strip())
 
 
-def _check_proxies(given: Any) -> None:
+def _proxies(given: Any) -> str | Mapping[str, str] | None:
     texts = list(given.values()) if isinstance(given, Mapping) else [given]
     if given is not None and not all(isinstance(text, str) for text in texts):
         # What is given may hold a password, so it is not repeated.
         raise ConfigError("proxies must be one address, or addresses by scheme")
+    if isinstance(given, Mapping):
+        return {scheme: Hidden(address) for scheme, address in given.items()}
+    return None if given is None else Hidden(given)
 
 
 def _check_path(given: Any, *, name: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from rtcp._hidden import Hidden
 from rtcp._optional import require
 from rtcp.errors import ConfigError
 
@@ -27,6 +28,10 @@ class Secret:
     env: str | None = None
     command: tuple[str, ...] | None = None
     keyring: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.value is not None:
+            object.__setattr__(self, "value", Hidden(self.value))
 
     @classmethod
     def parse(cls, given: Any, *, where: str) -> Secret:
@@ -69,7 +74,7 @@ class Secret:
             found, problem = self.value or "", "it is empty"
         if not found:
             raise ConfigError(f"no client secret: {problem}")
-        return found
+        return Hidden(found)
 
     @staticmethod
     def _run(command: tuple[str, ...]) -> tuple[str, str]:

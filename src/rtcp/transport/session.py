@@ -12,6 +12,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 
 from rtcp._clock import Clock
+from rtcp._hidden import Hidden
 from rtcp.config import Config
 from rtcp.errors import ConfigError, RateLimitError, RequestError, RtcpError
 from rtcp.transport.failures import FOREIGN, cut_short, is_cut_short, to_failure
@@ -209,7 +210,7 @@ class Session:
         if known is None or known[0] != token:
             static = static_headers(self._config, request.service)
             if token is not None:
-                static["Authorization"] = f"Bearer {token}"
+                static["Authorization"] = Hidden(f"Bearer {token}")
             known = (token, CaseInsensitiveDict(checked(static)))
             self._static[request.service] = known
         headers = known[1].copy()
@@ -233,6 +234,7 @@ class Session:
         if self._config.emulator:
             # The emulator runs here: a proxy meant for the world outside does not know it.
             settings["proxies"] = {}
+        settings["proxies"] = {scheme: Hidden(proxy) for scheme, proxy in settings["proxies"].items()}
         way = way_to(base_url, settings, has_own_bundle=verify is not None)
         self._settings[service] = settings, way
         return settings, way
