@@ -6,10 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.faults.figures import Figures
 
+import rtcp
 from rtcp.emulator import Emulator, worlds
 from rtcp.emulator.store import Dataset, IdentityPath
 
@@ -55,9 +58,7 @@ def inlet(world: Emulator, client: Any) -> str:
 
 
 @pytest.fixture
-def client(world: Emulator) -> Iterator[Any]:
-    import rtcp
-
+def client(world: Emulator) -> Iterator[rtcp.Client]:
     with rtcp.Client.for_emulator(world.url, sandbox="dev", retries=0) as client:
         yield client
 
@@ -98,3 +99,18 @@ def command(world: Emulator) -> Run:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def _figures() -> Iterator[Figures]:
+    figures = Figures()
+    yield figures
+    wanted = os.environ.get("RELIABILITY_FIGURES")
+    if wanted:
+        figures.write(Path(wanted) / f"hostile-{os.getpid()}.json")
+
+
+@pytest.fixture(autouse=True)
+def _counted(_figures: Figures) -> None:
+    """Every test of this folder is one hostile case."""
+    _figures.add("hostile cases")

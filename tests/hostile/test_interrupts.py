@@ -1,0 +1,100 @@
+"""Ctrl-C in the middle: it reaches the caller, the client works on, and nothing half-done counts as done."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+import rtcp
+
+SCHEMA = "https://ns.adobe.com/xdm/context/profile"
+
+
+def interrupt(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.fixture
+def interrupting(world):
+    """A client whose `n`-th answer comes with a Ctrl-C; the interpreter hands that to the main thread."""
+    clients = []
+
+    def make(number: int, route: str) -> rtcp.Client:
+        left = [number]
+
+        def hook(event: object) -> None:
+            if route in getattr(event, "route", ""):
+                left[0] -= 1
+                if left[0] == 0:
+                    interrupt()
+
+        clients.append(rtcp.Client.for_emulator(world.url, sandbox="dev", retries=0, hooks=[hook]))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+def test_a_bulk_look_up_ends_and_the_client_goes_on(interrupting):
+    client = interrupting(2, "/access/entities")
+
+    with pytest.raises(KeyboardInterrupt):
+        list(client.entities.get_many([f"c-{number}" for number in range(40_000)], namespace="crmId"))
+
+    assert list(client.merge_policies.list()) is not None
+
+
+def test_a_download_keeps_no_file_that_is_not_whole_and_is_taken_up_again(client, interrupting, tmp_path):
+    batch = client.batches.create("dev-crm")
+    client.batches.upload(batch.id, b'{"crmId": "1"}\n' * 90_000, dataset_id="dev-crm", name="people.json")
+    client.batches.complete(batch.id)
+    client.batches.wait(batch.id, interval=0.1)
+
+    with pytest.raises(KeyboardInterrupt):
+        client.batches.download(
+            batch.id, tmp_path, on_progress=lambda told: told.bytes_done < 1_350_000 and interrupt()
+        )
+
+    assert all(path.stat().st_size == 1_350_000 for path in tmp_path.rglob("*.json"))
+    assert [path.stat().st_size for path in client.batches.download(batch.id, tmp_path)] == [1_350_000]
+
+
+def test_an_upload_is_not_completed_and_is_taken_up_again(client, world, tmp_path):
+    batch = client.batches.create("dev-crm")
+    content = b'{"crmId": "1"}\n' * 20_000
+    options = {"dataset_id": "dev-crm", "name": "people.json", "part_size": 50_000, "workers": 1}
+
+    with pytest.raises(KeyboardInterrupt):
+        client.batches.upload(batch.id, content, **options, on_progress=interrupt)
+    assert world.requests.count("batches.complete") == 0
+
+    client.batches.upload(batch.id, content, **options, resume=True)
+    client.batches.complete(batch.id)
+    assert client.batches.wait(batch.id, interval=0.1).is_success
+
+
+@pytest.mark.parametrize("has_spool", [True, False])
+def test_a_writer_accounts_for_every_row(inlet, interrupting, tmp_path, has_spool):
+    client = interrupting(2, "/collection")
+    options = {"spool": tmp_path / "spool"} if has_spool else {}
+
+    writer = client.streaming.writer(inlet, dataset_id="dev-crm", schema_id=SCHEMA, max_batch=5, **options)
+
+    def write() -> None:
+        with writer:
+            for number in range(5_000):
+                writer.write({"crmId": f"c-{number}"})
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+
+    told = writer.summary
+    assert told.rows == told.sent + told.rejected + told.unknown + told.waiting
+    assert told.rows < 5_000
+    if has_spool:
+        with client.streaming.writer(inlet, dataset_id="dev-crm", schema_id=SCHEMA, **options) as rest:
+            rest.flush()
+        assert told.waiting <= rest.summary.sent
