@@ -44,4 +44,9 @@ def spellings(hidden: Iterable[str]) -> dict[str, str]:
 def leaks(said: Iterable[str], hidden: Iterable[str]) -> list[tuple[str, str]]:
     """What was said although it may not be, with the text that says it."""
     forms = spellings(hidden)
-    return [(stands_for, text[:300]) for text in said for form, stands_for in forms.items() if form in text.lower()]
+    return [
+        (stands_for, text[:300])
+        for text, small in ((text, text.lower()) for text in dict.fromkeys(said))
+        for form, stands_for in forms.items()
+        if form in small
+    ]
