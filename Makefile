@@ -4,7 +4,7 @@ LOCK := requirements-dev.lock
 # A file of tests stays in one process, as its fixtures share an emulator.
 WORKERS := -n auto --dist loadfile
 
-.PHONY: demo test test-airflow check bench bench-check docs docs-check lock clean
+.PHONY: demo test test-airflow check soak fuzz bench bench-check docs docs-check lock clean
 
 demo: .venv/ready-cli
 	$(BIN)/rtcp demo
@@ -36,6 +36,14 @@ test-airflow-%: .venv-airflow-%/ready
 
 lock-airflow-%: .venv-airflow-%/ready
 	.venv-airflow-$*/bin/python -m pip freeze --exclude-editable | grep -v ' @ ' > requirements-airflow-$*.lock
+
+# Some seconds unless RELIABILITY_SOAK_SECONDS says more; with allocators that give back what threads leave.
+soak: .venv/ready-dev
+	ARROW_DEFAULT_MEMORY_POOL=system MALLOC_ARENA_MAX=2 $(BIN)/python -m pytest -q -s tests/soak
+
+# RELIABILITY_EXAMPLES sets the cases of each kind, RELIABILITY_SEED another seed.
+fuzz: .venv/ready-dev
+	$(BIN)/python -m pytest -q $(WORKERS) tests/fuzz
 
 bench: .venv/ready-dev
 	$(BIN)/python -m benchmarks

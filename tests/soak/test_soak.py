@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import json
 import logging
 import os
@@ -22,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow
 import pytest
 from tests.soak.chaos import TOKEN_SECONDS
 from tests.soak.mix import MIX, PURCHASES, Worker, WrongAnswerError, learn
@@ -36,7 +33,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:the event look-up:PendingDepreca
 SECONDS = float(os.environ.get("RELIABILITY_SOAK_SECONDS", "20"))
 THREADS = 16
 FAULT_SHARE = 0.05
-_M_ARENA_MAX = -8
+# Allocators read it as the process starts.
+QUIET = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2"}
 ROOT = Path(__file__).parents[2]
 
 
@@ -108,9 +106,7 @@ def soaked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Soaked]:
         "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
     }
     # What allocators keep for each thread that there ever was looks like a leak for many minutes, and is none.
-    pyarrow.set_memory_pool(pyarrow.system_memory_pool())
-    with contextlib.suppress(AttributeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+    assert QUIET.items() <= os.environ.items(), f"run it as make soak does, with {QUIET} in the environment"
     # pytest keeps what is logged until the test ends, which would be a leak of its own.
     logging.disable(logging.WARNING)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment) as process:
