@@ -4,7 +4,7 @@ LOCK := requirements-dev.lock
 # A file of tests stays in one process, as its fixtures share an emulator.
 WORKERS := -n auto --dist loadfile
 
-.PHONY: demo test test-airflow check soak fuzz bench bench-check docs docs-check lock clean
+.PHONY: demo test test-airflow check bench bench-check reliability reliability-check docs docs-check lock clean
 
 demo: .venv/ready-cli
 	$(BIN)/rtcp demo
@@ -37,19 +37,18 @@ test-airflow-%: .venv-airflow-%/ready
 lock-airflow-%: .venv-airflow-%/ready
 	.venv-airflow-$*/bin/python -m pip freeze --exclude-editable | grep -v ' @ ' > requirements-airflow-$*.lock
 
-# Some seconds unless RELIABILITY_SOAK_SECONDS says more; with allocators that give back what threads leave.
-soak: .venv/ready-dev
-	ARROW_DEFAULT_MEMORY_POOL=system MALLOC_ARENA_MAX=2 $(BIN)/python -m pytest -q -s tests/soak
-
-# RELIABILITY_EXAMPLES sets the cases of each kind, RELIABILITY_SEED another seed.
-fuzz: .venv/ready-dev
-	$(BIN)/python -m pytest -q $(WORKERS) tests/fuzz
-
 bench: .venv/ready-dev
 	$(BIN)/python -m benchmarks
 
 bench-check: .venv/ready-dev
 	$(BIN)/python -m benchmarks --check
+
+# Half an hour with ten minutes of load, and the figures of docs/reliability.md; the check is minutes.
+reliability: .venv/ready-dev
+	$(BIN)/python -m tests.reliability --full
+
+reliability-check: .venv/ready-dev
+	$(BIN)/python -m tests.reliability
 
 # The examples on the pages are run by the tests; here it is links, headings and signatures.
 docs docs-check: .venv/ready-docs

@@ -17,6 +17,7 @@ import rtcp
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.helpers.clock import FakeClock
+from tests.helpers.figures import Figures
 
 # Two cores, shared with others: a deadline in milliseconds would fail by chance.
 settings.register_profile("rtcp", deadline=None, max_examples=60)
@@ -37,6 +38,14 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, no_profile: Path) -> Non
     for name in [name for name in os.environ if name.startswith("RTCP_") or name.upper() in _PROXY_VARIABLES]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(no_profile))
+
+
+@pytest.fixture(scope="session")
+def figures() -> Iterator[Figures]:
+    """Counters of the whole process."""
+    figures = Figures()
+    yield figures
+    figures.leave()
 
 
 @pytest.fixture

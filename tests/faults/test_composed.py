@@ -8,9 +8,10 @@ from typing import Final
 import pytest
 from tests.faults import composed
 from tests.faults.cells import Bench
+from tests.faults.counting import note_cell
 from tests.faults.faults import FAULTS
-from tests.faults.figures import Figures
 from tests.faults.rules import complaints_of_composed
+from tests.helpers.figures import Figures
 
 ALL: Final = [
     (verb, operation, name, times)
@@ -19,7 +20,7 @@ ALL: Final = [
     for name in composed.FAULTS
     for times in ((None,) if FAULTS[name].lasts else (None, 1))
 ]
-CELLS: Final = ALL if os.environ.get("RELIABILITY_CELLS") == "all" else ALL[::37]
+CELLS: Final = ALL[:: int(os.environ.get("RELIABILITY_STEP", "37"))]
 
 
 def test_every_composed_verb_goes_well_when_nothing_fails(bench: Bench):
@@ -45,5 +46,5 @@ def test_a_verb_survives_a_fault_or_tells_it(
     outcome = bench.call(usual.call, fault=FAULTS[name], operation=operation, times=times)
 
     found = list(complaints_of_composed(FAULTS[name], outcome, usual, bench.going_well(usual.call)))
-    figures.note_cell(outcome, usual, found)
+    note_cell(figures, outcome, usual, found)
     assert found == []

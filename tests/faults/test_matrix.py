@@ -1,5 +1,6 @@
 """Every operation of the description meets every fault, once and for ever: what the caller gets, what was sent, what
-the service holds afterwards, and what was said of it. `RELIABILITY_CELLS=all` tries all of them, else a few.
+the service holds afterwards, and what was said of it. `RELIABILITY_STEP` tries one cell in
+so many; 1 tries all.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from typing import Final
 
 import pytest
 from tests.faults.cells import Bench
+from tests.faults.counting import note_cell
 from tests.faults.faults import FAULTS
-from tests.faults.figures import Figures
 from tests.faults.rules import OPERATIONS, complaints
+from tests.helpers.figures import Figures
 
 # No verb of the client comes there.
 UNREACHED = {
@@ -28,8 +30,8 @@ ALL: Final = [
     for times in ((None,) if fault.lasts else (None, 1))
 ]
 # A prime, so that the few that run by default come by every fault and every operation.
-STEP: Final = 37
-CELLS: Final = ALL if os.environ.get("RELIABILITY_CELLS") == "all" else ALL[::STEP]
+FEW: Final = 37
+CELLS: Final = ALL[:: int(os.environ.get("RELIABILITY_STEP", FEW))]
 
 
 def test_every_operation_has_a_call_that_shows_it(bench):
@@ -37,7 +39,7 @@ def test_every_operation_has_a_call_that_shows_it(bench):
 
 
 def test_a_few_cells_show_every_operation_and_every_fault():
-    few = ALL[::STEP]
+    few = ALL[::FEW]
 
     assert {operation for operation, _, _ in few} == OPERATIONS.keys() - UNREACHED
     assert {name for _, name, _ in few} == set(FAULTS)
@@ -54,5 +56,5 @@ def test_a_fault_is_survived_or_told(bench: Bench, figures: Figures, operation: 
     outcome = bench.call(usual.call, fault=FAULTS[name], operation=operation, times=times)
 
     found = list(complaints(name, FAULTS[name], outcome, usual, times=times))
-    figures.note_cell(outcome, usual, found)
+    note_cell(figures, outcome, usual, found)
     assert found == []

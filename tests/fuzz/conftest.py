@@ -1,4 +1,4 @@
-"""One world for each dialect, and the counts of what was tried."""
+"""One world for each dialect."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from tests.contract.description import Description
 from tests.fuzz.worlds import World
-from tests.helpers.counts import Counts, counting
 
 
 @pytest.fixture(scope="session")
@@ -28,9 +27,3 @@ def world_of(description: Description) -> Iterator[Callable[[str], World]]:
     yield of
     for world in made.values():
         world.close()
-
-
-@pytest.fixture(scope="session")
-def figures() -> Iterator[Counts]:
-    with counting("fuzz") as counts:
-        yield counts

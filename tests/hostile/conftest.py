@@ -6,11 +6,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.faults.figures import Figures
+from tests.helpers.figures import Figures
 
 import rtcp
 from rtcp.emulator import Emulator, worlds
@@ -101,16 +100,7 @@ def command(world: Emulator) -> Run:
     return run
 
 
-@pytest.fixture(scope="session")
-def _figures() -> Iterator[Figures]:
-    figures = Figures()
-    yield figures
-    wanted = os.environ.get("RELIABILITY_FIGURES")
-    if wanted:
-        figures.write(Path(wanted) / f"hostile-{os.getpid()}.json")
-
-
 @pytest.fixture(autouse=True)
-def _counted(_figures: Figures) -> None:
+def _counted(figures: Figures) -> None:
     """Every test of this folder is one hostile case."""
-    _figures.add("hostile cases")
+    figures.add("hostile cases")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from tests.contract.calls import CALLS as CONTRACT_CALLS
 from tests.faults import own_calls
+from tests.helpers.figures import FOLDER
 from tests.helpers.servers import refusing_address
 from tests.secrets.listening import STAGES, Listening
 
@@ -14,7 +13,7 @@ from rtcp.transport.request import Service
 
 CALLS = {**CONTRACT_CALLS, **own_calls.CALLS}
 # All stages of each call take minutes; an ordinary run takes turns.
-IS_WHOLE = "RELIABILITY_FIGURES" in os.environ
+IS_WHOLE = FOLDER is not None
 _TURN = 2
 _OPEN = ("media_edge", "media_collection", "auth.")
 

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
+from tests.helpers.adapters import Answer, ScriptedAdapter
 from tests.helpers.logs import Capture, everything_logged
 from tests.helpers.servers import RawServer, answer, cut, cut_in_body, raw, refusing_address
 
@@ -251,6 +252,24 @@ def test_an_error_that_names_the_xid_of_somebody(service: Emulator, witness: Wit
         error = witness.hears(lambda: client.entities.get(JANE, namespace="Email"))
 
     assert "policy 4f0c-11" in str(error)
+    assert_silent(witness)
+
+
+def test_an_error_that_repeats_the_token_which_came_in_place_of_a_refused_one(witness: Witness) -> None:
+    # No digit in it, so that nothing but its value gives it away.
+    first, second = "first-token-of-letters", "second-token-of-letters"
+    witness.tokens |= {first, second}
+    adapter = ScriptedAdapter(
+        Answer(200, {"access_token": first, "expires_in": 3600}),
+        Answer(401),
+        Answer(200, {"access_token": second, "expires_in": 3600}),
+        Answer(401, {"message": f"Bearer {second} is bad"}),
+    )
+    with rtcp.Client(config_of("http://nowhere.invalid", retries=0)) as client:
+        client.http.mount("http://", adapter)
+        error = witness.hears(lambda: client.entities.get(JANE, namespace="Email"))
+
+    assert isinstance(error, rtcp.AuthenticationError)
     assert_silent(witness)
 
 

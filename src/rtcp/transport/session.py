@@ -152,7 +152,8 @@ class Session:
             and self._token is not None
             and self._token.discard(token)
         ):
-            response = self._transmit(request, _fetch(self._token), stream=stream)
+            token = _fetch(self._token)
+            response = self._transmit(request, token, stream=stream)
         if 200 <= response.status < 300:
             return response
         # Loaded with the first error: its patterns would cost every client that is made.
