@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 
 import pytest
+from tests.helpers.clock import FakeClock
 
 import rtcp
 
@@ -13,7 +15,7 @@ SCHEMA = "https://ns.adobe.com/xdm/context/profile"
 
 
 def interrupt(*_: object) -> None:
-    os.kill(os.getpid(), signal.SIGINT)
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
 
 @pytest.fixture
@@ -74,6 +76,24 @@ def test_an_upload_is_not_completed_and_is_taken_up_again(client, world, tmp_pat
     client.batches.upload(batch.id, content, **options, resume=True)
     client.batches.complete(batch.id)
     assert client.batches.wait(batch.id, interval=0.1).is_success
+
+
+def test_an_upload_does_not_wait_for_a_part_that_waits_to_be_sent_again(world):
+    waking, woke = threading.Event(), []
+
+    class Patient(FakeClock):
+        def sleep(self, seconds: float) -> None:
+            interrupt()
+            waking.wait(30)
+            woke.append(seconds)
+
+    world.faults.once("batches.upload_part", status=503)
+    with rtcp.Client.for_emulator(world.url, sandbox="dev", clock=Patient()) as client:
+        batch = client.batches.create("dev-crm")
+        with pytest.raises(KeyboardInterrupt):
+            client.batches.upload(batch.id, b"x" * 90_000, dataset_id="dev-crm", name="x.json", part_size=10_000)
+        assert woke == []
+        waking.set()
 
 
 @pytest.mark.parametrize("has_spool", [True, False])

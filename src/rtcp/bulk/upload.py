@@ -136,17 +136,16 @@ class Upload:
 
     def _send_from(self, first: int, workers: int) -> None:
         self._done, self._total = {}, first
-        starts = range(first, self._source.size, self._part_size)
-        with ThreadPoolExecutor(workers, thread_name_prefix="rtcp-upload") as pool:
-            under_way = [pool.submit(self._send_part, start) for start in starts]
-            try:
-                for each in under_way:
-                    each.result()
-            except BaseException:
-                self._stopped.set()
-                for each in under_way:
-                    each.cancel()
-                raise
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="rtcp-upload")
+        try:
+            for each in [pool.submit(self._send_part, at) for at in range(first, self._source.size, self._part_size)]:
+                each.result()
+        except BaseException as exc:
+            self._stopped.set()
+            # A part that waits to be sent again would hold Ctrl-C back for a minute. It ends when it wakes.
+            pool.shutdown(wait=isinstance(exc, Exception), cancel_futures=True)
+            raise
+        pool.shutdown()
 
     def _send_part(self, start: int) -> None:
         if self._stopped.is_set():
