@@ -56,7 +56,7 @@ def get_many(url: str, sizes: Sizes) -> Iterator[Result]:
     yield Result(case, "connections beyond the workers", "count", max(0, opened - 8), bound=0)
     for workers in (1, 8, 32):
         samples = _beside_a_loop(url, sizes, workers)
-        bounds = {} if workers == 1 else {"bound": 1.4, "aim": 1.2, "kept": 1.6}
+        bounds = {} if workers == 1 else {"bound": 1.4, "aim": 1.2, "kept": 1.5}
         what = f"rtcp, typed, {workers} workers"
         yield measure.ratio(case, what, samples, to="loop", calls=sizes.bulk, **bounds)
     with server.running(latency=LATENCY) as far:
