@@ -8,6 +8,7 @@ import pickle
 import stat
 
 import pytest
+from rich.pretty import pretty_repr
 from tests.secrets.listening import SECRET, Listening
 
 import rtcp
@@ -52,6 +53,13 @@ def test_a_hidden_text_is_a_text():
     assert {hidden: 1}[TOKEN] == 1
     assert TOKEN not in repr([hidden, {"token": hidden}, FetchedToken(TOKEN, 1.0)])
     assert hidden.encode() == TOKEN.encode()
+
+
+def test_a_hidden_text_that_is_cut_stays_hidden():
+    long = Hidden(TOKEN * 20)
+
+    assert pretty_repr({"token": long}, max_string=80) == "{'token': '***'+200}"
+    assert long[:80] == (TOKEN * 20)[:80]
 
 
 @pytest.mark.parametrize("copying", [copy.copy, copy.deepcopy, pickle.dumps])
