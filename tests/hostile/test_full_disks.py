@@ -63,6 +63,37 @@ def test_dead_letters_that_do_not_fit_are_told_and_kept_in_memory(inlet_client):
     assert (writer.summary.sent, writer.summary.rejected) == (2, 1)
 
 
+def test_ctrl_c_ends_a_writer_whose_dead_letters_do_not_fit(inlet_client):
+    writer = inlet_client.streaming.writer(INLET, dataset_id=DATASET, schema_id=SCHEMA, dead_letters=FULL)
+
+    def write() -> None:
+        with writer:
+            writer.write({"crmId": "1"})
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
+
+    assert writer.summary.rejected == 1
+    with pytest.raises(rtcp.RtcpError, match="closed"):
+        writer.write({"crmId": "2"})
+
+
+def test_a_crash_that_dead_letters_have_no_room_for_is_told_and_holds_nobody_up(inlet_client):
+    mounted_inlet(inlet_client.http, MemoryError())
+    options = {"dead_letters": FULL, "workers": 1, "max_batch": 1}
+    writer = inlet_client.streaming.writer(INLET, dataset_id=DATASET, schema_id=SCHEMA, **options)
+
+    def write() -> None:
+        with writer:
+            writer.write_many([{"crmId": "1"}, {"crmId": "2"}, {"crmId": "3"}])
+
+    with pytest.raises(MemoryError):
+        write()
+
+    assert (writer.summary.rows, writer.summary.unknown) == (3, 1)
+
+
 def test_dead_letters_that_cannot_be_opened_leave_the_spool_free(inlet_client, tmp_path):
     options = {"dataset_id": DATASET, "schema_id": SCHEMA, "spool": tmp_path / "spool"}
     with pytest.raises(rtcp.SpoolError, match="Is a directory"):

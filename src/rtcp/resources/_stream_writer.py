@@ -22,7 +22,7 @@ from rtcp.bulk.spool import Queue, SpoolFile
 from rtcp.errors import InvalidArgumentError, PartialFailureError, RtcpError, SpoolError
 from rtcp.models.envelope import Form
 from rtcp.models.stream import REFUSED, Reject, WriterSummary
-from rtcp.resources._stream_fates import Item, Pack
+from rtcp.resources._stream_fates import Fate, Item, Pack
 from rtcp.resources._stream_ledger import Ledger
 from rtcp.resources._stream_sender import HOPELESS, MAX_BODY, Sender
 
@@ -231,7 +231,7 @@ class StreamWriter:
                 self._send(pack)
             except BaseException as exc:  # noqa: BLE001 - whatever it is, the caller must hear of it and not wait for ever
                 self._fatal = self._fatal or exc
-                self._ledger.settle(pack, [None] * len(pack.items))
+                self._settle_anyway(pack, None)
             finally:
                 self._packs.task_done()
 
@@ -262,13 +262,20 @@ class StreamWriter:
             self._ledger.open(Pack(left))
         for pack in self._ledger.opened():
             if self._ledger.claim(pack):
-                self._ledger.settle(pack, [RtcpError(_INTERRUPTED)] * len(pack.items))
+                self._settle_anyway(pack, RtcpError(_INTERRUPTED))
         with contextlib.suppress(queue.Empty):
             while True:
                 self._packs.get_nowait()
         self._stop(timeout=_GRACE)
         for pack in self._ledger.opened():
-            self._ledger.settle(pack, [None] * len(pack.items))
+            self._settle_anyway(pack, None)
+
+    def _settle_anyway(self, pack: Pack, fate: Fate) -> None:
+        """Settle a pack after a failure that the caller hears of first, whatever the disk says to that."""
+        try:
+            self._ledger.settle(pack, [fate] * len(pack.items))
+        except SpoolError as exc:
+            logger.warning("%s; the rows are kept in memory", exc)
 
     def _stop(self, *, timeout: float | None) -> None:
         for _ in self._threads:
