@@ -171,6 +171,14 @@ def test_a_variable_full_of_nonsense_is_named(monkeypatch, variable, nonsense):
     assert caught.value.__cause__ is caught.value.__context__ is None
 
 
+def test_of_several_bad_variables_the_one_that_is_told_of_is_named(monkeypatch):
+    for variable in ("TIMEOUT", "RETRIES", "BASE_URL", "IMS_URL", "EDGE_URL", "STREAMING_URL", "MEDIA_URL"):
+        monkeypatch.setenv(f"RTCP_{variable}", "nonsense")
+
+    with pytest.raises(rtcp.ConfigError, match=r"^timeout must be .* \(from the environment variable RTCP_TIMEOUT\)"):
+        rtcp.Config.load()
+
+
 def test_a_bad_setting_of_a_profile_names_the_profile_and_the_file(monkeypatch, tmp_path):
     path = tmp_path / "config.toml"
     path.write_text('[shop]\nretries = "many"\n')

@@ -127,7 +127,7 @@ class Config:
         sources = {name: f"profile {profile or 'default'!r} of {profile_path()}" for name in from_file}
         sources |= {name: f"the environment variable {ENVIRONMENT[name]}" for name in in_environment}
         for name in around.keys() - given.keys():
-            if not _is_right(cls, name, around[name]):
+            if _problem_of(cls, name, around[name]) == str(problem):
                 raise ConfigError(f"{problem} (from {sources[name]})")
         raise problem
 
@@ -189,12 +189,12 @@ class Config:
             )
 
 
-def _is_right(kind: type[Config], name: str, value: Any) -> bool:
+def _problem_of(kind: type[Config], name: str, value: Any) -> str | None:
     try:
         kind(**{name: value})
-    except ConfigError:
-        return False
-    return True
+    except ConfigError as exc:
+        return str(exc)
+    return None
 
 
 def _profile_place() -> str:
