@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -252,7 +253,9 @@ def _write_rejects(path: Path, result: rtcp.UpsertResult) -> int:
     written = 0
     # People's data: for the caller alone, also where the file was there before.
     if path.is_file():
-        path.chmod(0o600)
+        # Another's file that we may write to keeps its mode.
+        with suppress(OSError):
+            path.chmod(0o600)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         for reject in result.rejects():
             file.write(json.dumps(plain(reject), ensure_ascii=False, default=str) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -133,6 +134,23 @@ def test_rows_that_did_not_go_in_end_in_a_file_of_their_owner(world, run, upsert
     assert reject["row"] == {"customer": "C-1001", "town": "Oslo", "points": "many"}
     assert reject["message"] == "column 'points', for loyalty.points, is no whole number"
     assert stat.S_IMODE(left.stat().st_mode) == 0o600
+
+
+def test_rows_that_did_not_go_in_end_in_a_file_of_somebody_else(world, run, upserts, tmp_path, monkeypatch):
+    def refuse(path: Path, mode: int) -> None:
+        raise PermissionError(1, "Operation not permitted", str(path))
+
+    (tmp_path / "towns.csv").write_text("customer,town,points\nC-1001,Oslo,many\nC-1002,Bergen,7\n")
+    (tmp_path / "towns.toml").write_text(MAPPING)
+    left = tmp_path / "left.jsonl"
+    left.touch()
+    monkeypatch.setattr(Path, "chmod", refuse)
+
+    result = run("batches", "upsert", "harbour-crm", str(tmp_path / "towns.csv"),
+                 "--mapping", str(tmp_path / "towns.toml"), "--rejects", str(left), *QUICK)  # fmt: skip
+
+    assert result.exit_code == 6, result.stderr
+    assert len(left.read_text().splitlines()) == 1
 
 
 def test_a_dataset_without_upserts_is_refused_with_the_command_that_helps(world, run, tmp_path):
