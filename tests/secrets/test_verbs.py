@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from traceback import TracebackException
+
 import pytest
 from tests.contract.calls import CALLS as CONTRACT_CALLS
 from tests.faults import own_calls
 from tests.helpers.figures import FOLDER
 from tests.helpers.servers import refusing_address
-from tests.secrets.listening import STAGES, Listening
+from tests.helpers.witness import leaks
+from tests.secrets.listening import SECRET, STAGES, Listening
 
 from rtcp.transport.request import Service
 
@@ -69,6 +72,17 @@ def test_a_token_call_says_nothing(silent, stage):
     heard = silent(CALLS["entities.get: by namespace"], STAGES[stage], of_token=True)
 
     assert heard.error is not None
+
+
+@pytest.mark.parametrize("stage", [*STAGES, "no connection"])
+def test_no_local_of_a_failed_token_call_shows_the_secret(listening, stage):
+    """Error reporters show the locals of every frame."""
+    nowhere = {service.value: refusing_address() for service in Service} if stage == "no connection" else {}
+
+    heard = listening.call(CALLS["entities.get: by namespace"], STAGES.get(stage), of_token=True, **nowhere)
+
+    assert heard.error is not None
+    assert leaks(TracebackException.from_exception(heard.error, capture_locals=True).format(), {SECRET}) == []
 
 
 def test_a_connection_that_is_not_made_says_nothing(silent):

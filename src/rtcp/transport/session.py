@@ -177,9 +177,9 @@ class Session:
         prepared = requests.PreparedRequest()
         prepared.method = request.method
         prepared.url = f"{url}?{query}" if query else url
-        prepared.headers, body = self._head_and_body(request, token, request_id)
-        # The stubs know texts and bytes only; what can be iterated is sent as well, as its length is told.
-        prepared.body = body  # type: ignore[assignment]
+        # The stubs know texts and bytes only; what can be iterated is sent as well, as its length is told. The body has
+        # no name here: it may hold a secret, and error reporters show locals.
+        prepared.headers, prepared.body = self._head_and_body(request, token, request_id)  # type: ignore[assignment]
         prepared.hooks = wire.http.hooks
         settings, way = self._settings.get(request.service) or self._settle(request.service, base_url)
         if stream:
