@@ -24,6 +24,15 @@ def texts_of(exc: BaseException) -> Iterator[str]:
         pending += [current.__cause__, current.__context__]
 
 
+def locals_of(exc: BaseException | None) -> Iterator[str]:
+    """What error reporters show of the locals in our frames, those of earlier errors included."""
+    while exc is not None:
+        for frame, _ in traceback.walk_tb(exc.__traceback__):
+            if frame.f_globals["__name__"].startswith(("rtcp.", "authlib.")):
+                yield from map(repr, frame.f_locals.values())
+        exc = exc.__cause__ or exc.__context__
+
+
 def spellings(hidden: Iterable[str]) -> dict[str, str]:
     """What may not be said, in small letters and in each spelling it could be said in, with what it stands for."""
     found = {}

@@ -9,6 +9,7 @@ import stat
 
 import pytest
 from rich.pretty import pretty_repr
+from tests.helpers.witness import leaks, locals_of
 from tests.secrets.listening import SECRET, Listening
 
 import rtcp
@@ -60,6 +61,35 @@ def test_a_hidden_text_that_is_cut_stays_hidden():
 
     assert pretty_repr({"token": long}, max_string=80) == "{'token': '***'+200}"
     assert long[:80] == (TOKEN * 20)[:80]
+
+
+@pytest.mark.parametrize(
+    "profile", ["[default]\nclient_secret = 'p-hush'\noops = 1", "[default]\ntoken = 'p-hush'\n= 1", ""]
+)
+def test_no_local_of_settings_that_are_refused_shows_a_secret(monkeypatch, tmp_path, profile):
+    path = tmp_path / "config.toml"
+    path.write_text(profile)
+    given = {"CONFIG": str(path), "CLIENT_SECRET": SECRET, "TOKEN": TOKEN, "PROXIES": PROXY, "TIMEOUT": "soon"}
+    for name, value in given.items():
+        monkeypatch.setenv(f"RTCP_{name}", value)
+
+    with pytest.raises(rtcp.ConfigError) as caught:
+        rtcp.Client()
+
+    assert leaks(locals_of(caught.value), HIDDEN) == []
+
+
+@pytest.mark.parametrize(
+    "content", ['{"CLIENT_SECRETS": ["f-hush"]}', '{"CLIENT_SECRETS": ["f-hush"], "CLIENT_ID": "a\\u0001b"}']
+)
+def test_no_local_of_a_file_that_is_refused_shows_a_secret(tmp_path, content):
+    path = tmp_path / "credentials.json"
+    path.write_text(content)
+
+    with pytest.raises(rtcp.ConfigError) as caught:
+        rtcp.Config.from_file(path)
+
+    assert leaks(locals_of(caught.value), HIDDEN) == []
 
 
 @pytest.mark.parametrize("copying", [copy.copy, copy.deepcopy, pickle.dumps])

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from traceback import TracebackException
-
 import pytest
 from tests.contract.calls import CALLS as CONTRACT_CALLS
 from tests.faults import own_calls
 from tests.helpers.figures import FOLDER
 from tests.helpers.servers import refusing_address
-from tests.helpers.witness import leaks
+from tests.helpers.witness import leaks, locals_of
 from tests.secrets.listening import SECRET, STAGES, Listening
 
 from rtcp.transport.request import Service
@@ -82,7 +80,7 @@ def test_no_local_of_a_failed_token_call_shows_the_secret(listening, stage):
     heard = listening.call(CALLS["entities.get: by namespace"], STAGES.get(stage), of_token=True, **nowhere)
 
     assert heard.error is not None
-    assert leaks(TracebackException.from_exception(heard.error, capture_locals=True).format(), {SECRET}) == []
+    assert leaks(locals_of(heard.error), {SECRET}) == []
 
 
 def test_a_connection_that_is_not_made_says_nothing(silent):

@@ -109,6 +109,15 @@ class Config:
         Raises:
             ConfigError: a setting is bad, or the profile file is.
         """
+        try:
+            return cls._gather(fields)
+        except ConfigError as exc:
+            problem = exc
+        # Below lie files and variables with secrets in them, and error reporters show the locals of every frame.
+        raise problem.with_traceback(None)
+
+    @classmethod
+    def _gather(cls, fields: Mapping[str, Any]) -> Config:
         known = frozenset(setting.name for setting in dataclasses.fields(cls))
         _refuse_unknown(fields, known)
         given = {name: value for name, value in fields.items() if value is not None}
@@ -142,7 +151,11 @@ class Config:
             ConfigError: the file cannot be read or holds no credential.
         """
         _refuse_unknown(fields, frozenset(setting.name for setting in dataclasses.fields(cls)))
-        return cls(**{**read_credentials(path), **fields})
+        try:
+            return cls(**{**read_credentials(path), **fields})
+        except ConfigError as exc:
+            problem = exc
+        raise problem.with_traceback(None)
 
     def replace(self, **fields: Any) -> Config:
         """The same settings with some changed."""
