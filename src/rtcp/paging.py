@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from rtcp.errors import InvalidArgumentError, PagingError
 
 T = TypeVar("T")
+
+_MOST_REPEATS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,14 @@ class Paged(Generic[T]):
         token: str | None = None
         seen: set[str] = set()
         before: list[object] = []
+        repeats = 0
         while True:
             page = self._fetch(token)
-            # A service that overlooks the place it is asked for would give its first page for ever.
+            # A service that overlooks the place it is asked for would give its first page for ever. Once is no proof: a
+            # list that grows meanwhile moves what was on one page to the next.
             ids: list[object] = [getattr(item, "id", item) for item in page.items] if page.is_counted else []
-            if ids and ids == before:
+            repeats = repeats + 1 if ids and ids == before else 0
+            if repeats == _MOST_REPEATS:
                 raise PagingError(f"the service repeated a page, the one after {len(seen)} others")
             before = ids
             yield page

@@ -560,3 +560,12 @@ def test_a_policy_that_is_not_there_is_told_to_everyone_after_one_request(client
     assert len(hits) == 12
     assert len(emulator.requests.of("entities.get_many")) == 1
     assert emulator.requests.of("entities.get") == []
+
+
+def test_half_a_surrogate_pair_of_one_person_spoils_nobodys_answer(client, people, emulator):
+    emulator.store.sandbox("prod").ingest("crm", [{"crm": "odd", "x": "\ud800"}])
+
+    lookups = list(client.entities.get_many(["1", "odd", "2"], namespace="crmId", on_missing="yield"))
+
+    assert [lookup.error for lookup in lookups] == [None, None, None]
+    assert [lookup.entity.entity.get("x") for lookup in lookups] == [None, "\ud800", None]

@@ -117,10 +117,12 @@ class Ledger:
 
     def close(self) -> None:
         """Give back to the spool what it keeps; count as unknown what an interrupt tore apart between two steps."""
-        if self._spool is not None:
-            self._spool.release(self._kept)
-        if self._letters is not None:
-            self._letters.close()
+        try:
+            if self._spool is not None:
+                self._spool.release(self._kept)
+        finally:
+            if self._letters is not None:
+                self._letters.close()
         with self._lock:
             self._unknown += self._rows - self._sent - self._rejected - self._unknown - self._waiting
         if self._sent != self._rows:
