@@ -186,9 +186,10 @@ def _about_the_caller(
             yield f"the caller gets {error!r:.300}"
         return
     if error is None:
-        # An answer whose body nobody reads may hold anything.
+        # An answer whose body nobody reads may hold anything but a page of somebody else.
         is_status_enough = name == "cut in the headers" and not operation.is_reading
-        if operation.needs_body or not (is_status_enough or rtcp.DecodeError in fault.raises):
+        is_page = name == "200 in HTML" and operation.method != "HEAD"
+        if operation.needs_body or is_page or not (is_status_enough or rtcp.DecodeError in fault.raises):
             yield f"the caller is told nothing: {outcome.result!r:.200}"
         return
     if isinstance(error, rtcp.PartialFailureError):

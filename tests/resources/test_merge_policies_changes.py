@@ -137,3 +137,13 @@ def test_the_limit_of_five_is_explained():
         mounted(client.http, [Answer(400, {"message": "maximum number of merge policies exceeded"})])
         with pytest.raises(rtcp.BadRequestError, match="five merge policies"):
             client.merge_policies.create(name="x", identity_graph="none", attribute_merge="timestampOrdered")
+
+
+def test_a_page_in_place_of_an_answer_is_no_success_though_nobody_reads_the_body(client, emulator):
+    policy = client.merge_policies.create(name="P", identity_graph="none", attribute_merge="timestampOrdered")
+    emulator.faults.once("merge_policies.delete", status=200, body="<html>under maintenance</html>")
+
+    with pytest.raises(rtcp.DecodeError, match="HTML page"):
+        client.merge_policies.delete(policy.id)
+
+    assert client.merge_policies.get(policy.id).name == "P"

@@ -38,6 +38,17 @@ def decode(response: Response, *, creates: str | None = None) -> Mapping[str, An
     return body
 
 
+def done(response: Response, *, creates: str | None = None) -> Response:
+    """The answer itself, which need not say more than that something was done; `creates` as in `decode`.
+
+    Raises:
+        DecodeError: it is a page of somebody else.
+    """
+    if response.is_page:
+        raise unreadable(response, f"the service answered {response.status} with an HTML page", creates=creates)
+    return response
+
+
 def first_error(request: Request, response: Response, body: Mapping[str, Any]) -> ResponseError | None:
     """The first error that a success carries along, as if it had been the answer."""
     error = next(iter(objects(body.get("errors"))), None)

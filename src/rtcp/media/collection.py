@@ -11,7 +11,7 @@ from typing import Any, Final
 from rtcp._clock import SteadyClock
 from rtcp.config import Config
 from rtcp.errors import ConfigError, InvalidArgumentError
-from rtcp.media._answers import unreadable
+from rtcp.media._answers import done, unreadable
 from rtcp.media.details import Analytics, Qoe, SessionDetails
 from rtcp.media.encoding import to_collection
 from rtcp.media.events import MediaEvent
@@ -93,7 +93,8 @@ class MediaCollection:
         session_id = _session_id(response)
 
         def post(event: MediaEvent) -> Response:
-            return self._session.send(_request(_EVENTS, to_collection(event), session_id=session_id, idempotent=True))
+            request = _request(_EVENTS, to_collection(event), session_id=session_id, idempotent=True)
+            return done(self._session.send(request))
 
         return MediaSession(session_id, state, post=post, clock=clock, custom_states=custom_states)
 
@@ -119,7 +120,7 @@ class MediaCollection:
             first = replace(first, analytics=analytics)
         bodies = [to_collection(self._with_organisation(first), downloaded=True), *map(to_collection, events[1:])]
         route = _SESSIONS if on_sessions_route else _DOWNLOADED
-        response = self._session.send(_request(route, bodies, creates=_CREATES))
+        response = done(self._session.send(_request(route, bodies, creates=_CREATES)), creates=_CREATES)
         # No source says whether the new route tells a location.
         found = _LOCATION.search(response.headers.get("Location") or "")
         return found[1] if found else None

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from rtcp._clock import SteadyClock
 from rtcp.errors import InvalidArgumentError, ResponseError
-from rtcp.media._answers import decode, first_error, mapping, objects
+from rtcp.media._answers import decode, done, first_error, mapping, objects
 from rtcp.media.details import Qoe, SessionDetails
 from rtcp.media.encoding import edge_downloaded, to_edge
 from rtcp.media.events import MediaEvent
@@ -107,7 +107,7 @@ class MediaEdge:
 
         def post(event: MediaEvent) -> Response:
             envelope = {"xdm": to_edge(event, session_id=session_id)}
-            return self._session.send(_request(event.name, config_id, envelope, hint=hint, idempotent=True))
+            return done(self._session.send(_request(event.name, config_id, envelope, hint=hint, idempotent=True)))
 
         return MediaSession(session_id, state, post=post, clock=clock, custom_states=custom_states, location_hint=hint)
 

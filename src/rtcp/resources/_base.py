@@ -44,6 +44,13 @@ class Resource:
         # A success that cannot be read has made what was asked for, most likely.
         raise unreadable(response, f"{problem}; {request.creates}")
 
+    def _do(self, request: Request) -> Response:
+        """Send a request whose answer need not say more than that it was done."""
+        response = self._session.send(request)
+        if response.is_page:
+            raise unreadable(response, f"the service answered {response.status} with an HTML page")
+        return response
+
     def _page(
         self, body: Any, response: Response, items: list[T], *, query: Iterable[tuple[str, Any]], total: Any = None
     ) -> Page[T]:
@@ -83,8 +90,7 @@ def decode(response: Response) -> Any:
     try:
         return response.json()
     except ValueError:
-        start = response.body[:1]
-    what = "nothing" if not start else "an HTML page" if start == b"<" else "no JSON"
+        what = "nothing" if not response.body else "an HTML page" if response.is_page else "no JSON"
     raise unreadable(response, f"the service answered {response.status} with {what}")
 
 

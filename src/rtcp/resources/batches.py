@@ -134,7 +134,7 @@ class Batches(BatchReads):
         known_as = name if name is not None else name_of(content)
         with opened(content) as source:
             batch_path = {"batch_id": batch_id, "dataset_id": dataset_id or self._dataset_of(batch_id)}
-            target = target_of(self._session.send, batch_path, known_as, source.size)
+            target = target_of(self._do, batch_path, known_as, source.size)
             upload = Upload(source, target, name=known_as, part_size=part_size, on_progress=on_progress)
             upload.run(workers=workers, resume=resume)
 
@@ -324,7 +324,7 @@ class Batches(BatchReads):
         return dataset_id
 
     def _act(self, batch_id: str, action: str, *, idempotent: bool = False) -> None:
-        self._session.send(
+        self._do(
             Request.platform(
                 "POST", _IMPORT + "/{id}", path={"id": batch_id}, query={"action": action}, idempotent=idempotent
             )

@@ -195,7 +195,7 @@ class Datasets(Resource):
 
     def _patch(self, dataset_id: str, change: Any) -> None:
         # Setting a tag twice is setting it once.
-        self._session.send(
+        self._do(
             Request.platform(
                 "PATCH",
                 _ROUTE + "/{id}",

@@ -237,7 +237,7 @@ class Entities(Resource):
             "mergePolicyId": merge_policy_id,
         }
         request = Request.platform("DELETE", _ROUTE, query=query, private=(identity.id,), help=_DELETE_HELP)
-        response = self._session.send(request)
+        response = self._do(request)
         if response.status == 207:
             failures = read_partial_failure(request, response)
             raise PartialFailureError(

@@ -169,7 +169,7 @@ class ExportJobs(Resource):
             >>> client.export_jobs.get(job.id).is_cancelled
             True
         """
-        self._session.send(Request.platform("DELETE", _ROUTE + "/{id}", path={"id": job_id}))
+        self._do(Request.platform("DELETE", _ROUTE + "/{id}", path={"id": job_id}))
 
     def wait(
         self,

@@ -214,7 +214,7 @@ class MergePolicies(Resource):
             >>> client.merge_policies.delete("harbour-unstitched")
         """
         path = {"id": merge_policy_id}
-        self._session.send(Request.platform("DELETE", _ROUTE + "/{id}", path=path, help=_DELETE_HELP))
+        self._do(Request.platform("DELETE", _ROUTE + "/{id}", path=path, help=_DELETE_HELP))
 
     def get_many(self, ids: Iterable[str]) -> BulkResult[MergePolicy]:
         """Return many merge policies in one request, each with its own outcome, in the order of the ids.

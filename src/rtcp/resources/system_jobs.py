@@ -150,7 +150,7 @@ class SystemJobs(Resource):
             >>> job = client.system_jobs.create(dataset_id="harbour-loyalty")
             >>> client.system_jobs.cancel(job.id)
         """
-        self._session.send(self._request("DELETE", _ROUTE + "/{id}", path={"id": job_id}))
+        self._do(self._request("DELETE", _ROUTE + "/{id}", path={"id": job_id}))
 
     def wait(
         self,

@@ -195,6 +195,11 @@ class Response:
     url: str
     request_id: str | None
 
+    @property
+    def is_page(self) -> bool:
+        """True when an HTML page came in place of an answer, as proxies and gateways under maintenance send it."""
+        return self.body.lstrip()[:1] == b"<"
+
     def json(self) -> Any:
         """The parsed body.
 
