@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import json
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -73,6 +74,24 @@ def test_a_map_that_is_none_anywhere_is_a_column_all_the_same():
 
     assert shape.fit({"identityMap": {}}) == {"identityMap": []}
     assert pa.types.is_map(shape.arrow_fields()[0].type)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([1, 2**53 + 1], pa.int64()),
+        ([2**53 + 1, 1], pa.int64()),
+        ([1, 0.5], pa.float64()),
+        ([2**53, 0.5], pa.float64()),
+        ([0.5, 2**53 + 1], pa.string()),
+        ([-(2**53) - 1, 0.5], pa.string()),
+    ],
+)
+def test_an_integer_that_a_double_cannot_hold_makes_texts_of_a_column_with_fractions(values, kind):
+    found, fitted = column(*values)
+
+    assert found == kind
+    assert [json.loads(str(value)) for value in pa.array(fitted, found).to_pylist()] == values
 
 
 leaves = st.one_of(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(allow_nan=False), st.text())

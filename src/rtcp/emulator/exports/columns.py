@@ -13,6 +13,8 @@ from typing import Any
 # XDM declares these as maps: their keys are data, and would make a column each.
 _MAP_DEPTHS = {"identityMap": 1, "segmentMembership": 2}
 _MAX_INT64 = 2**63
+# Up to here a double is as good as an integer; a wider one among fractions would lose its end.
+_MAX_EXACT = 2**53
 
 
 class Shape:
@@ -55,7 +57,9 @@ class Shape:
             return pyarrow.list_(self._item.arrow() if self._item is not None else pyarrow.string())
         if self._kind == "map":
             return pyarrow.map_(pyarrow.string(), self._item.arrow() if self._item is not None else pyarrow.string())
-        simple = {"bool": pyarrow.bool_(), "int": pyarrow.int64(), "float": pyarrow.float64()}
+        simple = {
+            "bool": pyarrow.bool_(), "int": pyarrow.int64(), "wide": pyarrow.int64(), "float": pyarrow.float64(),
+        }  # fmt: skip
         return simple.get(self._kind, pyarrow.string())
 
     def arrow_fields(self) -> list[Any]:
@@ -82,7 +86,9 @@ class Shape:
         if isinstance(value, bool):
             return "bool"
         if isinstance(value, int):
-            return "int" if -_MAX_INT64 <= value < _MAX_INT64 else "json"
+            if -_MAX_EXACT <= value <= _MAX_EXACT:
+                return "int"
+            return "wide" if -_MAX_INT64 <= value < _MAX_INT64 else "json"
         if isinstance(value, Mapping):
             return "map" if self._depth else "struct"
         return {float: "float", str: "string", list: "list"}.get(type(value), "")
@@ -91,4 +97,6 @@ class Shape:
 def _common(known: str, new: str) -> str:
     if not known:
         return new
-    return "float" if {known, new} == {"int", "float"} else "json"
+    return {frozenset(("int", "float")): "float", frozenset(("int", "wide")): "wide"}.get(
+        frozenset((known, new)), "json"
+    )
