@@ -70,7 +70,12 @@ FIGURES: Final = (
 _LEGS: Final = (("tests/faults", "tests/fuzz", "tests/secrets", "tests/hostile", "-n", "auto"), ("tests/soak",))
 _ALLOCATORS: Final = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2"}
 _SHORT: Final = {"RELIABILITY_STEP": "5", "RELIABILITY_EXAMPLES": "4", "RELIABILITY_SOAK_SECONDS": "25"}
-_FULL: Final = {"RELIABILITY_STEP": "1", "RELIABILITY_EXAMPLES": "60", "RELIABILITY_SOAK_SECONDS": "600"}
+_FULL: Final = {
+    "RELIABILITY_STEP": "1",
+    "RELIABILITY_EXAMPLES": "60",
+    "RELIABILITY_SOAK_SECONDS": "600",
+    "RELIABILITY_RANDOM": "1",
+}
 
 
 def main() -> int:
