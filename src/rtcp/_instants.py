@@ -49,7 +49,7 @@ def to_millis(instant: datetime) -> int:
 
 def from_millis(millis: float) -> datetime:
     """The instant so many milliseconds after 1970."""
-    return EPOCH + timedelta(milliseconds=millis)
+    return EPOCH + millis * _MILLISECOND
 
 
 def to_iso(instant: datetime) -> str:
@@ -78,7 +78,7 @@ def _from_millis(value: Any) -> Any:
     # Whole numbers are what the service writes, a thousand on a page of events.
     if type(value) is int:
         try:
-            return EPOCH + value * _MILLISECOND
+            return from_millis(value)
         except OverflowError:
             raise ValueError("a time outside the calendar") from None
     return _from_number(value, _MILLISECOND)
