@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from rtcp.models.computed_attribute import ComputedAttribute, ComputedAttributeStatus, Window
     from rtcp.models.dataset import Dataset
     from rtcp.models.entity import Entity, Event, Lookup, SchemaClass, xdm_get
-    from rtcp.models.envelope import envelope
     from rtcp.models.explanation import Explanation
     from rtcp.models.export_job import ExportEvents, ExportJob, ExportJobStatus, SegmentFilter
     from rtcp.models.file import DownloadProgress, UploadProgress
@@ -65,7 +64,8 @@ if TYPE_CHECKING:
     from rtcp.models.stream import Reject, StreamReceipt, WriterSummary
     from rtcp.models.system_job import DeletePlan, SystemJob, SystemJobStatus
     from rtcp.paging import Page, Paged
-    from rtcp.resources._upsert import UpsertResult
+    from rtcp.resources.batches.upsert import UpsertResult
+    from rtcp.resources.streaming.envelope import envelope
 
 # Where the public names live; those that are not here are errors.
 _HOMES = {
@@ -75,7 +75,7 @@ _HOMES = {
     "CsvOptions": "rtcp.models.batch",
     "FailedRecord": "rtcp.models.batch",
     "UploadProgress": "rtcp.models.file",
-    "UpsertResult": "rtcp.resources._upsert",
+    "UpsertResult": "rtcp.resources.batches.upsert",
     "BulkResult": "rtcp.models.result",
     "DatasetReport": "rtcp.models.preview",
     "DatasetStats": "rtcp.models.preview",
@@ -117,7 +117,7 @@ _HOMES = {
     "Reject": "rtcp.models.stream",
     "StreamReceipt": "rtcp.models.stream",
     "WriterSummary": "rtcp.models.stream",
-    "envelope": "rtcp.models.envelope",
+    "envelope": "rtcp.resources.streaming.envelope",
 }
 _MODULES = frozenset({"emulator", "errors", "media"})
 

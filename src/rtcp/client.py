@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from rtcp.media.collection import MediaCollection
     from rtcp.media.edge import MediaEdge
     from rtcp.resources.audiences import Audiences
-    from rtcp.resources.batches import Batches
-    from rtcp.resources.computed_attributes import ComputedAttributes
+    from rtcp.resources.batches.verbs import Batches
+    from rtcp.resources.computed_attributes.verbs import ComputedAttributes
     from rtcp.resources.datasets import Datasets
-    from rtcp.resources.entities import Entities
-    from rtcp.resources.export_jobs import ExportJobs
+    from rtcp.resources.entities.verbs import Entities
+    from rtcp.resources.export_jobs.verbs import ExportJobs
     from rtcp.resources.inlets import Inlets
     from rtcp.resources.merge_policies import MergePolicies
     from rtcp.resources.preview import Preview
-    from rtcp.resources.streaming import Streaming
+    from rtcp.resources.streaming.verbs import Streaming
     from rtcp.resources.system_jobs import SystemJobs
 
 
@@ -93,14 +93,14 @@ class Client:
     @cached_property
     def batches(self) -> Batches:
         """Files into datasets, and updates of attributes."""
-        from rtcp.resources.batches import Batches
+        from rtcp.resources.batches.verbs import Batches
 
         return Batches(self._session, self._config, dataset=self.datasets.get)
 
     @cached_property
     def computed_attributes(self) -> ComputedAttributes:
         """Computed attributes."""
-        from rtcp.resources.computed_attributes import ComputedAttributes
+        from rtcp.resources.computed_attributes.verbs import ComputedAttributes
 
         return ComputedAttributes(self._session, self._config)
 
@@ -114,7 +114,7 @@ class Client:
     @cached_property
     def entities(self) -> Entities:
         """Merged profiles and other entities."""
-        from rtcp.resources.entities import Entities
+        from rtcp.resources.entities.verbs import Entities
 
         return Entities(
             self._session,
@@ -125,7 +125,7 @@ class Client:
     @cached_property
     def export_jobs(self) -> ExportJobs:
         """Exports of profiles and their events, and their files."""
-        from rtcp.resources.export_jobs import ExportJobs
+        from rtcp.resources.export_jobs.verbs import ExportJobs
 
         return ExportJobs(self._session, self._config, dataset=self.datasets.get)
 
@@ -160,7 +160,7 @@ class Client:
     @cached_property
     def streaming(self) -> Streaming:
         """Rows into datasets, as they come."""
-        from rtcp.resources.streaming import Streaming
+        from rtcp.resources.streaming.verbs import Streaming
 
         return Streaming(self._session, self._config)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rtcp import Entity, Event, Identity, MergePolicy
-from rtcp.resources._matching import match
+from rtcp.resources.entities.matching import match
 
 SAMPLES = {path.stem: json.loads(path.read_bytes()) for path in sorted(Path(__file__).parent.glob("samples/*.json"))}
 UNKNOWN = {"addedNextYear": {"deep": [1, None, {"x": "y"}]}, "alsoNew": None}

@@ -13,15 +13,15 @@ from tests.helpers.clock import FakeClock
 import rtcp
 from rtcp.models import computed_attribute, entity
 from rtcp.resources.audiences import Audiences
-from rtcp.resources.batches import Batches
-from rtcp.resources.computed_attributes import ComputedAttributes
+from rtcp.resources.batches.verbs import Batches
+from rtcp.resources.computed_attributes.verbs import ComputedAttributes
 from rtcp.resources.datasets import Datasets
-from rtcp.resources.entities import Entities
-from rtcp.resources.export_jobs import ExportJobs
+from rtcp.resources.entities.verbs import Entities
+from rtcp.resources.export_jobs.verbs import ExportJobs
 from rtcp.resources.inlets import Inlets
 from rtcp.resources.merge_policies import MergePolicies
 from rtcp.resources.preview import Preview
-from rtcp.resources.streaming import Streaming
+from rtcp.resources.streaming.verbs import Streaming
 from rtcp.resources.system_jobs import SystemJobs
 
 VERBS = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.helpers.description import described
 
-from rtcp.emulator.manifest import ManifestError
+from rtcp.emulator.manifest.loading import ManifestError
 
 AUDIENCES = "/data/core/ups/audiences"
 SANDBOXES = "/data/foundation/sandbox-management/sandboxes"

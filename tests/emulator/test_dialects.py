@@ -9,7 +9,7 @@ import jsonschema_rs
 import pytest
 
 import rtcp.emulator
-from rtcp.emulator.dialects import Dialect
+from rtcp.emulator.http.dialect import Dialect
 
 POLICIES = "/data/core/ups/config/mergePolicies"
 ENTITIES = "/data/core/ups/access/entities"

@@ -10,7 +10,7 @@ from tests.helpers.description import described
 
 from rtcp.emulator import Emulator
 from rtcp.emulator.clock import Clock
-from rtcp.emulator.ingestion import inlets
+from rtcp.emulator.nouns.inlets import flow_objects as inlets
 from rtcp.emulator.store import Dataset, IdentityPath
 
 FLOW = "/data/foundation/flowservice/connections"

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtcp.emulator.exports.columns import Shape
-from rtcp.emulator.exports.writing import MissingPyarrowError, write_parts
+from rtcp.emulator.nouns.export_jobs.parquet_columns import Shape
+from rtcp.emulator.nouns.export_jobs.part_files import MissingPyarrowError, write_parts
 
 
 def shape_of(*rows):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.emulator.conftest import EVENT, PROFILE
 
-from rtcp.emulator.ingestion.xdm import FieldError, compile_fields, violations, wrapped
+from rtcp.emulator.declared_fields import FieldError, compile_fields, violations, wrapped
 from rtcp.emulator.store import Dataset, IdentityPath
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from rtcp.emulator import worlds
-from rtcp.emulator.manifest import ManifestError, load_manifest
+from rtcp.emulator.manifest.loading import ManifestError, load_manifest
 
 FLOW = "/data/foundation/flowservice"
 SPEC = "bc7b00d6-623a-4dfc-9fdb-f1240aeadaeb"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rtcp.emulator.inspection import Requests
-from rtcp.emulator.wire import Query, Request
+from rtcp.emulator.http.inspection import Requests
+from rtcp.emulator.http.wire import Query, Request
 
 POLICIES = "/data/core/ups/config/mergePolicies"
 

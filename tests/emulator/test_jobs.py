@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rtcp.emulator.clock import Clock
-from rtcp.emulator.faults import Faults
+from rtcp.emulator.http.faults import Faults
 from rtcp.emulator.jobs import JobFailure, Jobs, Kind
 from rtcp.emulator.options import Options
 from rtcp.emulator.store import Store

@@ -6,7 +6,7 @@ import pytest
 
 from rtcp.emulator import worlds
 from rtcp.emulator.clock import Clock
-from rtcp.emulator.manifest import load_manifest
+from rtcp.emulator.manifest.loading import load_manifest
 from rtcp.emulator.store import EVENT_CLASS, PROFILE_CLASS, Identity, Store
 
 PEOPLE = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rtcp.emulator.clock import Clock
-from rtcp.emulator.manifest import ManifestError, load_manifest
+from rtcp.emulator.manifest.loading import ManifestError, load_manifest
 from rtcp.emulator.store import Store
 
 CRM = """

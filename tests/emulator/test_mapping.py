@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtcp.emulator.mapping import MappingError, compile_mapping
+from rtcp.emulator.manifest.mapping import MappingError, compile_mapping
 
 
 def mapped(table, row, *, line=2, columns=None):

@@ -8,7 +8,7 @@ import pytest
 from tests.helpers.media import AD, DETAILS, EDGE_DATA, Player
 
 from rtcp.emulator import Datastream, MediaSettings
-from rtcp.emulator.paths import MEDIA_EDGE_EVENTS
+from rtcp.emulator.http.operations import MEDIA_EDGE_EVENTS
 
 ERRORS = "https://ns.adobe.com/aep/errors/"
 

@@ -6,8 +6,8 @@ import pytest
 from tests.helpers.media import DETAILS, Player
 
 from rtcp.emulator import Emulator, MediaSettings
-from rtcp.emulator.media import sessions
-from rtcp.emulator.media.order import MediaEvent, Order
+from rtcp.emulator.nouns.media_sessions import sessions
+from rtcp.emulator.nouns.media_sessions.order import MediaEvent, Order
 
 MINUTE = 60
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from rtcp.emulator.fields import select
-from rtcp.emulator.filters import predicate
-from rtcp.emulator.paging import offset_token, read_offset
-from rtcp.emulator.paths import OPERATIONS, not_built
+from rtcp.emulator.http.operations import OPERATIONS, not_built
+from rtcp.emulator.http.paging import offset_token, read_offset
+from rtcp.emulator.http.validation import Validator
+from rtcp.emulator.http.wire import NO_JSON, Query, Refusal, Request, decoded
+from rtcp.emulator.nouns.entities.filters import predicate
 from rtcp.emulator.routes import HANDLERS
-from rtcp.emulator.validation import Validator
-from rtcp.emulator.wire import NO_JSON, Query, Refusal, Request, decoded
+from rtcp.emulator.xdm_paths import select
 
 XDM = {"person": {"name": {"first": "Ada", "last": "L"}}, "items": [{"sku": "a", "n": 1}, {"n": 2}], "_acme": None}
 

@@ -10,8 +10,8 @@ from tests.emulator.conftest import EVENT, ORG, PROFILE
 
 from rtcp.emulator import Emulator
 from rtcp.emulator.clock import Clock
-from rtcp.emulator.ingestion import inlets
-from rtcp.emulator.ingestion.budgets import Budgets
+from rtcp.emulator.nouns.inlets import flow_objects as inlets
+from rtcp.emulator.nouns.streaming.budgets import Budgets
 from rtcp.emulator.store import Dataset, Identity, IdentityPath
 
 SCHEMA = "https://ns.adobe.com/acme/schemas/people"

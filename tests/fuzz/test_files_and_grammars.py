@@ -17,15 +17,15 @@ from tests.unit.test_config_files import FLAT, LOWER, PROJECT
 
 import rtcp
 from rtcp.emulator import worlds
-from rtcp.emulator.attribute_filters import attribute_filter
-from rtcp.emulator.catalog_query import select
 from rtcp.emulator.clock import Clock
-from rtcp.emulator.filters import predicate
-from rtcp.emulator.manifest import ManifestError, load_manifest
+from rtcp.emulator.http.catalog_query import select
+from rtcp.emulator.http.wire import Query, Refusal
+from rtcp.emulator.manifest.loading import ManifestError, load_manifest
+from rtcp.emulator.nouns.computed_attributes.filters import attribute_filter
+from rtcp.emulator.nouns.entities.filters import predicate
 from rtcp.emulator.pql.evaluation import evaluate
 from rtcp.emulator.pql.shapes import compile_expression
 from rtcp.emulator.store import Store
-from rtcp.emulator.wire import Query, Refusal
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HARBOUR = worlds.path("harbour")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtcp.bulk.folder import local_names, safe_name
 from rtcp.emulator import Emulator
+from rtcp.files.folder import local_names, safe_name
 from rtcp.models.file import RemoteFile
 
 HOSTILE = [

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.helpers.viewing import FERRY, START, event
 
-from rtcp.emulator.media.order import MediaEvent as Received
-from rtcp.emulator.media.order import Order
+from rtcp.emulator.nouns.media_sessions.order import MediaEvent as Received
+from rtcp.emulator.nouns.media_sessions.order import Order
 from rtcp.errors import InvalidArgumentError, SessionRuleError
 from rtcp.media.events import EVENTS
-from rtcp.media.session import Break, Motion, SessionState, Timing, check_recorded
+from rtcp.media.session_state import Break, Motion, SessionState, Timing, check_recorded
 
 
 def after(*names, state=None):

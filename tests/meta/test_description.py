@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from tests.meta.test_public_names import public_members, resources
 
-from rtcp.emulator.paths import OPERATIONS
+from rtcp.emulator.http.operations import OPERATIONS
 from rtcp.emulator.routes import HANDLERS
 
 DOCUMENT = json.loads(files("rtcp.emulator").joinpath("openapi.json").read_text(encoding="utf-8"))

@@ -16,7 +16,7 @@ import pytest
 from tests.helpers.data_access import FileServer, StoredFile
 
 import rtcp
-from rtcp.bulk.folder import MARKER, safe_name
+from rtcp.files.folder import MARKER, safe_name
 
 CONTENT = bytes(range(256)) * 4000
 

@@ -231,4 +231,4 @@ def test_no_person_and_no_secret_is_logged_on_the_way(client, destination, visit
     assert "Mara" in str(rows)
     for secret in ("Mara", "mara@example.com", "Whitby", "Bearer", "emulator-secret"):
         assert secret not in told
-    assert "rtcp.bulk.download" in log.loggers()
+    assert "rtcp.files.download" in log.loggers()

@@ -10,8 +10,9 @@ import threading
 from collections import Counter
 from pathlib import Path
 
-from rtcp.emulator import Emulator, ims, inspection, worlds
-from rtcp.emulator.faults import Fault, Faults
+from rtcp.emulator import Emulator, worlds
+from rtcp.emulator.http import ims, inspection
+from rtcp.emulator.http.faults import Fault, Faults
 
 # Tokens must run out while the test runs; the client renews one at half of so short a life.
 TOKEN_SECONDS = 8

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rtcp
-from rtcp.models.envelope import Form, check_envelope
-from rtcp.models.wire_json import encode
+from rtcp.resources.streaming.envelope import Form, check_envelope
+from rtcp.rows.wire_json import encode
 
 SCHEMA = "https://ns.adobe.com/harbour/schemas/purchase"
 EVENT = {"_id": "order-1", "timestamp": "2026-03-02T08:15:00Z"}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtcp.bulk.mapping import compile_mapping
 from rtcp.errors import InvalidArgumentError
+from rtcp.rows.mapping import compile_mapping
 
 
 def mapped(rule, value, line=1):

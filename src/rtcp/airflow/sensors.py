@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from rtcp.airflow import _compat
 from rtcp.airflow.hook import DEFAULT_CONNECTION, RtcpHook
-from rtcp.airflow.jobs import (
+from rtcp.airflow.job_looks import (
     ATTRIBUTE,
     BATCH,
     DELETE_REQUEST,

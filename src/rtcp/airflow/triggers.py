@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 
 from rtcp.airflow import _compat
 from rtcp.airflow.hook import RtcpHook
-from rtcp.airflow.jobs import HOPELESS, KINDS, Seen, asked_pause, is_outage
+from rtcp.airflow.job_looks import HOPELESS, KINDS, Seen, asked_pause, is_outage
 from rtcp.client import Client
 from rtcp.errors import RtcpError
 
@@ -22,7 +22,7 @@ class RtcpJobTrigger(_compat.BaseTrigger):
     An outage of the service is not the job's failure: the trigger looks again at the next turn.
 
     Args:
-        noun: which kind of job, a key of `rtcp.airflow.jobs.KINDS`.
+        noun: which kind of job, a key of `rtcp.airflow.job_looks.KINDS`.
         job_id: the job; for the preview sample, the instant that it has to be newer than.
         rtcp_conn_id, sandbox: where it runs. No secret travels with a trigger.
         poll_interval: seconds between looks; a longer wish of the service is respected.

@@ -10,13 +10,13 @@ from typing import Any, Final
 import click
 
 import rtcp
-from rtcp.bulk.mapping import RowMapper, compile_mapping
-from rtcp.bulk.row_source import RowSource, row_source
 from rtcp.cli import failures, inputs, live
 from rtcp.cli.commands import Verb
 from rtcp.cli.output import Columns, count, dotted, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.errors import InvalidArgumentError
+from rtcp.rows.mapping import RowMapper, compile_mapping
+from rtcp.rows.sources import RowSource, row_source
 
 _SUMMARY: Final[Columns] = {
     "rows": count("rows"),

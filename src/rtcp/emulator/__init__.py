@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rtcp.emulator import worlds
     from rtcp.emulator.clock import Clock
-    from rtcp.emulator.ims import Credential
-    from rtcp.emulator.media.settings import Datastream, MediaSettings
+    from rtcp.emulator.http.ims import Credential
+    from rtcp.emulator.nouns.media_sessions.settings import Datastream, MediaSettings
     from rtcp.emulator.server import Emulator, EmulatorError
 
 __all__ = ["Clock", "Credential", "Datastream", "Emulator", "EmulatorError", "MediaSettings", "worlds"]
 
 _HOMES = {
     "Clock": "rtcp.emulator.clock",
-    "Credential": "rtcp.emulator.ims",
+    "Credential": "rtcp.emulator.http.ims",
     "Emulator": "rtcp.emulator.server",
     "EmulatorError": "rtcp.emulator.server",
-    "Datastream": "rtcp.emulator.media.settings",
-    "MediaSettings": "rtcp.emulator.media.settings",
+    "Datastream": "rtcp.emulator.nouns.media_sessions.settings",
+    "MediaSettings": "rtcp.emulator.nouns.media_sessions.settings",
 }
 
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from rtcp.emulator.explaining import explain
-from rtcp.emulator.faults import fault_from_json
-from rtcp.emulator.media import looking
-from rtcp.emulator.problems import problem
+from rtcp.emulator.http.faults import fault_from_json
+from rtcp.emulator.http.problems import problem
+from rtcp.emulator.http.wire import JSON_TYPE, NO_JSON, Answer, Refusal, Request, decoded
+from rtcp.emulator.nouns.computed_attributes.trial import try_expression
+from rtcp.emulator.nouns.entities.explaining import explain
+from rtcp.emulator.nouns.media_sessions import admin_view as looking
 from rtcp.emulator.service import Service
-from rtcp.emulator.trying import try_expression
-from rtcp.emulator.wire import JSON_TYPE, NO_JSON, Answer, Refusal, Request, decoded
 
 PREFIX = "/_emulator/"
 
@@ -117,7 +117,7 @@ def _sample(settings: Mapping[str, Any], service: Service) -> Answer:
 
 async def _load(settings: Mapping[str, Any], service: Service) -> Answer:
     # A tenth of the time to start, for emulators that load nothing.
-    from rtcp.emulator.manifest import ManifestError, load_manifest
+    from rtcp.emulator.manifest.loading import ManifestError, load_manifest
 
     manifest, data = settings.get("manifest"), settings.get("data")
     if not isinstance(manifest, str) or not isinstance(data, str | None):

@@ -7,13 +7,16 @@ import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from rtcp.emulator import admin, gateway
-from rtcp.emulator.faults import Fault
-from rtcp.emulator.paths import Match, match, not_built, operation_for_class
-from rtcp.emulator.problems import problem
-from rtcp.emulator.routes import HANDLERS, entities, media_collection
+from rtcp.emulator import admin
+from rtcp.emulator.http import gateway
+from rtcp.emulator.http.faults import Fault
+from rtcp.emulator.http.operations import Match, match, not_built, operation_for_class
+from rtcp.emulator.http.problems import problem
+from rtcp.emulator.http.wire import NO_JSON, OCTETS, Answer, Query, Refusal, Request, decoded
+from rtcp.emulator.nouns.entities import routes as entities
+from rtcp.emulator.nouns.media_collection import routes as media_collection
+from rtcp.emulator.routes import HANDLERS
 from rtcp.emulator.service import Service
-from rtcp.emulator.wire import NO_JSON, OCTETS, Answer, Query, Refusal, Request, decoded
 
 # The server puts the way to drop a connection here; ASGI itself knows none.
 DROP = "rtcp.drop_connection"

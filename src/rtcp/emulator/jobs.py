@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rtcp.emulator.faults import Faults
+from rtcp.emulator.http.faults import Faults
 from rtcp.emulator.store import Job, Store
 
 logger = logging.getLogger(__name__)

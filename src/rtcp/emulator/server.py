@@ -16,18 +16,18 @@ from uvicorn.server import Server
 
 from rtcp.emulator.app import DROP, App
 from rtcp.emulator.clock import Clock
-from rtcp.emulator.faults import Faults
-from rtcp.emulator.ims import Credential
-from rtcp.emulator.ingestion.budgets import Budgets
-from rtcp.emulator.inspection import Requests
-from rtcp.emulator.media.sessions import Media
-from rtcp.emulator.media.settings import MediaSettings
+from rtcp.emulator.http.faults import Faults
+from rtcp.emulator.http.ims import Credential
+from rtcp.emulator.http.inspection import Requests
+from rtcp.emulator.nouns.media_sessions.sessions import Media
+from rtcp.emulator.nouns.media_sessions.settings import MediaSettings
+from rtcp.emulator.nouns.streaming.budgets import Budgets
 from rtcp.emulator.options import Options
 from rtcp.emulator.service import Service
 from rtcp.emulator.store import Store
 
 if TYPE_CHECKING:
-    from rtcp.emulator.manifest import LoadReport
+    from rtcp.emulator.manifest.loading import LoadReport
 
 # Longer than a client's pause between two calls: uvicorn's own 5 s would make idle clients reconnect.
 KEEP_ALIVE_SECONDS = 75
@@ -172,7 +172,7 @@ class Emulator:
         Then the preview samples the sandbox, as it would by itself some minutes later; `sample=False` leaves that out.
         """
         # A tenth of the time to start, for emulators that load nothing.
-        from rtcp.emulator.manifest import load_manifest
+        from rtcp.emulator.manifest.loading import load_manifest
 
         report = load_manifest(self.store, manifest, data=data)
         if sample:

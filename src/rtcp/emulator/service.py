@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rtcp.emulator import deletions
 from rtcp.emulator.clock import Clock
-from rtcp.emulator.computed import ComputedAttributes
-from rtcp.emulator.dialects import Dialect
-from rtcp.emulator.exports.jobs import Exports
-from rtcp.emulator.faults import Faults
-from rtcp.emulator.filestore import FileStore
-from rtcp.emulator.ims import Credential, Ims
-from rtcp.emulator.ingestion.batches import Batches
-from rtcp.emulator.ingestion.streams import Streams
-from rtcp.emulator.inspection import Requests
+from rtcp.emulator.file_store import FileStore
+from rtcp.emulator.http.dialect import Dialect
+from rtcp.emulator.http.faults import Faults
+from rtcp.emulator.http.ims import Credential, Ims
+from rtcp.emulator.http.inspection import Requests
+from rtcp.emulator.http.validation import Validator
+from rtcp.emulator.http.wire import Answer, Request
 from rtcp.emulator.jobs import Jobs
-from rtcp.emulator.media.sessions import Media
-from rtcp.emulator.media.settings import MediaSettings
+from rtcp.emulator.nouns.batches.lifecycle import Batches
+from rtcp.emulator.nouns.computed_attributes.evaluation import ComputedAttributes
+from rtcp.emulator.nouns.export_jobs.exports import Exports
+from rtcp.emulator.nouns.media_sessions.sessions import Media
+from rtcp.emulator.nouns.media_sessions.settings import MediaSettings
+from rtcp.emulator.nouns.preview.sample_job import Preview
+from rtcp.emulator.nouns.streaming.streams import Streams
+from rtcp.emulator.nouns.system_jobs import deletions
 from rtcp.emulator.options import Options
-from rtcp.emulator.preview import Preview
 from rtcp.emulator.store import Store
-from rtcp.emulator.validation import Validator
-from rtcp.emulator.wire import Answer, Request
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from rtcp._optional import require
-from rtcp.frames.rows import Row, flat_rows, leading_columns
+from rtcp.frames.flat_rows import Row, flat_rows, leading_columns
 
 if TYPE_CHECKING:
     import pandas as pd

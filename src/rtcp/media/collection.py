@@ -11,13 +11,13 @@ from typing import Any, Final
 from rtcp._clock import SteadyClock
 from rtcp.config import Config
 from rtcp.errors import ConfigError, InvalidArgumentError
-from rtcp.media._answers import done, unreadable
 from rtcp.media.details import Analytics, Qoe, SessionDetails
 from rtcp.media.encoding import to_collection
 from rtcp.media.events import MediaEvent
-from rtcp.media.face import start_event
 from rtcp.media.live import MediaSession
-from rtcp.media.session import SessionState, Timing, check_recorded
+from rtcp.media.session_state import SessionState, Timing, check_recorded
+from rtcp.media.session_verbs import start_event
+from rtcp.transport.answers import refuse_page, unreadable
 from rtcp.transport.request import Request, Response, Service
 from rtcp.transport.session import Session
 
@@ -94,7 +94,7 @@ class MediaCollection:
 
         def post(event: MediaEvent) -> Response:
             request = _request(_EVENTS, to_collection(event), session_id=session_id, idempotent=True)
-            return done(self._session.send(request))
+            return refuse_page(self._session.send(request))
 
         return MediaSession(session_id, state, post=post, clock=clock, custom_states=custom_states)
 
@@ -120,7 +120,7 @@ class MediaCollection:
             first = replace(first, analytics=analytics)
         bodies = [to_collection(self._with_organisation(first), downloaded=True), *map(to_collection, events[1:])]
         route = _SESSIONS if on_sessions_route else _DOWNLOADED
-        response = done(self._session.send(_request(route, bodies, creates=_CREATES)), creates=_CREATES)
+        response = refuse_page(self._session.send(_request(route, bodies, creates=_CREATES)), creates=_CREATES)
         # No source says whether the new route tells a location.
         found = _LOCATION.search(response.headers.get("Location") or "")
         return found[1] if found else None

@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from rtcp._clock import SteadyClock
 from rtcp.errors import InvalidArgumentError, ResponseError
-from rtcp.media._answers import decode, done, first_error, mapping, objects
 from rtcp.media.details import Qoe, SessionDetails
 from rtcp.media.encoding import edge_downloaded, to_edge
 from rtcp.media.events import MediaEvent
-from rtcp.media.face import start_event
 from rtcp.media.live import MediaSession
-from rtcp.media.session import SessionState, Timing, check_recorded
+from rtcp.media.session_state import SessionState, Timing, check_recorded
+from rtcp.media.session_verbs import start_event
 from rtcp.models.identity import Identity
+from rtcp.transport.answers import decode_object, mapping, objects, read_part_error, refuse_page
 from rtcp.transport.request import Request, Response, Service
 from rtcp.transport.session import Session
 
@@ -95,9 +95,9 @@ class MediaEdge:
             envelope["_data"] = {"__adobe": {"analytics": {"contextData": dict(context_data)}}}
         request = _request("sessionStart", config_id, envelope, identities=identities, creates=_CREATES)
         response = self._session.send(request)
-        body = decode(response, creates=_CREATES)
+        body = decode_object(response, creates=_CREATES)
         session_id = _session_id(body)
-        failure = first_error(request, response, body)
+        failure = _first_error(request, response, body)
         if session_id is None:
             raise failure or _no_session(response, config_id)
         if failure is not None:
@@ -107,7 +107,9 @@ class MediaEdge:
 
         def post(event: MediaEvent) -> Response:
             envelope = {"xdm": to_edge(event, session_id=session_id)}
-            return done(self._session.send(_request(event.name, config_id, envelope, hint=hint, idempotent=True)))
+            return refuse_page(
+                self._session.send(_request(event.name, config_id, envelope, hint=hint, idempotent=True))
+            )
 
         return MediaSession(session_id, state, post=post, clock=clock, custom_states=custom_states, location_hint=hint)
 
@@ -132,8 +134,8 @@ class MediaEdge:
         envelope = {"xdm": _with_identities(edge_downloaded(events), identities)}
         request = _request("downloaded", config_id, envelope, identities=identities, creates=_CREATES)
         response = self._session.send(request)
-        body = decode(response, creates=_CREATES) if response.body else {}
-        failure = first_error(request, response, body)
+        body = decode_object(response, creates=_CREATES) if response.body else {}
+        failure = _first_error(request, response, body)
         if failure is not None:
             raise failure
         return _session_id(body)
@@ -176,6 +178,12 @@ def _with_identities(xdm: dict[str, Any], identities: Sequence[Identity]) -> dic
         item = {"id": identity.id, "primary": True} if position == 0 else {"id": identity.id}
         by_namespace.setdefault(identity.namespace, []).append(item)
     return {**xdm, "identityMap": by_namespace}
+
+
+def _first_error(request: Request, response: Response, body: Mapping[str, Any]) -> ResponseError | None:
+    """The first error that a success carries along."""
+    error = next(iter(objects(body.get("errors"))), None)
+    return None if error is None else read_part_error(request, response, error, status=error.get("status"))
 
 
 def _payloads(body: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:

@@ -8,8 +8,8 @@ from typing import Final
 from rtcp._clock import Clock
 from rtcp.errors import ResponseError, SessionGoneError
 from rtcp.media.events import MediaEvent
-from rtcp.media.face import SessionFace
-from rtcp.media.session import SessionState
+from rtcp.media.session_state import SessionState
+from rtcp.media.session_verbs import SessionFace
 
 _GONE: Final = (404, 410)
 

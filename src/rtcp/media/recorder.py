@@ -19,9 +19,9 @@ from rtcp.media.details import Analytics, Qoe, SessionDetails
 from rtcp.media.draining import Drained, drain
 from rtcp.media.edge import MediaEdge
 from rtcp.media.events import MILLISECOND, MediaEvent, check_for
-from rtcp.media.face import start_event
 from rtcp.media.fields import Api
 from rtcp.media.recording import Recorded, Recording, read_row
+from rtcp.media.session_verbs import start_event
 from rtcp.models.identity import Identity
 
 _OPEN: Final = "media.open"

@@ -13,8 +13,8 @@ from rtcp._clock import Clock
 from rtcp.errors import SessionRuleError, SpoolError
 from rtcp.media.details import SessionDetails
 from rtcp.media.events import MediaEvent, event_from_json
-from rtcp.media.face import SessionFace
-from rtcp.media.session import SessionState, Timing
+from rtcp.media.session_state import SessionState, Timing
+from rtcp.media.session_verbs import SessionFace
 from rtcp.models.identity import Identity
 
 

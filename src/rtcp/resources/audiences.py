@@ -6,7 +6,8 @@ from typing import Any, Final, Literal
 
 from rtcp.models.audience import Audience
 from rtcp.paging import Page, Paged, check_page_size
-from rtcp.resources._base import Resource, completed, mapping, parse, unreadable
+from rtcp.resources._base import Resource, complete_link
+from rtcp.transport.answers import mapping, parse, unreadable
 from rtcp.transport.request import Request, Response
 
 _ROUTE: Final = "/data/core/ups/audiences"
@@ -55,7 +56,7 @@ class Audiences(Resource):
 
         def fetch(token: str | None) -> Page[Audience]:
             return self._send_for(
-                Request.platform("GET", _ROUTE, query=query if token is None else completed(token, query)),
+                Request.platform("GET", _ROUTE, query=query if token is None else complete_link(token, query)),
                 lambda body, answer: self._audience_page(body, answer, query),
             )
 

@@ -9,7 +9,8 @@ from typing import Any, Final, Literal
 from rtcp.errors import InvalidArgumentError, NotFoundError, RtcpError
 from rtcp.models.dataset import UNION_SCHEMA, Dataset
 from rtcp.paging import Page, Paged
-from rtcp.resources._base import Resource, parse, unreadable
+from rtcp.resources._base import Resource
+from rtcp.transport.answers import parse, unreadable
 from rtcp.transport.request import Request, Response
 
 _ROUTE: Final = "/data/foundation/catalog/dataSets"

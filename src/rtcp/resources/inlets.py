@@ -7,7 +7,8 @@ from typing import Any, Final, Literal
 from rtcp.errors import InvalidArgumentError, NotFoundError, RtcpError
 from rtcp.models.inlet import Inlet
 from rtcp.paging import Page, Paged
-from rtcp.resources._base import Resource, mapping, parse, unreadable
+from rtcp.resources._base import Resource
+from rtcp.transport.answers import mapping, parse, unreadable
 from rtcp.transport.request import Request, Response
 
 _ROUTE: Final = "/data/foundation/flowservice/connections"

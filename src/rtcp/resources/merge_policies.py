@@ -12,7 +12,8 @@ from rtcp.models.entity import SchemaClass
 from rtcp.models.merge_policy import MergePolicy
 from rtcp.models.result import BulkResult, Outcome
 from rtcp.paging import Page, Paged, check_page_size
-from rtcp.resources._base import Resource, completed, mapping, parse, unreadable
+from rtcp.resources._base import Resource, complete_link
+from rtcp.transport.answers import mapping, parse, unreadable
 from rtcp.transport.request import Request, Response
 
 logger = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class MergePolicies(Resource):
         }
 
         def fetch(token: str | None) -> Page[MergePolicy]:
-            request = Request.platform("GET", _ROUTE, query=query if token is None else completed(token, query))
+            request = Request.platform("GET", _ROUTE, query=query if token is None else complete_link(token, query))
             return self._send_for(request, lambda body, response: self._policy_page(body, response, query))
 
         return Paged(fetch, limit=limit)

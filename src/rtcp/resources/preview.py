@@ -16,7 +16,8 @@ from rtcp.models.preview import (
     PreviewStatus,
     UnstitchedReport,
 )
-from rtcp.resources._base import M, Resource
+from rtcp.resources._base import Resource
+from rtcp.transport.answers import M
 from rtcp.transport.request import Request
 from rtcp.waiting import DEFAULT_TIMEOUT, poll
 

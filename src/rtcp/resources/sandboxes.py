@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from rtcp.config import AUTO
 from rtcp.errors import ConfigError
-from rtcp.resources._base import Resource, unreadable
+from rtcp.resources._base import Resource
+from rtcp.transport.answers import unreadable
 from rtcp.transport.request import Request, Response
 
 _ROUTE: Final = "/data/foundation/sandbox-management/sandboxes/{name}"

@@ -11,7 +11,8 @@ from rtcp.errors import InvalidArgumentError, NotFoundError, PagingError, Respon
 from rtcp.models.preview import DatasetReport, DatasetStats
 from rtcp.models.system_job import DeletePlan, SystemJob
 from rtcp.paging import Page, Paged, check_page_size
-from rtcp.resources._base import Resource, mapping, parse, unreadable
+from rtcp.resources._base import Resource
+from rtcp.transport.answers import mapping, parse, unreadable
 from rtcp.transport.request import Request, Response
 from rtcp.transport.session import Session
 from rtcp.waiting import DEFAULT_TIMEOUT, poll

@@ -81,8 +81,14 @@ class ErrorBody:
 
 def to_error(request: Request, response: Response, *, now: datetime, token: str | None = None) -> ResponseError:
     """The typed error of an answer that is no success; its texts repeat neither the token nor what is private."""
+    return to_error_saying(request, response, _decoded(response), now=now, token=token)
+
+
+def to_error_saying(
+    request: Request, response: Response, body: Any, *, now: datetime, token: str | None = None
+) -> ResponseError:
+    """The typed error of an answer, or of a part of one, whose decoded body is `body`."""
     private = request.private if token is None else (*request.private, token)
-    body = _decoded(response)
     said = read_error_body(body)
     kind = _BY_STATUS.get(response.status) or (ServerError if response.status >= 500 else ResponseError)
 

@@ -11,8 +11,8 @@ import requests
 from urllib3 import exceptions as urllib3_errors
 
 from rtcp.errors import ConfigError, ConnectError, DecodeError, RequestError, RequestTimeoutError, RtcpError
+from rtcp.transport.intermediaries import Way
 from rtcp.transport.request import Request, Response
-from rtcp.transport.way import Way
 
 FOREIGN = (requests.RequestException, urllib3_errors.HTTPError, OSError)
 _NOT_SENT = (urllib3_errors.NewConnectionError, urllib3_errors.ConnectTimeoutError)

@@ -15,13 +15,13 @@ from rtcp._clock import Clock
 from rtcp._hidden import Hidden
 from rtcp.config import Config
 from rtcp.errors import ConfigError, RateLimitError, RequestError, RtcpError
+from rtcp.transport.body_stream import Stream
 from rtcp.transport.failures import FOREIGN, cut_short, is_cut_short, to_failure
 from rtcp.transport.headers import checked, static_headers
 from rtcp.transport.hooks import RequestFailed, RequestFinished, RetryScheduled, emit
+from rtcp.transport.intermediaries import Way, way_to
 from rtcp.transport.request import Content, Request, Response, Service
 from rtcp.transport.retry import RetryPolicy, call_again, hinted_wait, may_send_again
-from rtcp.transport.streaming import Stream
-from rtcp.transport.way import Way, way_to
 from rtcp.transport.wire import Wire
 
 logger = logging.getLogger(__name__)

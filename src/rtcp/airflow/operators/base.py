@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 from rtcp.airflow import _compat
 from rtcp.airflow.hook import DEFAULT_CONNECTION, RtcpHook
-from rtcp.airflow.jobs import HOPELESS, asked_pause
+from rtcp.airflow.job_looks import HOPELESS, asked_pause
 from rtcp.airflow.triggers import RtcpPauseTrigger
 from rtcp.client import Client
 from rtcp.errors import RtcpError

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from rtcp.airflow import _compat
-from rtcp.airflow.jobs import ATTRIBUTE
-from rtcp.airflow.operators.job import RtcpJobOperator
+from rtcp.airflow.job_looks import ATTRIBUTE
+from rtcp.airflow.operators.submit_and_wait import RtcpJobOperator
 from rtcp.errors import BadRequestError
 from rtcp.models.computed_attribute import ComputedAttribute, Window
 

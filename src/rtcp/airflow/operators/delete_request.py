@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from rtcp.airflow.jobs import DELETE_REQUEST
-from rtcp.airflow.operators.job import RtcpJobOperator
+from rtcp.airflow.job_looks import DELETE_REQUEST
+from rtcp.airflow.operators.submit_and_wait import RtcpJobOperator
 from rtcp.airflow.values import blank_as_none
 from rtcp.errors import UnprocessableError
 from rtcp.models.system_job import SystemJob

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rtcp.airflow.assets import dataset_asset
-from rtcp.airflow.jobs import EXPORT
+from rtcp.airflow.job_looks import EXPORT
 from rtcp.airflow.matching import asks_for
-from rtcp.airflow.operators.job import RtcpJobOperator
+from rtcp.airflow.operators.submit_and_wait import RtcpJobOperator
 from rtcp.airflow.values import blank_as_none, instant
 from rtcp.models.export_job import ExportEvents, SegmentFilter
-from rtcp.resources._export_body import export_body
+from rtcp.resources.export_jobs.body import export_body
 
 
 class RtcpExportProfilesOperator(RtcpJobOperator):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from rtcp.airflow import _compat
 from rtcp.airflow.operators.base import RtcpOperator
-from rtcp.airflow.rows import MakeRows, as_xdm, given_rows
+from rtcp.airflow.row_input import MakeRows, as_xdm, given_rows
 from rtcp.airflow.values import blank_as_none
 from rtcp.models.stream import Reject
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal
 
 from rtcp.airflow import _compat
-from rtcp.airflow.jobs import BATCH
-from rtcp.airflow.operators.job import RtcpJobOperator
-from rtcp.airflow.rows import Counted, MakeRows, given_rows
+from rtcp.airflow.job_looks import BATCH
+from rtcp.airflow.operators.submit_and_wait import RtcpJobOperator
+from rtcp.airflow.row_input import Counted, MakeRows, given_rows
 from rtcp.errors import WaitTimeoutError
 
 _ROWS: Final = "rtcp_rows"

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from rtcp.emulator.fields import values_at
 from rtcp.emulator.pql.syntax import Node
 from rtcp.emulator.pql.tokens import Unsupported
 from rtcp.emulator.pql.windows import months_before
+from rtcp.emulator.xdm_paths import values_at
 
 Event = Mapping[str, Any]
 Condition = Callable[[Event, datetime], bool]

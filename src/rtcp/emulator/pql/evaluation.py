@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from rtcp.emulator.fields import values_at
 from rtcp.emulator.pql.conditions import Event, as_instant
 from rtcp.emulator.pql.shapes import COUNT, MAX, MIN, MOST_RECENT, SUM, Computation, Truncated
+from rtcp.emulator.xdm_paths import values_at
 
 
 def evaluate(computation: Computation | Truncated, events: Iterable[Event], now: datetime) -> Any:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from rtcp.emulator.paths import MEDIA_EDGE_EVENTS
-from rtcp.emulator.routes import (
-    audiences,
-    batches,
-    catalog_batches,
-    computed_attributes,
-    datasets,
-    entities,
-    events,
-    export_jobs,
-    imports,
-    ims,
-    inlets,
-    media_collection,
-    media_edge,
-    merge_policies,
-    preview,
-    sandboxes,
-    streaming,
-    system_jobs,
-)
+from rtcp.emulator.http.operations import MEDIA_EDGE_EVENTS
+from rtcp.emulator.nouns import auth as ims
+from rtcp.emulator.nouns.audiences import routes as audiences
+from rtcp.emulator.nouns.batches import catalog_routes as catalog_batches
+from rtcp.emulator.nouns.batches import data_access_routes as batches
+from rtcp.emulator.nouns.batches import import_routes as imports
+from rtcp.emulator.nouns.computed_attributes import routes as computed_attributes
+from rtcp.emulator.nouns.datasets import routes as datasets
+from rtcp.emulator.nouns.entities import event_routes as events
+from rtcp.emulator.nouns.entities import routes as entities
+from rtcp.emulator.nouns.export_jobs import routes as export_jobs
+from rtcp.emulator.nouns.inlets import routes as inlets
+from rtcp.emulator.nouns.media_collection import routes as media_collection
+from rtcp.emulator.nouns.media_edge import routes as media_edge
+from rtcp.emulator.nouns.merge_policies import routes as merge_policies
+from rtcp.emulator.nouns.preview import routes as preview
+from rtcp.emulator.nouns.sandboxes import routes as sandboxes
+from rtcp.emulator.nouns.streaming import routes as streaming
+from rtcp.emulator.nouns.system_jobs import routes as system_jobs
 from rtcp.emulator.service import Handler
 
 HANDLERS: dict[str, Handler] = {

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rtcp.emulator.store.jobs import Job
+from rtcp.emulator.store.extraction import RowError
+from rtcp.emulator.store.job_table import Job
 from rtcp.emulator.store.merge import Fragment, by_priority, merge_entities
 from rtcp.emulator.store.people import Person
 from rtcp.emulator.store.provenance import Candidate, Choice, Explanation
-from rtcp.emulator.store.rows import RowError
 from rtcp.emulator.store.sandbox import Sandbox
 from rtcp.emulator.store.store import Store
 from rtcp.emulator.store.values import (

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rtcp.emulator.store import graph
+from rtcp.emulator.store.extraction import RowError, links, read_event_key, read_identities, without_nulls
 from rtcp.emulator.store.merge import merge_entities
 from rtcp.emulator.store.namespaces import Namespaces
-from rtcp.emulator.store.rows import RowError, links, read_event_key, read_identities, without_nulls
 from rtcp.emulator.store.values import Dataset, Identity, IngestReport, Xdm
 
 # Larger rows are dropped by the service as it ingests them.

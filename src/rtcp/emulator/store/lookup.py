@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rtcp.emulator.store import graph
-from rtcp.emulator.store.catalogue import Catalogue
+from rtcp.emulator.store.definitions import Catalogue
 from rtcp.emulator.store.events import EventQuery, read_page
 from rtcp.emulator.store.merge import Fragment, by_priority, contributes, merge_entities
 from rtcp.emulator.store.values import PRIVATE_GRAPH, Event, EventPage, Identity, MergedProfile, MergePolicy, Xdm

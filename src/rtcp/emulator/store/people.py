@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from rtcp.emulator.store.catalogue import Catalogue
+from rtcp.emulator.store.definitions import Catalogue
 from rtcp.emulator.store.merge import Fragment, by_priority, contributes, merge_entities
 from rtcp.emulator.store.values import (
     MAX_LINKED_IDENTITIES,

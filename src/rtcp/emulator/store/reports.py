@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rtcp.emulator.store.catalogue import Catalogue
+from rtcp.emulator.store.definitions import Catalogue
 from rtcp.emulator.store.merge import contributes
 from rtcp.emulator.store.values import EVENT_CLASS, PRIVATE_GRAPH, PROFILE_CLASS, MergePolicy
 

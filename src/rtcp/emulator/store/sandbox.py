@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from rtcp.emulator.store import removal
-from rtcp.emulator.store.catalogue import Catalogue
 from rtcp.emulator.store.database import Database
+from rtcp.emulator.store.definitions import Catalogue
 from rtcp.emulator.store.ingest import Target, ingest
 from rtcp.emulator.store.lookup import find_scope, read_events, read_fragments, read_profile
 from rtcp.emulator.store.people import Person, read_people

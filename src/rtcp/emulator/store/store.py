@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.store.database import Database
 from rtcp.emulator.store.documents import DocumentTable
-from rtcp.emulator.store.jobs import JobTable
+from rtcp.emulator.store.job_table import JobTable
 from rtcp.emulator.store.pending import PendingTable
 from rtcp.emulator.store.sandbox import DEFAULT_SANDBOX, Sandbox
 from rtcp.emulator.store.values import StoreError

@@ -1,0 +1,1 @@
+"""What every request of the emulator passes, whatever its noun: gateway, validation, faults, dialect."""

@@ -1,0 +1,200 @@
+"""Faults that a test asks for: what goes wrong, in which operation, how often."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from rtcp.emulator.http.gateway import expired_token
+from rtcp.emulator.http.operations import OPERATION_IDS
+from rtcp.emulator.http.problems import error_of, inlet_unauthorized
+from rtcp.emulator.http.wire import JSON_TYPE, Answer
+
+ANY = "*"
+# The kinds of jobs that can be made to fail.
+JOB_KINDS = ("system_jobs", "export_jobs", "computed_attributes", "preview", "entities.delete", "batches", "streaming")
+_JSON_KINDS: dict[str, type | tuple[type, ...]] = {
+    "status": int,
+    "headers": dict,
+    "delay": (int, float),
+    "cut": str,
+    "partial": list,
+}
+_CUTS = ("before", "after", "body")
+
+Cut = Literal["before", "after", "body"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that goes wrong.
+
+    Attributes:
+        status: answer this instead of acting; alone it brings the body that the service documents for it.
+        body: a JSON value, or text or bytes sent as they are (that is how to answer no JSON).
+        headers: added to the answer, whoever made it.
+        delay: seconds to wait before anything else happens.
+        cut: drop the connection before the operation acted, after it acted but before the answer, or in the
+            middle of the answer's body.
+        truncated: send a complete answer that holds only the first half of its body.
+        expired_token: answer as if the token had expired.
+        partial: positions in a batch look-up's identities that fail (207); empty fails none.
+    """
+
+    status: int | None = None
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    cut: Cut | None = None
+    truncated: bool = False
+    expired_token: bool = False
+    partial: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.cut is not None and self.cut not in _CUTS:
+            raise ValueError(f"cut must be one of {', '.join(_CUTS)}, not {self.cut!r}")
+        if self.status is not None and not 200 <= self.status <= 599:
+            raise ValueError(f"status must be between 200 and 599, not {self.status!r}")
+
+    def instead(self, operation: str | None) -> Answer | None:
+        """The answer to give without acting, or None when the operation is to act."""
+        if self.expired_token:
+            is_inlet = (operation or "").startswith("streaming.")
+            return inlet_unauthorized("[id] Ims service token is expired") if is_inlet else expired_token().answer
+        if self.status is None and self.body is None:
+            return None
+        status = self.status or 200
+        if self.body is None:
+            return error_of(operation, status, "a fault was asked for") if status >= 400 else Answer(status)
+        if isinstance(self.body, (str, bytes)):
+            body = self.body.encode() if isinstance(self.body, str) else self.body
+            return Answer(status, body, content_type="text/html" if body.lstrip()[:1] == b"<" else JSON_TYPE)
+        return Answer(status, self.body)
+
+    def spoil(self, answer: Answer) -> Answer:
+        """The answer with the fault's headers, and half of its body when it is to be truncated."""
+        body = answer.encoded()[: len(answer.encoded()) // 2] if self.truncated else answer.body
+        return Answer(answer.status, body, {**answer.headers, **self.headers}, answer.content_type)
+
+
+class Faults:
+    """The faults in force; `once` comes before `always`, in the order asked for."""
+
+    def __init__(self) -> None:
+        self._once: list[tuple[str, Fault]] = []
+        self._always: dict[str, Fault] = {}
+        self._jobs: list[tuple[str, str]] = []
+        self._lock = threading.Lock()
+
+    def once(
+        self,
+        operation: str,
+        *,
+        times: int = 1,
+        status: int | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        delay: float = 0.0,
+        cut: Cut | None = None,
+        truncated: bool = False,
+        expired_token: bool = False,
+        partial: Sequence[int] = (),
+    ) -> None:
+        """Let the next request of an operation ("*": of any) fail, or the next `times` ones."""
+        fault = Fault(status, body, headers or {}, delay, cut, truncated, expired_token, tuple(partial))
+        self.add(operation, fault, times=times)
+
+    def always(
+        self,
+        operation: str,
+        *,
+        status: int | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        delay: float = 0.0,
+        cut: Cut | None = None,
+        truncated: bool = False,
+        expired_token: bool = False,
+        partial: Sequence[int] = (),
+    ) -> None:
+        """Let every request of an operation ("*": of any) fail until `clear`."""
+        fault = Fault(status, body, headers or {}, delay, cut, truncated, expired_token, tuple(partial))
+        self.add(operation, fault, times=None)
+
+    def add(self, operation: str, fault: Fault, *, times: int | None) -> None:
+        """Put a fault in force; `times` None means until `clear`."""
+        if operation != ANY and operation not in OPERATION_IDS:
+            raise ValueError(f"no operation {operation!r}: choose one of {', '.join(OPERATION_IDS)} or {ANY!r}")
+        if times is not None and times < 1:
+            raise ValueError(f"times must be at least 1, not {times!r}")
+        with self._lock:
+            if times is None:
+                self._always[operation] = fault
+            else:
+                self._once.extend([(operation, fault)] * times)
+
+    def clear(self) -> None:
+        """Let nothing fail any more."""
+        with self._lock:
+            self._once.clear()
+            self._always.clear()
+            self._jobs.clear()
+
+    def fail_job(self, kind: str, *, times: int = 1, message: str = "a fault was asked for") -> None:
+        """Let the next job of a kind ("export_jobs", "system_jobs", …) that comes to its work fail."""
+        if kind not in JOB_KINDS:
+            raise ValueError(f"no kind of job {kind!r}: choose one of {', '.join(JOB_KINDS)}")
+        if times < 1:
+            raise ValueError(f"times must be at least 1, not {times!r}")
+        with self._lock:
+            self._jobs.extend([(kind, message)] * times)
+
+    def take_job_failure(self, kind: str) -> str | None:
+        """Why the job that has come to its work is to fail, or None; the fault is used up."""
+        with self._lock:
+            for position, (wanted, message) in enumerate(self._jobs):
+                if wanted == kind:
+                    del self._jobs[position]
+                    return message
+        return None
+
+    def take(self, operation: str | None) -> Fault | None:
+        """The fault for a request that has just come in; a `once` fault is used up by it."""
+        if not self._once and not self._always:
+            return None
+        with self._lock:
+            for position, (wanted, fault) in enumerate(self._once):
+                if wanted in (operation, ANY):
+                    del self._once[position]
+                    return fault
+            return self._always.get(operation or "") or self._always.get(ANY)
+
+    def pending(self) -> list[dict[str, Any]]:
+        """The faults in force, as JSON values."""
+        with self._lock:
+            waiting = [(operation, fault, "once") for operation, fault in self._once]
+            waiting += [(operation, fault, "always") for operation, fault in self._always.items()]
+            jobs = [{"failJob": kind, "mode": "once", "message": message} for kind, message in self._jobs]
+        return [{"operation": operation, "mode": mode, **_settings(fault)} for operation, fault, mode in waiting] + jobs
+
+
+def fault_from_json(settings: Mapping[str, Any]) -> Fault:
+    """A fault from the admin path's body; raises ValueError on what is no setting of a fault."""
+    known = {each.name for each in fields(Fault)}
+    unknown = sorted(set(settings) - known)
+    if unknown:
+        raise ValueError(f"no setting of a fault: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    for name, value in settings.items():
+        # A boolean is an int to Python, but no number to JSON.
+        if name in _JSON_KINDS and (not isinstance(value, _JSON_KINDS[name]) or isinstance(value, bool)):
+            raise ValueError(f"{name} has a value of the wrong type")
+    return Fault(**{**settings, "partial": tuple(settings.get("partial", ()))})
+
+
+def _settings(fault: Fault) -> dict[str, Any]:
+    shown = {each.name: getattr(fault, each.name) for each in fields(Fault)}
+    if isinstance(shown["body"], bytes):
+        shown["body"] = shown["body"].decode("utf-8", "replace")
+    return {name: value for name, value in shown.items() if value not in (None, False, 0.0, (), {})}

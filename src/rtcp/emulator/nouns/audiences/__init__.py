@@ -1,0 +1,1 @@
+"""Audiences, as a manifest declares them."""

@@ -1,0 +1,1 @@
+"""Batches: brought in, read back by the Catalog and by data access."""

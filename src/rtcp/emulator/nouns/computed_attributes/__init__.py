@@ -1,0 +1,1 @@
+"""Computed attributes: their definitions, their evaluation, and trying one."""

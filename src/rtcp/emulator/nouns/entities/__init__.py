@@ -1,0 +1,1 @@
+"""Records and events of people: looked up, explained, deleted."""

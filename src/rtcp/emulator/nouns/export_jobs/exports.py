@@ -1,0 +1,138 @@
+"""Export jobs: what starts one, and the work that ends it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from rtcp.emulator.file_store import FileStore
+from rtcp.emulator.jobs import Document, JobFailure, Jobs, Kind
+from rtcp.emulator.nouns.computed_attributes.evaluation import ComputedAttributes
+from rtcp.emulator.nouns.datasets.catalog import JSON_FORMAT, file_format
+from rtcp.emulator.nouns.export_jobs.export_rows import rows_of
+from rtcp.emulator.nouns.export_jobs.part_files import JSON, PARQUET, MissingPyarrowError, PartFile, write_parts
+from rtcp.emulator.nouns.export_jobs.request_body import ExportRequest, Segment, read_request
+from rtcp.emulator.store import Identity, Job, MergedProfile, MergePolicy, Person, Sandbox, Store
+
+KIND = "export_jobs"
+BATCH = "batch"
+NEW, PROCESSING, SUCCEEDED, FAILED, CANCELLED = "NEW", "PROCESSING", "SUCCEEDED", "FAILED", "CANCELLED"
+TIMELINE = ((0.0, NEW), (1.0, PROCESSING), (3.0, SUCCEEDED))
+# The code that a documented sample has for "Error writing profiles to output path".
+WRITING_FAILED = "0090000009"
+_FIRST_ID = 1001
+
+
+class Exports:
+    """The export jobs of all sandboxes; `rows_per_file` rows go to a file before the next one begins."""
+
+    def __init__(
+        self,
+        store: Store,
+        jobs: Jobs,
+        files: FileStore,
+        computed: ComputedAttributes,
+        *,
+        rows_per_file: int,
+    ) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._files = files
+        self._computed = computed
+        self._rows_per_file = rows_per_file
+        # Reading everybody takes its time: the store must stay open to others meanwhile.
+        jobs.register(Kind(KIND, TIMELINE, FAILED, self._export, is_atomic=False))
+
+    def all(self, sandbox: str) -> list[Job]:
+        return self._jobs.of_kind(sandbox, KIND)
+
+    def get(self, sandbox: str, job_id: str) -> Job | None:
+        return self._jobs.get(sandbox, KIND, job_id)
+
+    def start(self, sandbox: Sandbox, body: Mapping[str, Any], policy: MergePolicy) -> Job:
+        """Start a job for a body that keeps to the description; ids are numbers, one after the other."""
+        request = read_request(body)
+        count = len(request.segments) if request.segment_per_batch else 1
+        document = {
+            "body": dict(body),
+            "policy": {"id": policy.id, "version": policy.version},
+            "requestId": self._new_id(),
+            "compute": {"exportJob": self._store.new_id(), "pushJob": self._store.new_id()},
+            "batchIds": [self._new_id() for _ in range(count)],
+        }
+        number = _FIRST_ID + len(self.all(sandbox.name))
+        return self._jobs.start(sandbox.name, KIND, document, job_id=str(number))
+
+    def _new_id(self) -> str:
+        return self._store.new_id().replace("-", "")
+
+    def _export(self, job: Job, store: Store) -> Document:
+        sandbox = store.sandbox(job.sandbox)
+        policy = sandbox.policy(job.document["policy"]["id"])
+        if policy is None:
+            raise JobFailure("the merge policy was deleted before the export was done")
+        request = read_request(job.document["body"])
+        dataset_id = job.document["body"]["destination"]["datasetId"]
+        batches = [request]
+        if request.segment_per_batch:
+            batches = [replace(request, segments=(segment,)) for segment in request.segments]
+        work = _Work(store, self._computed, sandbox, policy)
+        for batch_id, part in zip(job.document["batchIds"], batches, strict=True):
+            written = self._write(work, part, batch_id, dataset_id)
+            batch = {
+                "id": batch_id,
+                "datasetId": dataset_id,
+                "createdMs": job.due_ms,
+                "files": [{"name": each.name, "length": each.length, "records": each.records} for each in written],
+            }
+            store.documents.put(job.sandbox, BATCH, batch_id, batch)
+        return {"profiles": work.profiles, "byNamespace": work.by_namespace}
+
+    def _write(self, work: _Work, request: ExportRequest, batch_id: str, dataset_id: str) -> list[PartFile]:
+        folder = self._files.folder(work.sandbox.name, batch_id)
+        named = file_format(self._store, work.sandbox.name, dataset_id)
+        try:
+            return write_parts(
+                work.rows(request),
+                folder,
+                rows_per_file=self._rows_per_file,
+                file_format=JSON if named == JSON_FORMAT else PARQUET,
+            )
+        except (OSError, MissingPyarrowError) as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise JobFailure(f"Error writing profiles to output path: {error}", code=WRITING_FAILED) from error
+
+
+class _Work:
+    """What one run reads, and what it counts as it goes."""
+
+    def __init__(self, store: Store, computed: ComputedAttributes, sandbox: Sandbox, policy: MergePolicy) -> None:
+        self.sandbox = sandbox
+        self.profiles = 0
+        self.by_namespace: dict[str, int] = {}
+        self._computed = computed
+        self._store = store
+        self._policy = policy
+
+    def rows(self, request: ExportRequest) -> Any:
+        needs_events = request.with_events or request.empty_profiles
+        people = self.sandbox.people(self._policy, with_events=needs_events)
+        return rows_of(people, request, entity_of=self._complete, members=self._declared, on_row=self._count)
+
+    def _complete(self, profile: MergedProfile) -> Mapping[str, Any]:
+        return self._computed.complete(profile, self.sandbox).entity
+
+    def _declared(self, segment: Segment) -> frozenset[Identity] | None:
+        """The members that a manifest gave an audience; None when there is no such audience, or no such list."""
+        audience = self._store.documents.get(self.sandbox.name, "audiences", segment.id) or {}
+        listed = audience.get("members")
+        if listed is None:
+            return None
+        return frozenset(Identity(each["namespace"], each["id"]) for each in listed)
+
+    def _count(self, person: Person) -> None:
+        self.profiles += 1
+        for namespace in {identity.namespace for identity in person.identities}:
+            self.by_namespace[namespace] = self.by_namespace.get(namespace, 0) + 1

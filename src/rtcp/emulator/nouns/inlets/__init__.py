@@ -1,0 +1,1 @@
+"""Inlets, and the objects of the Flow Service around them."""

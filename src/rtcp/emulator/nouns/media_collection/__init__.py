@@ -1,0 +1,1 @@
+"""Media Collection: live sessions and downloaded content for Adobe Analytics alone."""

@@ -1,0 +1,1 @@
+"""The Media Edge: live sessions and downloaded content over a datastream."""

@@ -1,0 +1,42 @@
+"""What a person sees of the media sessions under the admin paths, and the switches they may turn there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+from rtcp.emulator.http.wire import Answer
+from rtcp.emulator.nouns.media_sessions.settings import Datastream, MediaSettings
+from rtcp.emulator.service import Service
+
+
+def show(settings: Mapping[str, Any], service: Service) -> Answer:
+    """All sessions with their events and flags; `api` and `id` in the query narrow them down."""
+    media = service.media
+    shown = [
+        session.as_json(media.now_ms)
+        for session in media
+        if settings.get("api", session.api) == session.api and settings.get("id", session.id) == session.id
+    ]
+    leaks = [{"operation": leak.operation, "headers": list(leak.headers)} for leak in media.leaks]
+    return Answer(200, {"sessions": shown, "credentials": leaks, "settings": asdict(media.settings)})
+
+
+def change(settings: Mapping[str, Any], service: Service) -> Answer:
+    """Turn switches; what is not named stays as it is. Raises ValueError on what is no switch."""
+    known = {each.name for each in fields(MediaSettings)}
+    unknown = sorted(set(settings) - known)
+    if unknown:
+        raise ValueError(f"no switch of the media services: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    changes = dict(settings)
+    if changes.get("datastreams") is not None:
+        changes["datastreams"] = {name: Datastream(**given) for name, given in changes["datastreams"].items()}
+    service.media.settings = replace(service.media.settings, **changes)
+    return Answer(200, {"settings": asdict(service.media.settings)})
+
+
+def clear(settings: Mapping[str, Any], service: Service) -> Answer:
+    """Forget all sessions."""
+    service.media.clear()
+    return show(settings, service)

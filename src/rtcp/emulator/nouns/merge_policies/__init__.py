@@ -1,0 +1,1 @@
+"""Merge policies, and the patches that change them."""

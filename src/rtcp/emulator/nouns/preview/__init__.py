@@ -1,0 +1,1 @@
+"""The preview sample job and its reports."""

@@ -1,0 +1,192 @@
+"""The preview sample: its status, and six reports on the last sample or on the last one of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from rtcp.emulator.http.problems import problem
+from rtcp.emulator.http.wire import Answer, Refusal, Request
+from rtcp.emulator.service import Service
+from rtcp.emulator.store import Job
+
+# What a text field says when there is nothing to say: a quoted word inside the quoted text.
+_NULL = '"null"'
+Counts = dict[str, Any]
+
+
+def status(request: Request, service: Service) -> Answer:
+    """Answer how many people the last sample saw, and whether one is running; most numbers are texts."""
+    ended = service.preview.ended(request.sandbox.name)
+    counted = [job for job in ended if "profiles" in job.document]
+    running = service.preview.running(request.sandbox.name)
+    last = counted[-1] if counted else None
+    counts: Counts = dict(last.document) if last else {"profiles": 0, "fragments": 0, "records": 0, "events": 0}
+    asked = running or (ended[-1] if ended else None)
+    body = {
+        "numRowsToRead": str(counts["profiles"]),
+        "sampleJobRunning": {
+            "status": running is not None,
+            "submissionTimestamp": _spaced(asked.created_ms) if asked else _NULL,
+        },
+        "docCount": f'"{counts["records"] + counts["events"]}"',
+        "totalFragmentCount": counts["fragments"],
+        "lastSuccessfulBatchTimestamp": _NULL,
+        "streamingDriven": '"false"',
+        "totalRows": str(counts["profiles"]),
+        "lastBatchId": _NULL,
+        "status": service.jobs.state(ended[-1]) if ended else "TASK_PENDING",
+        # Every profile is in the sample.
+        "samplingRatio": 1.0 if last else 0.0,
+        "lastSampledTimestamp": _spaced(last.due_ms) if last else _NULL,
+    }
+    return Answer(200, {**body, "mergeStrategy": counts["mergeStrategy"]} if last else body)
+
+
+def dataset_report(request: Request, service: Service) -> Answer:
+    """Answer how many people have data from each dataset."""
+    return _report(request, service, _by_dataset)
+
+
+def namespace_report(request: Request, service: Service) -> Answer:
+    """Answer how many people have an identity in each namespace."""
+    return _report(request, service, _by_namespace)
+
+
+def dataset_stats(request: Request, service: Service) -> Answer:
+    """Answer how large each dataset is, and how large it would be if events expired."""
+    return _report(request, service, _by_size)
+
+
+def dataset_overlap(request: Request, service: Service) -> Answer:
+    """Answer how many people have data from exactly which datasets."""
+    return _withdrawn_report(request, service, lambda counts, reported: counts["datasetSets"])
+
+
+def namespace_overlap(request: Request, service: Service) -> Answer:
+    """Answer how many people have identities in exactly which namespaces."""
+    return _withdrawn_report(request, service, lambda counts, reported: counts["namespaceSets"])
+
+
+def unstitched_profiles(request: Request, service: Service) -> Answer:
+    """Answer how many people are a single fragment without new events."""
+    return _withdrawn_report(request, service, _unstitched)
+
+
+def _withdrawn_report(request: Request, service: Service, rows: Callable[[Counts, str], Any]) -> Answer:
+    if not service.options.withdrawn_reports:
+        return problem(404, "this report is not served any more")
+    return _report(request, service, rows)
+
+
+def _report(request: Request, service: Service, rows: Callable[[Counts, str], Any]) -> Answer:
+    sample = _sample(request, service)
+    reported = datetime.fromtimestamp(sample.due_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+    return Answer(200, {"data": rows(dict(sample.document), reported), "reportTimestamp": reported})
+
+
+def _sample(request: Request, service: Service) -> Job:
+    found = [job for job in service.preview.ended(request.sandbox.name) if "profiles" in job.document]
+    day = request.query.first("date")
+    if day is not None:
+        wanted = _day(day)
+        found = [job for job in found if datetime.fromtimestamp(job.due_ms / 1000, UTC).date() == wanted]
+    if not found:
+        raise Refusal(problem(404, "there is no report yet" if day is None else "there is no report of this day"))
+    return found[-1]
+
+
+def _day(text: str) -> date:
+    # A sample of the guide leaves zeros out: 2025-6-20.
+    try:
+        year, month, day = (int(part) for part in text.split("-"))
+        return date(year, month, day)
+    except (ValueError, OverflowError):
+        raise Refusal(problem(400, "query parameter date is no day of the calendar")) from None
+
+
+def _by_dataset(counts: Counts, reported: str) -> list[dict[str, Any]]:
+    return [
+        {
+            **_shares(row["profiles"], counts["profiles"]),
+            "name": row["name"],
+            "description": "",
+            "value": row["id"],
+            "streamingIngestionEnabled": "",
+            "createdUser": "emulator",
+            "reportTimestamp": reported,
+        }
+        for row in counts["datasets"]
+    ]
+
+
+def _by_namespace(counts: Counts, reported: str) -> list[dict[str, Any]]:
+    return [
+        {
+            **_shares(row["profiles"], counts["profiles"]),
+            "reportTimestamp": reported,
+            "fullIDsFragmentCount": row["fragments"],
+            "code": row["code"],
+            "value": str(row["number"]),
+        }
+        for row in counts["namespaces"]
+    ]
+
+
+def _by_size(counts: Counts, reported: str) -> list[dict[str, Any]]:
+    return [
+        {
+            **{f"{days}days": left for days, left in row["left"].items()},
+            "datasetId": row["id"],
+            "datasetType": "ExperienceEvents" if row["isEvent"] else "Profiles",
+            # These two are percentages, while the other reports have fractions.
+            "percentEvents": _share(row["rows"], counts["events"], 100) if row["isEvent"] else 0.0,
+            "percentProfiles": 0.0 if row["isEvent"] else _share(row["rows"], counts["records"], 100),
+            "profileFragments": row["fragments"],
+            "records": row["rows"],
+            "totalProfiles": row["profiles"],
+        }
+        for row in counts["datasets"]
+    ]
+
+
+def _unstitched(counts: Counts, reported: str) -> dict[str, Any]:
+    return {
+        "totalNumberOfProfiles": counts["profiles"],
+        "totalNumberOfEvents": counts["events"],
+        "unstitchedProfiles": {
+            f"{days}days": {
+                **_associated(namespaces.values()),
+                "nsDistribution": {code: _associated([entry]) for code, entry in namespaces.items()},
+            }
+            for days, namespaces in counts["unstitched"].items()
+        },
+    }
+
+
+def _associated(entries: Any) -> dict[str, int]:
+    listed = list(entries)
+    return {
+        "countOfProfiles": sum(entry["profiles"] for entry in listed),
+        "eventsAssociated": sum(entry["events"] for entry in listed),
+    }
+
+
+def _shares(count: int, total: int) -> dict[str, Any]:
+    share = _share(count, total, 1)
+    return {
+        "sampleCount": count,
+        "samplePercentage": share,
+        "fullIDsCount": count,
+        "fullIDsPercentage": share,
+    }
+
+
+def _share(count: int, total: int, whole: int) -> float:
+    return round(whole * count / total, 6) if total else 0.0
+
+
+def _spaced(at_ms: int) -> str:
+    """A time as the status prints it: a blank, one decimal, no zone."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-5]

@@ -1,0 +1,1 @@
+"""Sandboxes, as far as a neighbour needs their ids."""

@@ -1,0 +1,1 @@
+"""Streaming ingestion: messages to an inlet, and their way into a dataset."""

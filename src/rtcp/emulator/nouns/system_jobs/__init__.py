@@ -1,0 +1,1 @@
+"""Delete requests for datasets and batches."""

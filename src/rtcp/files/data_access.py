@@ -1,0 +1,122 @@
+"""The files of a batch: which there are, and their bytes; used by every noun whose results lie in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from rtcp.errors import NotFoundError
+from rtcp.files.download import Source
+from rtcp.models.file import RemoteFile
+from rtcp.paging import Page, Paged
+from rtcp.resources._base import Resource
+from rtcp.transport.answers import mapping, unreadable
+from rtcp.transport.request import Request, Response
+
+_BATCH_ROUTE: Final = "/data/foundation/export/batches/{id}/files"
+_FILE_ROUTE: Final = "/data/foundation/export/files/{id}"
+_FAILED_ROUTE: Final = "/data/foundation/export/batches/{id}/failed"
+_META_ROUTE: Final = "/data/foundation/export/batches/{id}/meta"
+_DIAGNOSTICS: Final = "row_errors"
+# Written beside the data by the service's own writers; empty.
+_MARKER: Final = "_SUCCESS"
+
+
+class DataAccess(Resource):
+    """Reads what batches hold. Service page: https://developer.adobe.com/experience-platform-apis/references/data-access/"""
+
+    def files(self, batch_id: str) -> Iterator[RemoteFile]:
+        """Yield every file of a batch, directories opened, in the order of the service."""
+        # A directory that holds itself would never end.
+        opened: set[str] = set()
+        for entry in self._entries(Request.platform("GET", _BATCH_ROUTE, path={"id": batch_id})):
+            yield from self._within(entry, batch_id, opened)
+
+    def diagnostics(self, batch_id: str) -> list[RemoteFile]:
+        """The files that say what is wrong with single records; none when the batch came without diagnostics."""
+        request = Request.platform("GET", _META_ROUTE, path={"id": batch_id}, query={"path": _DIAGNOSTICS})
+        try:
+            return [*self._listed(request, batch_id, folder=f"{_DIAGNOSTICS}/")]
+        except NotFoundError:
+            return []
+
+    def failed(self, batch_id: str) -> list[RemoteFile]:
+        """The files that hold the records of a batch that failed."""
+        return [*self._listed(Request.platform("GET", _FAILED_ROUTE, path={"id": batch_id}), batch_id)]
+
+    def source(self) -> Source:
+        """How downloads get at the bytes of `files`, with this client's patience."""
+        return self._source_of(_FILE_ROUTE, lambda file: file.file_id)
+
+    def diagnostics_source(self) -> Source:
+        """How downloads get at the bytes of `diagnostics`."""
+        return self._source_of(_META_ROUTE, lambda file: file.batch_id)
+
+    def failed_source(self) -> Source:
+        """How downloads get at the bytes of `failed`."""
+        return self._source_of(_FAILED_ROUTE, lambda file: file.batch_id)
+
+    def _source_of(self, route: str, id_of: Callable[[RemoteFile], str]) -> Source:
+        return Source(
+            open=lambda file, offset: self._session.stream(_bytes_of(route, id_of(file), file.name, offset)),
+            wait_to_resume=lambda file, failure, attempt: self._session.wait_to_resume(
+                _bytes_of(route, id_of(file), file.name, 0), failure, attempt=attempt
+            ),
+        )
+
+    def _listed(self, request: Request, batch_id: str, *, folder: str = "") -> Iterator[RemoteFile]:
+        for entry in self._entries(request):
+            name = entry.get("name")
+            if isinstance(name, str) and name and name != _MARKER:
+                full = _full_name(entry, name)
+                full = full if full.startswith(folder) else folder + full
+                yield RemoteFile(batch_id, "", full, _count(entry.get("length")))
+
+    def _within(self, entry: dict[str, Any], batch_id: str, opened: set[str]) -> Iterator[RemoteFile]:
+        file_id = entry.get("dataSetFileId")
+        if not isinstance(file_id, str) or file_id in opened:
+            return
+        opened.add(file_id)
+        for inner in self._entries(Request.platform("GET", _FILE_ROUTE, path={"id": file_id})):
+            name = inner.get("name")
+            if not isinstance(name, str) or not name:
+                yield from self._within(inner, batch_id, opened)
+            elif name != _MARKER:
+                yield RemoteFile(batch_id, file_id, _full_name(inner, name), _count(inner.get("length")))
+
+    def _entries(self, request: Request) -> Paged[dict[str, Any]]:
+        def fetch(token: str | None) -> Page[dict[str, Any]]:
+            following = (
+                request if token is None else Request.platform("GET", request.route, path=request.path, query=token)
+            )
+            return self._send_for(following, self._file_page)
+
+        return Paged(fetch)
+
+    def _file_page(self, body: Any, response: Response) -> Page[dict[str, Any]]:
+        entries = mapping(body).get("data")
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise unreadable(response, "the answer holds no list of files")
+        return self._page(body, response, entries, query=())
+
+
+def _bytes_of(route: str, id: str, name: str, offset: int) -> Request:
+    # Compressed on the way, neither the length nor the offset would be that of the file.
+    headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+    if offset:
+        headers["Range"] = f"bytes={offset}-"
+    return Request.platform("GET", route, path={"id": id}, query={"path": name}, headers=headers)
+
+
+def _full_name(entry: dict[str, Any], name: str) -> str:
+    """The name with its folders, which only the link has. Of the link just this is taken: the request goes to our own
+    address.
+    """
+    link = mapping(mapping(entry.get("_links")).get("self")).get("href")
+    linked = parse_qs(urlsplit(link).query).get("path", [""])[0] if isinstance(link, str) else ""
+    return linked if linked.endswith(f"/{name}") else name
+
+
+def _count(value: Any) -> int | None:
+    return int(str(value)) if str(value).isdecimal() else None

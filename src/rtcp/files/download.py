@@ -1,0 +1,223 @@
+"""Files from the service to the disk: several at once, resumed after a cut, whole or not there at all."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import re
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from rtcp.errors import DecodeError, NotFoundError, RtcpError
+from rtcp.files.folder import PART, naming, sync_folder
+from rtcp.models.file import DownloadProgress, RemoteFile
+from rtcp.transport.body_stream import Stream
+from rtcp.transport.request import Response
+
+logger = logging.getLogger(__name__)
+
+_PARTIAL: Final = 206
+_NO_SUCH_RANGE: Final = 416
+_RANGE: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How to get at the bytes of files.
+
+    Attributes:
+        open: the stream of a file from an offset on.
+        wait_to_resume: returns when the file may be asked for again after so many failures in a row, or raises the
+            failure.
+    """
+
+    open: Callable[[RemoteFile, int], AbstractContextManager[Stream]]
+    wait_to_resume: Callable[[RemoteFile, RtcpError, int], None]
+
+
+class Download:
+    """One download of many files. `run` may be called once.
+
+    Args:
+        targets: each file with the path that it shall have.
+        on_progress: called as bytes arrive, by one thread at a time.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        targets: Sequence[tuple[RemoteFile, Path]],
+        *,
+        on_progress: Callable[[DownloadProgress], Any] | None = None,
+    ) -> None:
+        self._source = source
+        self._targets = targets
+        self._tell = on_progress
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        lengths = [file.length for file, _ in targets]
+        self._total = None if None in lengths else sum(length or 0 for length in lengths)
+        self._bytes = 0
+        self._files = 0
+
+    def run(self, *, workers: int) -> list[Path]:
+        """Bring all files and return their paths in the order of the targets. What is complete already is kept.
+
+        Raises:
+            NotFoundError: a file has vanished.
+            DecodeError: a file has another length than was announced.
+            OSError: the disk; the error names the file.
+            RequestError, ResponseError: the service, after retries. What came so far is kept beside, as `.part`, and
+                the next run goes on from there.
+        """
+        with ThreadPoolExecutor(workers, thread_name_prefix="rtcp-download") as pool:
+            under_way = [pool.submit(self._bring, file, path) for file, path in self._targets]
+            try:
+                for each in under_way:
+                    each.result()
+            except BaseException:
+                self._stopped.set()
+                for each in under_way:
+                    each.cancel()
+                raise
+        return [path for _, path in self._targets]
+
+    def _bring(self, file: RemoteFile, path: Path) -> None:
+        try:
+            if _is_complete(path, file.length):
+                self._count(file, path.stat().st_size)
+            else:
+                self._fetch(file, path)
+            self._count(file, 0, is_complete=True)
+        except _StoppedError:
+            return
+        except BaseException:
+            # Told to the others at once: the first to fail may not be the first to be asked for its result.
+            self._stopped.set()
+            raise
+
+    def _fetch(self, file: RemoteFile, path: Path) -> None:
+        part = path.with_name(path.name + PART)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        length = self._fill(file, part)
+        size = part.stat().st_size
+        if size != length:
+            raise _wrong_length(file, size, length)
+        with part.open("r+b") as written, naming(part):
+            os.fsync(written.fileno())
+        part.replace(path)
+        sync_folder(path.parent)
+        logger.info("downloaded %s: %d bytes", path, size)
+
+    def _fill(self, file: RemoteFile, part: Path) -> int:
+        """Ask for the rest of the file until there is none, and return the announced length."""
+        part.touch()
+        done = part.stat().st_size
+        if file.length is not None and done > file.length:
+            os.truncate(part, 0)
+            done = 0
+        self._count(file, done)
+        failures = 0
+        while done != file.length:
+            try:
+                return self._read_on(file, part, done)
+            except NotFoundError as exc:
+                raise _vanished(file, exc) from None
+            except RtcpError as exc:
+                failure = exc
+            if done and getattr(failure, "status", None) == _NO_SUCH_RANGE:
+                # What came in an earlier run does not fit the file: begin again.
+                self._count(file, -done)
+                os.truncate(part, 0)
+                done = 0
+                continue
+            # Nobody waits for a file when another has failed meanwhile.
+            self._count(file, 0)
+            before, done = done, part.stat().st_size
+            failures = 1 if done > before else failures + 1
+            self._source.wait_to_resume(file, failure, failures)
+        return done
+
+    def _read_on(self, file: RemoteFile, part: Path, offset: int) -> int:
+        with self._source.open(file, offset) as stream, part.open("r+b", buffering=0) as output:
+            length = _announced(file, stream, offset=offset)
+            if stream.status != _PARTIAL:
+                # The server sends the file from its start, whatever was asked for.
+                self._count(file, -offset)
+                offset = 0
+            output.truncate(offset)
+            output.seek(offset)
+            for chunk in stream.chunks():
+                offset += len(chunk)
+                if length is not None and offset > length:
+                    raise _wrong_length(file, offset, length)
+                with naming(part):
+                    _write(output, chunk)
+                self._count(file, len(chunk))
+        return offset if length is None else length
+
+    def _count(self, file: RemoteFile, more: int, *, is_complete: bool = False) -> None:
+        if self._stopped.is_set():
+            raise _StoppedError
+        with self._lock:
+            self._bytes += more
+            self._files += is_complete
+            if self._tell is not None and (more or is_complete):
+                progress = DownloadProgress(file.name, self._bytes, self._total, self._files, len(self._targets))
+                self._tell(progress)
+
+
+class _StoppedError(Exception):
+    """Another file has failed: this one stops where it is."""
+
+
+def _write(output: io.FileIO, chunk: bytes) -> None:
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[output.write(rest) :]
+
+
+def _is_complete(path: Path, length: int | None) -> bool:
+    # A file gets its name when it is complete, so without a known length the name says enough.
+    return path.is_file() and length in (None, path.stat().st_size)
+
+
+def _announced(file: RemoteFile, stream: Stream, *, offset: int) -> int | None:
+    """The length of the whole file, by the listing and by the answer, which must agree."""
+    length = file.length
+    if stream.status == _PARTIAL:
+        found = _RANGE.fullmatch(stream.headers.get("Content-Range", "").strip())
+        if found is None or int(found[1]) != offset:
+            raise _broken(stream, f"file {file.name!r}: asked for what follows byte {offset}, but another range came")
+        told = None if found[2] == "*" else int(found[2])
+    else:
+        text = stream.headers.get("Content-Length", "")
+        told = int(text) if text.isdecimal() else None
+    if length is not None and told is not None and told != length:
+        raise _broken(stream, f"file {file.name!r}: listed with {length} bytes, but the answer announces {told}")
+    return told if length is None else length
+
+
+def _broken(response: Response, message: str) -> DecodeError:
+    return DecodeError(message, method=response.method, url=response.url, request_id=response.request_id)
+
+
+def _wrong_length(file: RemoteFile, came: int, length: int) -> DecodeError:
+    return DecodeError(f"file {file.name!r} of batch {file.batch_id}: {came} bytes came where {length} were announced")
+
+
+def _vanished(file: RemoteFile, failure: NotFoundError) -> NotFoundError:
+    return NotFoundError(
+        f"file {file.name!r} of batch {file.batch_id} is not there any more",
+        status=failure.status,
+        code=failure.code,
+        method=failure.method,
+        url=failure.url,
+        request_id=failure.request_id,
+    )

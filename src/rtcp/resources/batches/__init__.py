@@ -1,0 +1,1 @@
+"""Batches: files into datasets, updates of attributes, and what became of both."""

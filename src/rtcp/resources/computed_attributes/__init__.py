@@ -1,0 +1,1 @@
+"""Computed attributes: the verbs, and the conditions they are listed by."""

@@ -1,0 +1,1 @@
+"""Export jobs: the verbs, and the body that says what to export."""

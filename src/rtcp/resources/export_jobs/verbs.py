@@ -1,0 +1,334 @@
+"""Export jobs: profiles, and their events, out of the Profile store into files."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from rtcp.config import Config
+from rtcp.errors import InvalidArgumentError, JobFailedError, WaitTimeoutError
+from rtcp.files.data_access import DataAccess
+from rtcp.files.download import Download
+from rtcp.files.folder import claimed, local_names, safe_name
+from rtcp.models.dataset import Dataset
+from rtcp.models.export_job import ExportEvents, ExportJob, SegmentBatch, SegmentFilter
+from rtcp.models.file import DownloadProgress, RemoteFile
+from rtcp.paging import Page, Paged, check_page_size, next_query
+from rtcp.resources._base import Resource, complete_link
+from rtcp.resources.export_jobs.body import checked_paths, export_body
+from rtcp.rows.export_files import read_rows
+from rtcp.transport.answers import mapping, parse, unreadable
+from rtcp.transport.request import Request, Response
+from rtcp.transport.scrubbing import shortened
+from rtcp.transport.session import Session
+from rtcp.transport.wire import POOL_SIZE
+from rtcp.waiting import DEFAULT_TIMEOUT, poll
+
+_ROUTE: Final = "/data/core/ups/export/jobs"
+_WRITE_HEADERS: Final = {"x-profile-instance-id": "ups"}
+_OWN_NAMESPACE: Final = "ups"
+_MOST_ERRORS: Final = 3
+# Stands for the next link in the segmentation guide's sample.
+_PLACEHOLDER: Final = "string"
+
+# In the class, "list" is the verb.
+Paths = list[Path]
+
+
+class ExportJobs(Resource):
+    """The exports of a sandbox.
+
+    Service page: https://experienceleague.adobe.com/en/docs/experience-platform/profile/api/export-jobs
+    """
+
+    def __init__(self, session: Session, config: Config, *, dataset: Callable[[str], Dataset]) -> None:
+        super().__init__(session, config)
+        self._dataset = dataset
+        self._files = DataAccess(session, config)
+
+    def list(
+        self, *, status: str | None = None, limit: int | None = None, page_size: int | None = None
+    ) -> Paged[ExportJob]:
+        """Return the export jobs, newest first.
+
+        Args:
+            status: only those in this one: `NEW`, `SUCCEEDED`, `FAILED`.
+            limit: jobs to yield at most; None yields all.
+            page_size: jobs in a request; None leaves it to the service.
+
+        Example:
+            >>> list(client.export_jobs.list(status="FAILED"))
+            []
+        """
+        check_page_size(page_size)
+        asked = {"limit": page_size, "status": status}
+
+        def fetch(token: str | None) -> Page[ExportJob]:
+            query = asked if token is None else complete_link(token, asked)
+            return self._send_for(Request.platform("GET", _ROUTE, query=query), self._job_page)
+
+        return Paged(fetch, limit=limit)
+
+    def get(self, job_id: int | str) -> ExportJob:
+        """Return one export job.
+
+        Raises:
+            NotFoundError: the id is unknown in this sandbox.
+
+        Example:
+            >>> destination = client.datasets.create_for_export("Profiles of March")
+            >>> job = client.export_jobs.create(destination_dataset_id=destination.id)
+            >>> client.export_jobs.get(job.id).destination.dataset_id == destination.id
+            True
+        """
+        return self._send(Request.platform("GET", _ROUTE + "/{id}", path={"id": job_id}), ExportJob)
+
+    def create(
+        self,
+        *,
+        destination_dataset_id: str,
+        fields: Sequence[str] | None = None,
+        segments: Sequence[str | SegmentFilter] | None = None,
+        segment_qualification: tuple[datetime | None, datetime | None] | None = None,
+        since_ingested: datetime | None = None,
+        empty_profiles: bool | None = None,
+        events: ExportEvents | None = None,
+        merge_policy_id: str | None = None,
+        merge_policy_version: int | None = None,
+        segment_per_batch: bool | None = None,
+        evaluate_segments: bool | None = None,
+        check_destination: bool = True,
+    ) -> ExportJob:
+        """Start an export and return the accepted job; `wait` waits for it, `download` and `rows` bring its files.
+
+        Args:
+            destination_dataset_id: a dataset with the union schema; `client.datasets.create_for_export` makes one.
+            fields: dot paths of the profiles; None exports all. `["identityMap"]` beside `events` exports events only.
+            segments: audience ids, or `SegmentFilter` values; None exports everybody.
+            segment_qualification: from when to when people entered the segments; either may be None.
+            since_ingested: only profiles whose data changed after it.
+            empty_profiles: True includes people of whom only events are known.
+            events: which events to export beside; None exports none.
+            merge_policy_id, merge_policy_version: None takes that of the segments or the default; its latest version.
+            segment_per_batch: True writes one batch for each segment.
+            evaluate_segments: True evaluates the segments first.
+            check_destination: False skips reading the dataset to see whether it can take an export.
+
+        Never sent twice by itself: when no answer comes, the error says how to find out whether it was made.
+
+        Raises:
+            InvalidArgumentError: the destination does not hold the union schema.
+            NotFoundError: there is no such dataset.
+            BadRequestError: the service finds it incomplete or contradictory.
+
+        Example:
+            >>> destination = client.datasets.create_for_export("Names")
+            >>> job = client.export_jobs.create(
+            ...     destination_dataset_id=destination.id, fields=["person.name"], events=rtcp.ExportEvents(),
+            ... )
+            >>> job.fields
+            'person.name'
+        """
+        body = export_body(
+            destination_dataset_id=destination_dataset_id,
+            fields=fields,
+            segments=segments,
+            segment_qualification=segment_qualification,
+            since_ingested=since_ingested,
+            empty_profiles=empty_profiles,
+            events=events,
+            merge_policy_id=merge_policy_id,
+            merge_policy_version=merge_policy_version,
+            segment_per_batch=segment_per_batch,
+            evaluate_segments=evaluate_segments,
+        )
+        if check_destination:
+            self._check(destination_dataset_id)
+        request = Request.platform(
+            "POST",
+            _ROUTE,
+            json=body,
+            headers=_WRITE_HEADERS,
+            creates="the export job may have been created: look for it in client.export_jobs.list(limit=10), newest "
+            "first, before trying again",
+        )
+        return self._send(request, ExportJob)
+
+    def cancel(self, job_id: int | str) -> None:
+        """Ask the service to stop an export. It stops when it can; `wait` then raises, as the job did not succeed.
+
+        Raises:
+            NotFoundError: the id is unknown in this sandbox.
+
+        Example:
+            >>> destination = client.datasets.create_for_export("Regretted")
+            >>> job = client.export_jobs.create(destination_dataset_id=destination.id)
+            >>> client.export_jobs.cancel(job.id)
+            >>> client.export_jobs.get(job.id).is_cancelled
+            True
+        """
+        self._do(Request.platform("DELETE", _ROUTE + "/{id}", path={"id": job_id}))
+
+    def wait(
+        self,
+        job_id: int | str,
+        *,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        interval: float | None = None,
+        on_progress: Callable[[ExportJob], Any] | None = None,
+    ) -> ExportJob:
+        """Poll until an export is final and return its last state.
+
+        Args:
+            timeout: seconds in total; None waits for ever.
+            interval: seconds between looks; None grows from 5 to 60.
+            on_progress: called after every look, the last one included.
+
+        Raises:
+            JobFailedError: it failed, and the text has the service's errors; or it was cancelled. `.job` holds it.
+            WaitTimeoutError: still running; `.last` holds the last state seen. The job goes on.
+
+        Example:
+            >>> destination = client.datasets.create_for_export("Everybody")
+            >>> job = client.export_jobs.create(destination_dataset_id=destination.id)
+            >>> client.export_jobs.wait(job.id, interval=1).is_success
+            True
+        """
+        last = poll(
+            lambda: self.get(job_id),
+            what=f"export job {job_id}",
+            is_final=lambda job: job.is_final,
+            is_success=lambda job: True,
+            clock=self._session.clock,
+            timeout=timeout,
+            interval=interval,
+            on_progress=on_progress,
+        )
+        _check_success(last)
+        return last
+
+    def download(
+        self,
+        job_id: int | str,
+        directory: str | Path,
+        *,
+        workers: int = 4,
+        on_progress: Callable[[DownloadProgress], Any] | None = None,
+    ) -> Paths:
+        """Bring the files of an export into `directory/export-<id>/` and return their paths, in the service's order.
+
+        An export with a batch for each segment gets a folder for each segment. A file has its name only when it is
+        complete; calling again keeps complete files and goes on with the others.
+
+        Args:
+            workers: files under way at once, 1 to 64.
+            on_progress: called as bytes arrive, by one thread at a time.
+
+        Raises:
+            WaitTimeoutError: the job is still running: `wait` for it first.
+            JobFailedError: it failed, or was cancelled.
+            NotFoundError: a file has vanished; the text names it.
+            DecodeError: a file has another length than was announced; the text names it.
+            OSError: the disk is full, say; the error names the file.
+            RtcpError: another download is writing to this folder, or it holds the files of another job.
+
+        Example:
+            >>> destination = client.datasets.create_for_export("To the disk")
+            >>> job = client.export_jobs.create(destination_dataset_id=destination.id)
+            >>> job = client.export_jobs.wait(job.id, interval=1)
+            >>> [path.parent.name == f"export-{job.id}" for path in client.export_jobs.download(job.id, folder)]
+            [True]
+        """
+        if not 1 <= workers <= POOL_SIZE:
+            raise InvalidArgumentError(f"workers must be 1 to {POOL_SIZE}, not {workers}")
+        job = self._finished(job_id)
+        batches = job.batches
+        folder = Path(directory) / safe_name(f"export-{job.id}")
+        with claimed(folder, {"export_job": str(job.id), "batches": [batch.batch_id for batch in batches]}):
+            targets: list[tuple[RemoteFile, Path]] = []
+            for batch in batches:
+                files = [*self._files.files(str(batch.batch_id))]
+                names = local_names(files)
+                targets += [(file, folder / _sub_folder(batch) / name) for file, name in zip(files, names, strict=True)]
+            return Download(self._files.source(), targets, on_progress=on_progress).run(workers=workers)
+
+    def rows(self, job_id: int | str, *, fields: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the rows of an export, file after file; memory does not grow with the export.
+
+        A row is a profile as nested XDM. Each file is on the disk, as a temporary file, only while it is read.
+
+        Args:
+            fields: dot paths to return; None returns all that was exported.
+
+        Raises:
+            WaitTimeoutError: the job is still running: `wait` for it first.
+            JobFailedError: it failed, or was cancelled.
+            MissingExtraError: the files are Parquet, and pyarrow is not installed (`rtcp[arrow]`).
+
+        Example:
+            >>> destination = client.datasets.create_for_export("To be read")
+            >>> job = client.export_jobs.create(destination_dataset_id=destination.id)
+            >>> job = client.export_jobs.wait(job.id, interval=1)
+            >>> "Jane" in [rtcp.xdm_get(row, "person.name.firstName") for row in client.export_jobs.rows(job.id)]
+            True
+        """
+        wanted = None if fields is None else checked_paths(fields, "fields")
+        job = self._finished(job_id)
+        source = self._files.source()
+
+        def stream() -> Iterator[dict[str, Any]]:
+            for batch in job.batches:
+                for file in self._files.files(str(batch.batch_id)):
+                    with tempfile.TemporaryDirectory(prefix="rtcp-rows-") as folder:
+                        path = Path(folder) / safe_name(file.name)
+                        Download(source, [(file, path)]).run(workers=1)
+                        yield from read_rows(path, fields=wanted)
+
+        return stream()
+
+    def _finished(self, job_id: int | str) -> ExportJob:
+        job = self.get(job_id)
+        # A job that runs may name its batch already, so only the status tells.
+        if not job.is_final:
+            raise WaitTimeoutError(
+                f"export job {job_id} is still {job.status}; client.export_jobs.wait({job_id!r}) waits for it", last=job
+            )
+        _check_success(job)
+        return job
+
+    def _check(self, dataset_id: str) -> None:
+        dataset = self._dataset(dataset_id)
+        if not dataset.is_union:
+            raise InvalidArgumentError(
+                f"dataset {dataset_id!r} does not hold the union schema, so no export can be written to it; "
+                "client.datasets.create_for_export(...) makes one that does"
+            )
+
+    def _job_page(self, body: Any, response: Response) -> Page[ExportJob]:
+        records = mapping(body).get("records", mapping(body).get("children"))
+        if not isinstance(records, list):
+            raise unreadable(response, "the answer holds no list of export jobs")
+        jobs = [parse(ExportJob, record, response) for record in records]
+        link = mapping(mapping(body).get("link")).get("next")
+        if isinstance(link, str):
+            return Page(jobs, None if link == _PLACEHOLDER else next_query(link, base_url=self._config.base_url))
+        return self._page(body, response, jobs, query=())
+
+
+def _check_success(job: ExportJob) -> None:
+    if job.is_cancelled:
+        raise JobFailedError(f"export job {job.id} was cancelled", job=job)
+    if not job.is_success:
+        told = [f"{error.code or 'no code'}: {shortened(error.message or 'no text')}" for error in job.errors]
+        reasons = "; ".join(told[:_MOST_ERRORS]) or "the service gives no reason"
+        raise JobFailedError(f"export job {job.id} failed: {reasons}", job=job)
+
+
+def _sub_folder(batch: SegmentBatch) -> str:
+    if batch.segment_id is None:
+        return ""
+    own = batch.namespace in (None, _OWN_NAMESPACE)
+    return safe_name(batch.segment_id if own else f"{batch.namespace}-{batch.segment_id}")

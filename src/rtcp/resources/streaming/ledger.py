@@ -1,0 +1,150 @@
+"""The books of a writer: what is on its way, and what became of everything else."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+
+from rtcp.bulk.dead_letters import DeadLetters, read_rejects
+from rtcp.bulk.spool import Queue
+from rtcp.models.stream import Reject, WriterSummary
+from rtcp.resources.streaming.fates import Fate, Pack, can_retry, to_reject
+
+logger = logging.getLogger(__name__)
+
+
+class Ledger:
+    """Counts rows, keeps rejects or writes them to the dead letters, and takes out of the spool what is settled."""
+
+    def __init__(self, spool: Queue | None, letters: DeadLetters | None) -> None:
+        self._spool = spool
+        self._letters = letters
+        self._lock = threading.Lock()
+        self._open: set[Pack] = set()
+        self._next_position = 0
+        self._rows = self._sent = self._rejected = self._unknown = self._waiting = 0
+        self._bytes = self._requests = 0
+        self._rejects: list[Reject] = []
+        self._kept: list[int] = []
+
+    def enter(self, count: int, *, positions: Sequence[int | None] | None = None) -> Sequence[int | None]:
+        """Count rows in, and return their positions: the given ones, or the next."""
+        with self._lock:
+            self._rows += count
+            if positions is None:
+                positions = range(self._next_position, self._next_position + count)
+                self._next_position += count
+        return positions
+
+    def leave(self, count: int) -> None:
+        """Count rows out that were not taken in after all."""
+        with self._lock:
+            self._rows -= count
+
+    def open(self, pack: Pack) -> None:
+        """A pack is on its way."""
+        with self._lock:
+            self._open.add(pack)
+
+    def claim(self, pack: Pack) -> bool:
+        """True for the one who may send a pack, or settle it unsent."""
+        with self._lock:
+            is_first = not pack.is_taken
+            pack.is_taken = True
+        return is_first
+
+    def opened(self) -> list[Pack]:
+        """The packs that are on their way."""
+        with self._lock:
+            return list(self._open)
+
+    def spent(self, requests: int, size: int) -> None:
+        """Count what went over the wire."""
+        with self._lock:
+            self._requests += requests
+            self._bytes += size
+
+    def settle(self, pack: Pack, fates: Sequence[Fate]) -> None:
+        """Count, report and unspool the messages of a pack; a second time is nothing."""
+        with self._lock:
+            if pack not in self._open:
+                return
+            self._open.remove(pack)
+        sent: list[int] = []
+        kept: list[int] = []
+        refused: list[int] = []
+        rejects: list[Reject] = []
+        for (position, message, entry), fate in zip(pack.items, fates, strict=True):
+            if isinstance(fate, dict):
+                sent.append(entry)
+            elif self._spool is not None and can_retry(fate):
+                kept.append(entry)
+            else:
+                refused.append(entry)
+                rejects.append(to_reject(position, message, fate))
+        with self._lock:
+            self._sent += len(sent)
+            self._waiting += len(kept)
+            # Given back when the writer ends: until then there is no better moment to try again.
+            self._kept += kept
+        done = sent
+        try:
+            # Written down before it leaves the spool: a kill in between repeats a row, and loses none.
+            self.reject(rejects)
+            done = [*sent, *refused]
+        finally:
+            if self._spool is not None:
+                self._spool.done(done)
+
+    def reject(self, rejects: Sequence[Reject]) -> None:
+        """Count and keep rows that were not received.
+
+        Raises:
+            SpoolError: the dead letters cannot be written; the rows are kept in memory.
+        """
+        unknown = sum(reject.is_unknown for reject in rejects)
+        is_written = False
+        try:
+            if self._letters is not None and rejects:
+                self._letters.add(rejects)
+                is_written = True
+        finally:
+            with self._lock:
+                self._unknown += unknown
+                self._rejected += len(rejects) - unknown
+                self._rejects += [] if is_written else rejects
+
+    def close(self) -> None:
+        """Give back to the spool what it keeps; count as unknown what an interrupt tore apart between two steps."""
+        try:
+            if self._spool is not None:
+                self._spool.release(self._kept)
+        finally:
+            if self._letters is not None:
+                self._letters.close()
+        with self._lock:
+            self._unknown += self._rows - self._sent - self._rejected - self._unknown - self._waiting
+        if self._sent != self._rows:
+            # Leaving the writer raises nothing for single rows: who asks for no summary shall find it here.
+            logger.warning(
+                "of %d rows %d were rejected, %d got no answer and %d wait in the spool",
+                self._rows,
+                self._rejected,
+                self._unknown,
+                self._waiting,
+            )
+
+    @property
+    def summary(self) -> WriterSummary:
+        """The counts so far."""
+        with self._lock:
+            return WriterSummary(
+                self._rows, self._sent, self._rejected, self._unknown, self._waiting, self._bytes, self._requests
+            )
+
+    def rejects(self) -> Iterator[Reject]:
+        """Yield what was rejected or is unknown, from the dead letters and from memory."""
+        if self._letters is not None:
+            yield from read_rejects(self._letters.path, start=self._letters.start)
+        yield from list(self._rejects)

@@ -1,0 +1,225 @@
+"""Sends packs of messages to one inlet: within budgets, again where that may help, and tells what became of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rtcp.bulk.packing import Limits
+from rtcp.errors import (
+    ConfigError,
+    InvalidArgumentError,
+    RequestError,
+    ResponseError,
+    RtcpError,
+    TokenError,
+)
+from rtcp.resources.streaming.fates import RETRYABLE, Fate, can_retry
+from rtcp.transport.answers import decode, mapping, read_part_error
+from rtcp.transport.rate_limit import Budget
+from rtcp.transport.request import Request, Response
+from rtcp.transport.session import Session
+
+ONE: Final = "/collection/{inlet_id}"
+MANY: Final = "/collection/batch/{inlet_id}"
+# "1 MB" in the documentation, which does not say whose megabyte: the smaller one.
+MAX_BODY: Final = 1_000_000
+REQUESTS_PER_SECOND: Final = 1_000
+MESSAGES_PER_SECOND: Final = 1_000
+VALIDATIONS_PER_MINUTE: Final = 60
+HOPELESS: Final = (TokenError, ConfigError)
+HELP: Final[Mapping[int, str]] = {
+    400: "the inlet's organisation, dataset and schema must be those of the envelope",
+    401: "the inlet wants a token: pass authenticated=True; if you do, the token is no longer valid",
+    403: "the inlet wants a token: pass authenticated=True; if you do, the token is not valid for it",
+    404: "streaming takes the inlet id (client.inlets.get(connection_id).inlet_id), not the id of the connection",
+    413: f"a body may have {MAX_BODY:,} bytes",
+    501: "the service cannot validate in this region; leave validate out",
+}
+_HEAD: Final = b'{"messages":['
+_TAIL: Final = b"]}"
+# Answers of something in front of the service, which may have received the request all the same.
+_NO_ANSWER: Final = frozenset({502, 504})
+_CONNECTION_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What one pack has cost."""
+
+    requests: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Sender:
+    """How messages go to one inlet.
+
+    Attributes:
+        session: sends.
+        inlet_id: 64 hexadecimal characters; the id of a Flow Service connection is refused.
+        validate: one message in a request, checked by the service before it answers.
+        requests, messages: budgets; None is no budget.
+        is_stopped: asked before messages are sent again.
+    """
+
+    session: Session
+    inlet_id: str
+    authenticated: bool = False
+    validate: bool = False
+    requests: Budget | None = None
+    messages: Budget | None = None
+    is_stopped: Callable[[], bool] = field(default=lambda: False)
+
+    def __post_init__(self) -> None:
+        if _CONNECTION_ID.fullmatch(str(self.inlet_id).strip()):
+            raise InvalidArgumentError(
+                f"{self.inlet_id!r} is the id of a connection; streaming takes the id of its inlet, "
+                "client.inlets.get(connection_id).inlet_id"
+            )
+
+    def limits(self, max_batch: int) -> Limits:
+        """What a pack of this sender may hold."""
+        if self.validate:
+            return Limits(MAX_BODY, 1, frame=len(_HEAD) + len(_TAIL))
+        within = max_batch if self.messages is None else min(max_batch, self.messages.limit)
+        return Limits(MAX_BODY, within, frame=len(_HEAD) + len(_TAIL), separator=1)
+
+    def send_one(self, message: bytes, *, idempotent: bool, headers: Mapping[str, str] | None = None) -> Response:
+        """Send one message by itself, and again where that may help.
+
+        Raises:
+            RtcpError: the service did not receive it, or nobody can tell.
+        """
+        query = {"syncValidation": True} if self.validate else None
+        request = self._request(ONE, message, idempotent=idempotent, query=query, headers=headers)
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return self._transmit(request, 1)
+            except RtcpError as exc:
+                failure = exc
+            self.session.wait_to_resume(request, failure, attempt=attempt)
+
+    def send(self, pack: Sequence[bytes], *, idempotent: bool) -> tuple[list[Fate], Traffic]:
+        """Send a pack, and again what failed where that may help; never raises for what the service does."""
+        fates: list[Fate] = [None] * len(pack)
+        pending = list(range(len(pack)))
+        traffic = Traffic()
+        attempt = 0
+        may_have_arrived = False
+        while pending:
+            attempt += 1
+            request = self._pack_request([pack[number] for number in pending], idempotent=idempotent)
+            traffic.requests += 1
+            traffic.bytes += len(request.content or b"")
+            try:
+                response = self._transmit(request, len(pending))
+                left, failure = self._settle(request, response, pending, fates)
+            except RtcpError as exc:
+                left, failure = pending, exc
+                may_have_arrived = may_have_arrived or _may_have_arrived(exc)
+            if failure is None:
+                break
+            pending = left
+            if self._gives_up(request, failure, attempt):
+                known = None if may_have_arrived and not _is_final(failure) else failure
+                for number in pending:
+                    # What the service said of the one message is more than what it said of the request.
+                    fates[number] = known and (fates[number] or known)
+                break
+        return fates, traffic
+
+    def _transmit(self, request: Request, messages: int) -> Response:
+        if self.messages is not None and self.requests is not None:
+            with self.messages.spend(messages), self.requests.spend():
+                return self.session.send_once(request)
+        budget, amount = (self.messages, messages) if self.requests is None else (self.requests, 1)
+        if budget is None:
+            return self.session.send_once(request)
+        with budget.spend(amount):
+            return self.session.send_once(request)
+
+    def _gives_up(self, request: Request, failure: RtcpError, attempt: int) -> bool:
+        if self.is_stopped():
+            return True
+        try:
+            self.session.wait_to_resume(request, failure, attempt=attempt)
+        except RtcpError:
+            return True
+        return self.is_stopped()
+
+    def _settle(
+        self, request: Request, response: Response, pending: Sequence[int], fates: list[Fate]
+    ) -> tuple[list[int], RtcpError | None]:
+        """Read an answer into the fates; return what may be sent again, and the reason."""
+        if self.validate:
+            fates[pending[0]] = dict(mapping(decode(response)))
+            return [], None
+        answers = mapping(decode(response)).get("responses")
+        if not isinstance(answers, list) or len(answers) != len(pending):
+            # Nothing but the place in the list tells which message an entry is about.
+            return [], None
+        again: list[int] = []
+        failure: RtcpError | None = None
+        for number, answer in zip(pending, answers, strict=True):
+            if type(answer) is dict and answer.get("xactionId") and "statusCode" not in answer:
+                fates[number] = answer
+                continue
+            fates[number] = fate = _fate(request, response, mapping(answer))
+            if isinstance(fate, RtcpError) and can_retry(fate):
+                again.append(number)
+                failure = fate
+        return again, failure
+
+    def _pack_request(self, pack: Sequence[bytes], *, idempotent: bool) -> Request:
+        if self.validate:
+            return self._request(ONE, pack[0], idempotent=idempotent, query={"syncValidation": True})
+        return self._request(MANY, b"%b%b%b" % (_HEAD, b",".join(pack), _TAIL), idempotent=idempotent)
+
+    def _request(
+        self,
+        route: str,
+        content: bytes,
+        *,
+        idempotent: bool,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Request:
+        return Request.streaming(
+            route,
+            path={"inlet_id": self.inlet_id},
+            content=content,
+            query=query,
+            headers=headers,
+            authenticated=self.authenticated,
+            idempotent=idempotent,
+            help=HELP,
+        )
+
+
+def _fate(request: Request, response: Response, answer: Mapping[str, Any]) -> Fate:
+    status = str(answer.get("statusCode", ""))
+    if status.isdecimal() and int(status) >= 400:
+        return read_part_error(request, response, answer, status=status)
+    return dict(answer) if answer.get("xactionId") else None
+
+
+def is_idempotent(message: Mapping[str, Any]) -> bool:
+    """True when receiving an envelope twice is receiving it once: a record, or an event with an `_id`."""
+    entity = mapping(message.get("body")).get("xdmEntity")
+    return isinstance(entity, Mapping) and ("timestamp" not in entity or bool(entity.get("_id")))
+
+
+def _may_have_arrived(failure: RtcpError) -> bool:
+    if isinstance(failure, RequestError):
+        return failure.may_have_been_applied
+    return isinstance(failure, ResponseError) and failure.status in _NO_ANSWER
+
+
+def _is_final(failure: RtcpError) -> bool:
+    """True for a refusal that an earlier sending, whose answer got lost, must have met as well."""
+    return isinstance(failure, ResponseError) and failure.status not in RETRYABLE | {401, 403}

@@ -1,0 +1,334 @@
+"""The writer: takes rows, packs them, sends them from a few threads, and knows what became of each."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import queue
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice, repeat
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from rtcp.bulk.dead_letters import DeadLetters
+from rtcp.bulk.packing import Packer
+from rtcp.bulk.spool import Queue, SpoolFile
+from rtcp.errors import InvalidArgumentError, PartialFailureError, RtcpError, SpoolError
+from rtcp.models.stream import REFUSED, Reject, WriterSummary
+from rtcp.resources.streaming.envelope import Form
+from rtcp.resources.streaming.fates import Fate, Item, Pack
+from rtcp.resources.streaming.ledger import Ledger
+from rtcp.resources.streaming.sender import HOPELESS, MAX_BODY, Sender
+
+logger = logging.getLogger(__name__)
+
+_NOT_SPOOLED: Final = -1
+# Rows that share a commit of the spool when many are written at once.
+_GROUP: Final = 500
+# Seconds that an interrupted writer waits for requests under way.
+_GRACE: Final = 10.0
+_INTERRUPTED: Final = "not sent: the writer was interrupted"
+_FORKED: Final = "this writer was opened before a fork; open one of your own in the child, with a client of your own"
+
+
+class StreamWriter:
+    """Rows on their way to one inlet. Use it in a `with` statement; may be shared by threads.
+
+    At most one pack for each worker waits beside those that are being sent: a caller that is faster than the service
+    is held back.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        form: Form,
+        *,
+        workers: int,
+        max_batch: int,
+        spool: SpoolFile | str | Path | None,
+        dead_letters: str | Path | None,
+        on_progress: Callable[[WriterSummary], object] | None,
+    ) -> None:
+        self._sender = replace(sender, is_stopped=lambda: self._is_aborted)
+        self._form = form
+        self._limits = sender.limits(max_batch)
+        self._packer: Packer[Item] = Packer(self._limits)
+        self._workers = workers
+        self._on_progress = on_progress
+        self._intake = threading.Lock()
+        self._packs: queue.Queue[Pack | None] = queue.Queue(maxsize=workers)
+        self._outbox: list[Item] = []
+        self._threads: list[threading.Thread] = []
+        self._fatal: BaseException | None = None
+        self._is_closed = self._is_aborted = False
+        self._pid = os.getpid()
+        # Before the spool, which would stay open when this fails.
+        letters = None if dead_letters is None else DeadLetters(dead_letters)
+        self._owned = None if spool is None or isinstance(spool, SpoolFile) else SpoolFile(spool)
+        held = spool if isinstance(spool, SpoolFile) else self._owned
+        self._queue = None if held is None else Queue(held, f"streaming {sender.inlet_id}")
+        self._is_recovered = self._queue is None
+        self._ledger = Ledger(self._queue, letters)
+        self._last_word = weakref.finalize(self, _tell_left, self._ledger, self._queue is not None, self._pid)
+
+    @property
+    def summary(self) -> WriterSummary:
+        """What has become of the rows so far; final once the writer is closed."""
+        return self._ledger.summary
+
+    def write(self, row: Any) -> None:
+        """Take one row in; with a spool, return once it is safe on disk.
+
+        A row that cannot be right is not raised but counted as rejected, so that the others go on. Blocks while
+        the service is slower than the caller.
+
+        Raises:
+            RtcpError: the writer is closed, or can go no further (no token, spool full).
+        """
+        self._take_in([row])
+
+    def write_many(self, rows: Iterable[Any]) -> None:
+        """Take many rows in, as `write` does; with a spool, some hundreds of them share a commit."""
+        stream = iter(rows)
+        while group := list(islice(stream, _GROUP)):
+            self._take_in(group)
+
+    def flush(self) -> None:
+        """Return once there is an answer, or none to be hoped for, to all rows written so far."""
+        if self._is_closed:
+            return
+        self._check_process()
+        with self._intake:
+            self._recover()
+            left, self._outbox = self._outbox, []
+            self._fill(iter(left))
+            self._dispatch(self._packer.rest())
+        self._packs.join()
+        self._raise_fatal()
+
+    def rejects(self) -> Iterator[Reject]:
+        """Yield the rows that were rejected, and those whose fate is unknown, with the reasons."""
+        yield from self._ledger.rejects()
+
+    def raise_for_failures(self) -> None:
+        """Do nothing if the service has received all rows.
+
+        Raises:
+            PartialFailureError: some were rejected, or nobody can tell.
+        """
+        summary = self.summary
+        if summary.sent == summary.rows:
+            return
+        rejects = list(self.rejects())
+        said = f"; the first, at position {rejects[0].position}: {rejects[0].message}" if rejects else ""
+        raise PartialFailureError(
+            f"of {summary.rows} rows {summary.rejected} were rejected, {summary.unknown} got no answer and "
+            f"{summary.waiting} wait in the spool{said}",
+            failed=[reject for reject in rejects if not reject.is_unknown],
+            unknown=[reject for reject in rejects if reject.is_unknown],
+        )
+
+    def close(self) -> None:
+        """Send what is left and stop. Closing twice is fine.
+
+        Raises:
+            RtcpError: the writer could go no further; the summary tells what became of the rows.
+        """
+        if self._is_closed:
+            return
+        if self._pid != os.getpid():
+            # Threads and rows are the parent's: it sends them.
+            self._is_closed = True
+            return
+        try:
+            self.flush()
+        except KeyboardInterrupt:
+            self._abort()
+            raise
+        finally:
+            self._end()
+
+    def rewrite(self, rows: Iterable[tuple[int | None, Any]]) -> None:
+        """Take rows in that were in a writer before, with their positions there."""
+        for position, row in rows:
+            self._take_in([row], [position])
+
+    def _take_in(self, rows: Sequence[Any], positions: Sequence[int | None] | None = None) -> None:
+        self._check_process()
+        self._raise_fatal()
+        if self._is_closed:
+            raise RtcpError("this writer is closed; open another one")
+        positions = self._ledger.enter(len(rows), positions=positions)
+        encoded, largest = self._form.message, self._limits.largest
+        messages: list[tuple[int | None, bytes]] = []
+        refused: list[Reject] = []
+        for position, row in zip(positions, rows, strict=True):
+            try:
+                message = encoded(row)
+                if len(message) > largest:
+                    self._limits.check(len(message))
+            except InvalidArgumentError as exc:
+                refused.append(Reject(row, position, None, REFUSED, str(exc), can_retry=False))
+            else:
+                messages.append((position, message))
+        try:
+            self._accept(messages)
+        finally:
+            if refused:
+                self._ledger.reject(refused)
+
+    def _accept(self, messages: Sequence[tuple[int | None, bytes]]) -> None:
+        ids: Iterable[int] = repeat(_NOT_SPOOLED, len(messages))
+        if self._queue is not None:
+            try:
+                ids = self._queue.put([message for _, message in messages], claim=True)
+            except SpoolError:
+                self._ledger.leave(len(messages))
+                raise
+        with self._intake:
+            self._recover()
+            self._fill((position, message, entry) for (position, message), entry in zip(messages, ids, strict=True))
+
+    def _recover(self) -> None:
+        """Send on what the spool has kept of an earlier writer."""
+        while not self._is_recovered and self._queue is not None:
+            entries = self._queue.take(self._limits.max_count, max_bytes=MAX_BODY)
+            self._is_recovered = not entries
+            self._ledger.enter(len(entries), positions=())
+            self._fill((None, entry.data, entry.id) for entry in entries)
+
+    def _fill(self, items: Iterator[Item]) -> None:
+        try:
+            for item in items:
+                full = self._packer.add(item, len(item[1]))
+                if full is not None:
+                    self._dispatch(full)
+        except BaseException:
+            # An interrupt; what is not in a pack by now is reported with the rest.
+            self._outbox += items
+            raise
+
+    def _dispatch(self, items: list[Item]) -> None:
+        if not items:
+            return
+        pack = Pack(items)
+        self._ledger.open(pack)
+        if len(self._threads) < self._workers:
+            thread = threading.Thread(target=self._work, name="rtcp-stream", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        self._packs.put(pack)
+
+    def _work(self) -> None:
+        while (pack := self._packs.get()) is not None:
+            try:
+                self._send(pack)
+            except BaseException as exc:  # noqa: BLE001 - whatever it is, the caller must hear of it and not wait for ever
+                self._fatal = self._fatal or exc
+                self._settle_anyway(pack, None)
+            finally:
+                self._packs.task_done()
+
+    def _send(self, pack: Pack) -> None:
+        if not self._ledger.claim(pack):
+            return
+        fatal = self._fatal
+        if fatal is not None or self._is_aborted:
+            error = fatal if isinstance(fatal, RtcpError) else RtcpError(_INTERRUPTED)
+            self._ledger.settle(pack, [error] * len(pack.items))
+            return
+        fates, traffic = self._sender.send([message for _, message, _ in pack.items], idempotent=True)
+        self._ledger.spent(traffic.requests, traffic.bytes)
+        self._fatal = self._fatal or next((fate for fate in fates if isinstance(fate, HOPELESS)), None)
+        self._ledger.settle(pack, fates)
+        if self._on_progress is not None:
+            try:
+                self._on_progress(self.summary)
+            except Exception:
+                logger.exception("on_progress failed")
+
+    def _abort(self) -> None:
+        """Settle everything now: what has not been sent is not sent, what is under way is waited for a little."""
+        self._is_aborted = True
+        with self._intake:
+            left, self._outbox = [*self._packer.rest(), *self._outbox], []
+        if left:
+            self._ledger.open(Pack(left))
+        for pack in self._ledger.opened():
+            if self._ledger.claim(pack):
+                self._settle_anyway(pack, RtcpError(_INTERRUPTED))
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._packs.get_nowait()
+        self._stop(timeout=_GRACE)
+        for pack in self._ledger.opened():
+            self._settle_anyway(pack, None)
+
+    def _settle_anyway(self, pack: Pack, fate: Fate) -> None:
+        """Settle a pack after a failure that the caller hears of first, whatever the disk says to that."""
+        try:
+            self._ledger.settle(pack, [fate] * len(pack.items))
+        except SpoolError as exc:
+            logger.warning("%s; the rows are kept in memory", exc)
+
+    def _stop(self, *, timeout: float | None) -> None:
+        for _ in self._threads:
+            self._packs.put(None)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
+        self._threads = []
+
+    def _end(self) -> None:
+        self._is_closed = True
+        self._last_word.detach()
+        self._stop(timeout=None)
+        try:
+            self._ledger.close()
+        finally:
+            if self._owned is not None:
+                self._owned.close()
+
+    def _check_process(self) -> None:
+        # First of all: in a forked child, the locks may be held for ever by threads that only the parent has.
+        if self._pid != os.getpid():
+            raise RtcpError(_FORKED)
+
+    def _raise_fatal(self) -> None:
+        if self._fatal is not None:
+            raise self._fatal
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(exc, KeyboardInterrupt) and self._pid == os.getpid():
+            self._abort()
+            self._end()
+            return
+        try:
+            self.close()
+        except RtcpError:
+            if exc is None:
+                raise
+
+    def __repr__(self) -> str:
+        return f"<StreamWriter to inlet {self._sender.inlet_id}: {self.summary}>"
+
+
+def _tell_left(ledger: Ledger, has_spool: bool, pid: int) -> None:
+    """Say so when a program ends, or drops a writer, with rows in it that were never sent."""
+    if has_spool or pid != os.getpid():
+        return
+    told = ledger.summary
+    left = told.rows - told.sent - told.rejected - told.unknown
+    if left:
+        logger.warning("a writer was not closed: %d rows were not sent, or their answers not waited for", left)
