@@ -10,8 +10,8 @@ from typing import Any, Final
 from rtcp.errors import JobFailedError, PartialFailureError
 from rtcp.models.batch import Batch, FailedRecord
 from rtcp.models.stream import REFUSED, Reject
+from rtcp.resources.batches.joining import join_failed
 from rtcp.rows.batch_file import RowFile
-from rtcp.rows.joining import join_failed
 from rtcp.rows.sources import Row, RowSource
 from rtcp.transport.scrubbing import shortened
 
