@@ -85,7 +85,8 @@ def test_importing_the_emulator_loads_no_client():
     for code in ("import rtcp.emulator", "from rtcp.emulator import Emulator; Emulator().start().stop()"):
         modules = loaded_by(code)
         ours = {module for module in modules if module.startswith("rtcp") and not module.startswith("rtcp.emulator")}
-        assert ours == {"rtcp"}
+        # The two keep forks from hurting, and know nothing of the wire.
+        assert ours <= {"rtcp", "rtcp._sqlite", "rtcp._temporary"}
         assert packages(modules) & {"pydantic", "requests", "authlib", "tenacity", "yaml", "pandas", "pyarrow"} == set()
 
 

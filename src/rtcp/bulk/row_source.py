@@ -7,12 +7,13 @@ import json
 import os
 import pickle
 import tempfile
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from rtcp._temporary import at_end_of
 from rtcp.bulk.mapping import is_blank, parse_path, put
 from rtcp.bulk.rows import read_rows
 from rtcp.errors import InvalidArgumentError
@@ -195,7 +196,7 @@ class _Kept:
     def __init__(self, rows: Iterable[Any]) -> None:
         handle, name = tempfile.mkstemp(prefix="rtcp-rows-")
         self._path = Path(name)
-        weakref.finalize(self, self._path.unlink, missing_ok=True)
+        at_end_of(self, partial(self._path.unlink, missing_ok=True))
         with os.fdopen(handle, "wb") as file:
             for position, row in enumerate(rows):
                 try:

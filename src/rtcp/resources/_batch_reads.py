@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from rtcp._instants import require_aware, to_millis
+from rtcp._temporary import TemporaryFolder
 from rtcp.bulk.download import Download
 from rtcp.bulk.folder import claimed, local_names, safe_name
 from rtcp.config import Config
@@ -162,8 +162,8 @@ class BatchReads(Resource):
         if not files:
             files, source = self._access.failed(batch_id), self._access.failed_source()
         for file in files:
-            with tempfile.TemporaryDirectory(prefix="rtcp-failed-") as folder:
-                path = Path(folder) / safe_name(file.name)
+            with TemporaryFolder(prefix="rtcp-failed-") as folder:
+                path = folder / safe_name(file.name)
                 Download(source, [(file, path)]).run(workers=1)
                 yield from _records(path, file.name)
 

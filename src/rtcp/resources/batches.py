@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from rtcp._temporary import TemporaryFolder
 from rtcp.bulk.mapping import compile_mapping
 from rtcp.bulk.row_file import RowFile, RowFormat
 from rtcp.bulk.row_source import row_source
@@ -284,8 +284,8 @@ class Batches(BatchReads):
         interval: float | None,
         on_progress: Callable[[Batch], Any] | None,
     ) -> UpsertResult:
-        with tempfile.TemporaryDirectory(prefix="rtcp-upsert-") as folder:
-            path = file.ready or Path(folder) / file_name(file)
+        with TemporaryFolder(prefix="rtcp-upsert-") as folder:
+            path = file.ready or folder / file_name(file)
             sent = file.count() if file.ready else file.write(path)
             if sent > _MOST_UPSERTS:
                 logger.warning("an upsert of %d rows: the service recommends at most %d a batch", sent, _MOST_UPSERTS)

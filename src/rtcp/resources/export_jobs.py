@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from rtcp._temporary import TemporaryFolder
 from rtcp.bulk.download import Download
 from rtcp.bulk.folder import claimed, local_names, safe_name
 from rtcp.bulk.rows import read_rows
@@ -281,8 +281,8 @@ class ExportJobs(Resource):
         def stream() -> Iterator[dict[str, Any]]:
             for batch in job.batches:
                 for file in self._files.files(str(batch.batch_id)):
-                    with tempfile.TemporaryDirectory(prefix="rtcp-rows-") as folder:
-                        path = Path(folder) / safe_name(file.name)
+                    with TemporaryFolder(prefix="rtcp-rows-") as folder:
+                        path = folder / safe_name(file.name)
                         Download(source, [(file, path)]).run(workers=1)
                         yield from read_rows(path, fields=wanted)
 
