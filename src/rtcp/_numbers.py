@@ -28,7 +28,7 @@ def as_number(value: Any) -> Number | None:
     for convert, method in ((operator.index, "__index__"), (float, "__float__")):
         if hasattr(kind, method):
             try:
-                return convert(value)  # type: ignore[operator,no-any-return]
+                return convert(value)
             except (TypeError, ValueError, OverflowError):
                 continue
     return None

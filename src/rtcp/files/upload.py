@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from rtcp._temporary import TemporaryFolder
 from rtcp.errors import BadRequestError, InvalidArgumentError
 from rtcp.files.folder import naming
 from rtcp.models.file import UploadProgress
@@ -68,8 +68,8 @@ def opened(content: str | Path | bytes | BinaryIO) -> Iterator[Source]:
         path = Path(content)
         yield Source(lambda: path.open("rb"), path.stat().st_size)
     else:
-        with tempfile.TemporaryDirectory(prefix="rtcp-upload-") as folder:
-            copy = Path(folder) / "content"
+        with TemporaryFolder(prefix="rtcp-upload-") as folder:
+            copy = folder / "content"
             with copy.open("wb") as file:
                 while block := content.read(_BLOCK):
                     with naming(copy):

@@ -26,18 +26,18 @@ class UnreadableRow:
 
 
 @overload
-def read_rows(
+def read_file_rows(
     path: Path, *, fields: Sequence[str] | None = None, on_unreadable: Literal["raise"] = "raise"
 ) -> Iterator[dict[str, Any]]: ...
 
 
 @overload
-def read_rows(
+def read_file_rows(
     path: Path, *, fields: Sequence[str] | None = None, on_unreadable: Literal["yield"]
 ) -> Iterator[dict[str, Any] | UnreadableRow]: ...
 
 
-def read_rows(path: Path, *, fields: Sequence[str] | None = None, on_unreadable: str = "raise") -> Iterator[Any]:
+def read_file_rows(path: Path, *, fields: Sequence[str] | None = None, on_unreadable: str = "raise") -> Iterator[Any]:
     """Yield the rows of a file, whichever of the two formats it has.
 
     Args:

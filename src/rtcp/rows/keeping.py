@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,7 +35,7 @@ class KeptRows:
     def __init__(self, rows: Iterable[Any]) -> None:
         handle, name = tempfile.mkstemp(prefix="rtcp-rows-", suffix=".jsonl")
         self._path = Path(name)
-        at_end_of(self, lambda path=self._path: path.unlink(missing_ok=True))
+        at_end_of(self, partial(self._path.unlink, missing_ok=True))
         with os.fdopen(handle, "w", encoding="ascii") as file:
             for row in rows:
                 file.write(_dumped(row) + "\n")

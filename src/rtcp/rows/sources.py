@@ -1,4 +1,4 @@
-"""Rows as callers have them (lists, iterators, tables, files), each with its place; one that cannot be read is a row."""
+"""Rows as callers have them (lists, iterators, tables, files), with their places; one that cannot be read is a row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from rtcp._paths import local_path
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.delimited import Record, records_of, sniff_delimiter
-from rtcp.rows.export_files import UnreadableRow, read_rows
+from rtcp.rows.export_files import UnreadableRow, read_file_rows
 from rtcp.rows.keeping import KeptRows
 from rtcp.rows.mapping import is_blank
 from rtcp.rows.paths import parse_path, put
@@ -69,7 +69,7 @@ class RowSource:
         return row
 
 
-def read_row_source(
+def read_rows(
     rows: Any, *, delimiter: str | None = None, encoding: str | None = None, is_read_once: bool = False
 ) -> RowSource:
     """Rows out of whatever holds them: a path, a pandas, Polars or Arrow table, a list, or any iterable of objects.
@@ -232,7 +232,7 @@ def _first_character(path: Path, encoding: str) -> str:
 
 
 def _parquet(path: Path) -> Iterator[Row]:
-    for position, given in enumerate(read_rows(path, on_unreadable="yield")):
+    for position, given in enumerate(read_file_rows(path, on_unreadable="yield")):
         if isinstance(given, UnreadableRow):
             yield Row(position, position + 1, None, given.problem)
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from rtcp._instants import require_aware, to_millis
+from rtcp._temporary import TemporaryFolder
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, NotFoundError, PartialFailureError, RtcpError
 from rtcp.files.data_access import DataAccess
@@ -406,8 +406,8 @@ class Batches(Resource):
         if not files:
             files, source = self._access.failed(batch_id), self._access.failed_source()
         for file in files:
-            with tempfile.TemporaryDirectory(prefix="rtcp-failed-") as folder:
-                path = Path(folder) / safe_name(file.name)
+            with TemporaryFolder(prefix="rtcp-failed-") as folder:
+                path = folder / safe_name(file.name)
                 Download(source, [(file, path)]).run(workers=1)
                 yield from read_failed_records(path, file.name)
 
@@ -487,8 +487,8 @@ class Batches(Resource):
         interval: float | None,
         on_progress: Callable[[Batch], Any] | None,
     ) -> UpsertResult:
-        with tempfile.TemporaryDirectory(prefix="rtcp-upsert-") as folder:
-            path = file.ready or Path(folder) / file_name(file)
+        with TemporaryFolder(prefix="rtcp-upsert-") as folder:
+            path = file.ready or folder / file_name(file)
             sent = file.count() if file.ready else file.write(path)
             if sent > _MOST_UPSERTS:
                 logger.warning("an upsert of %d rows: the service recommends at most %d a batch", sent, _MOST_UPSERTS)

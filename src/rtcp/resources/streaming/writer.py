@@ -8,14 +8,15 @@ import os
 import queue
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice, repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from rtcp._temporary import at_end_of
 from rtcp.bulk.dead_letters import DeadLetters
 from rtcp.bulk.packing import Packer
 from rtcp.bulk.spool import Queue, SpoolFile
@@ -75,7 +76,7 @@ class StreamWriter:
         self._queue = None if held is None else Queue(held, f"streaming {sender.inlet_id}")
         self._is_recovered = self._queue is None
         self._ledger = Ledger(self._queue, letters)
-        self._last_word = weakref.finalize(self, _tell_left, self._ledger, self._queue is not None, self._pid)
+        self._last_word = at_end_of(self, partial(_tell_left, self._ledger, has_spool=self._queue is not None))
 
     @property
     def summary(self) -> WriterSummary:
@@ -324,9 +325,9 @@ class StreamWriter:
         return f"<StreamWriter to inlet {self._sender.inlet_id}: {self.summary}>"
 
 
-def _tell_left(ledger: Ledger, has_spool: bool, pid: int) -> None:
+def _tell_left(ledger: Ledger, *, has_spool: bool) -> None:
     """Say so when a program ends, or drops a writer, with rows in it that were never sent."""
-    if has_spool or pid != os.getpid():
+    if has_spool:
         return
     told = ledger.summary
     left = told.rows - told.sent - told.rejected - told.unknown
