@@ -85,28 +85,6 @@ def safe_name(text: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[:20]}~{name[-_LONGEST_NAME + 21 :]}"
 
 
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Errors of an open file do not say which one; this adds it."""
-    try:
-        yield
-    except OSError as exc:
-        if exc.filename is not None:
-            raise
-        raise OSError(exc.errno, exc.strerror, str(path)) from exc
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in the folder survive a power cut, where the system can."""
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 if sys.platform == "win32":
     import msvcrt
 

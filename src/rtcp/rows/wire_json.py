@@ -7,7 +7,7 @@ import json.encoder
 import math
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -18,6 +18,7 @@ from rtcp.errors import InvalidArgumentError
 
 # json.JSONEncoder makes one of these for each call, at a third of the cost of a small row.
 _make_encoder: Final = getattr(json.encoder, "c_make_encoder", None)
+_DEEPEST: Final = 200
 # The encoder has no way to write a Decimal with its own digits: it goes through as a text that nobody else can write.
 _MARK: Final = secrets.token_hex(12)
 _MARKED: Final = re.compile(f'"{_MARK}([^"]*)"')
@@ -37,6 +38,61 @@ def encode(value: Any) -> str:
     else:
         return text
     raise InvalidArgumentError(problem_of(value))
+
+
+def plain(given: Any) -> Any:
+    """The value as plain JSON has it: times as texts, numbers of Python's own and Decimals, no nulls in objects and no
+    objects that are empty without them.
+
+    Raises:
+        InvalidArgumentError: something in it is no JSON; the message names the path, never the value.
+    """
+    try:
+        return _plain(given, 0)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        pass
+    raise InvalidArgumentError(problem_of(given))
+
+
+def _plain(value: Any, depth: int) -> Any:
+    kind = type(value)
+    if kind is str:
+        if not value.isascii():
+            value.encode()
+        return value
+    if value is None or kind is bool or kind is int:
+        return value
+    if kind is dict or isinstance(value, Mapping):
+        if depth > _DEEPEST:
+            raise ValueError("nested too deep")
+        kept: dict[str, Any] = {}
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise TypeError("a key that is no text")
+            inner = _plain(item, depth + 1)
+            if inner is not None:
+                kept[key] = inner
+        return kept or None
+    if isinstance(value, list | tuple):
+        if depth > _DEEPEST:
+            raise ValueError("nested too deep")
+        return [_plain(item, depth + 1) for item in value]
+    return _plain_leaf(value)
+
+
+def _plain_leaf(value: Any) -> Any:
+    if isinstance(value, str):
+        return _plain(str.__str__(value), 0)
+    if isinstance(value, date):
+        return wire_value(value)
+    if is_boolean(value):
+        return bool(value)
+    number = as_number(value)
+    if number is None:
+        raise TypeError(type(value).__name__)
+    if not math.isfinite(number):
+        raise ValueError("not a number")
+    return number
 
 
 def wire_value(value: Any) -> Any:
@@ -83,7 +139,7 @@ def problem_of(value: Any) -> str:
 
 def _fault(value: Any, path: str, depth: int) -> str | None:
     where = path or "the row"
-    if depth > 200:
+    if depth > _DEEPEST:
         return f"{path.partition('.')[0]} is nested too deep, or holds itself"
     if isinstance(value, dict):
         bad = next((key for key in value if not isinstance(key, str)), None)
