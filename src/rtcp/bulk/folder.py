@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from rtcp._files import held
 from rtcp.errors import RtcpError
 from rtcp.models.file import RemoteFile
 
@@ -37,8 +38,8 @@ def claimed(folder: Path, contents: Any) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     marker = folder / MARKER
     # The lock is the operating system's: it ends with the process, however that ends.
-    with marker.open("a+b") as file:
-        if not _lock(file.fileno()):
+    with marker.open("a+b") as file, held(file.fileno()) as is_ours:
+        if not is_ours:
             raise RtcpError(f"another download is writing to {str(folder)!r}; let it end, or choose another directory")
         file.seek(0)
         known = file.read()
@@ -105,24 +106,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(handle: int) -> bool:
-        os.lseek(handle, 0, os.SEEK_SET)
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-else:
-    import fcntl
-
-    def _lock(handle: int) -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True

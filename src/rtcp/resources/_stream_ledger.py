@@ -6,8 +6,9 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 
-from rtcp.bulk.dead_letters import DeadLetters, read_rejects
+from rtcp.bulk.dead_letters import DeadLetters
 from rtcp.bulk.spool import Queue
+from rtcp.errors import SpoolError
 from rtcp.models.stream import Reject, WriterSummary
 from rtcp.resources._stream_fates import Fate, Pack, can_retry, to_reject
 
@@ -144,7 +145,17 @@ class Ledger:
             )
 
     def rejects(self) -> Iterator[Reject]:
-        """Yield what was rejected or is unknown, from the dead letters and from memory."""
+        """Yield what was rejected or is unknown, from the dead letters and from memory.
+
+        Raises:
+            SpoolError: after those that are there: a replay has taken others up.
+        """
+        taken: SpoolError | None = None
         if self._letters is not None:
-            yield from read_rejects(self._letters.path, start=self._letters.start)
+            try:
+                yield from self._letters.rejects()
+            except SpoolError as exc:
+                taken = exc
         yield from list(self._rejects)
+        if taken is not None:
+            raise taken

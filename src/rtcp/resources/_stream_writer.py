@@ -114,7 +114,11 @@ class StreamWriter:
         self._raise_fatal()
 
     def rejects(self) -> Iterator[Reject]:
-        """Yield the rows that were rejected, and those whose fate is unknown, with the reasons."""
+        """Yield the rows that were rejected, and those whose fate is unknown, with the reasons.
+
+        Raises:
+            SpoolError: after those that are there: a replay has taken others out of the dead letters.
+        """
         yield from self._ledger.rejects()
 
     def raise_for_failures(self) -> None:
@@ -126,11 +130,16 @@ class StreamWriter:
         summary = self.summary
         if summary.sent == summary.rows:
             return
-        rejects = list(self.rejects())
+        rejects: list[Reject] = []
+        taken = ""
+        try:
+            rejects.extend(self.rejects())
+        except SpoolError as exc:
+            taken = f"; {exc}"
         said = f"; the first, at position {rejects[0].position}: {rejects[0].message}" if rejects else ""
         raise PartialFailureError(
             f"of {summary.rows} rows {summary.rejected} were rejected, {summary.unknown} got no answer and "
-            f"{summary.waiting} wait in the spool{said}",
+            f"{summary.waiting} wait in the spool{said}{taken}",
             failed=[reject for reject in rejects if not reject.is_unknown],
             unknown=[reject for reject in rejects if reject.is_unknown],
         )

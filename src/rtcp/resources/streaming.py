@@ -246,7 +246,8 @@ class Streaming(Resource):
 
         A row that is received leaves the file; what fails again stays, with its new reason. The file is rewritten at
         once at the end, and removed when nothing is left. Rows with `"is_exact": false` stay until somebody corrects
-        them. Nobody else may write to the file meanwhile.
+        them. Writers may go on
+        adding to the file, also in other processes: that stays for the next replay.
 
         Args: as of `writer`.
 
@@ -258,29 +259,29 @@ class Streaming(Resource):
             >>> client.streaming.replay(path, inlet_id, **options).sent, path.exists()
             (1, False)
         """
-        replay = Replay(path)
-        writer = self.writer(
-            inlet_id,
-            dataset_id=dataset_id,
-            schema_id=schema_id,
-            flow_id=flow_id,
-            source=source,
-            content_type=content_type,
-            kind=kind,
-            identity=identity,
-            id_from=id_from,
-            authenticated=authenticated,
-            validate=validate,
-            workers=workers,
-            max_batch=max_batch,
-            requests_per_second=requests_per_second,
-            messages_per_second=messages_per_second,
-            dead_letters=replay.left,
-            on_progress=on_progress,
-        )
-        with DeadLetters(replay.left) as kept, writer:
-            writer.rewrite(replay.rows(kept))
-        replay.finish()
+        with Replay(path) as replay:
+            writer = self.writer(
+                inlet_id,
+                dataset_id=dataset_id,
+                schema_id=schema_id,
+                flow_id=flow_id,
+                source=source,
+                content_type=content_type,
+                kind=kind,
+                identity=identity,
+                id_from=id_from,
+                authenticated=authenticated,
+                validate=validate,
+                workers=workers,
+                max_batch=max_batch,
+                requests_per_second=requests_per_second,
+                messages_per_second=messages_per_second,
+                dead_letters=replay.left,
+                on_progress=on_progress,
+            )
+            with DeadLetters(replay.left) as kept, writer:
+                writer.rewrite(replay.rows(kept))
+            replay.finish()
         return writer.summary
 
     def _sender(self, inlet_id: str, authenticated: bool, validate: bool) -> Sender:

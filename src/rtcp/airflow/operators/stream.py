@@ -10,6 +10,7 @@ from rtcp.airflow import _compat
 from rtcp.airflow.operators.base import RtcpOperator
 from rtcp.airflow.rows import MakeRows, as_xdm, given_rows
 from rtcp.airflow.values import blank_as_none
+from rtcp.errors import SpoolError
 from rtcp.models.stream import Reject
 
 
@@ -102,7 +103,11 @@ class RtcpStreamOperator(RtcpOperator):
             f"{summary.unknown} got no answer and {summary.waiting} wait in the spool"
         )
         self.log.info("%s", told)
-        first = next((f"; the first: {_reason(reject)}" for reject in writer.rejects()), "")
+        try:
+            first = next((f"; the first: {_reason(reject)}" for reject in writer.rejects()), "")
+        except SpoolError as exc:
+            # What the rows came to is known all the same, and decides.
+            first = f"; {exc}"
         if summary.unknown or summary.waiting:
             raise _compat.AirflowException(f"{told}{first}")
         if summary.rejected > self.max_rejected:
