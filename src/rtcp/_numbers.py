@@ -25,13 +25,12 @@ def as_number(value: Any) -> Number | None:
     # An array of one item has `__float__`, too.
     if hasattr(kind, "__len__"):
         return None
-    for convert, method in ((operator.index, "__index__"), (float, "__float__")):
-        if hasattr(kind, method):
-            try:
-                return convert(value)
-            except (TypeError, ValueError, OverflowError):
-                continue
-    return None
+    try:
+        if hasattr(kind, "__index__"):
+            return operator.index(value)
+        return float(value) if hasattr(kind, "__float__") else None
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def is_boolean(value: Any) -> bool:

@@ -38,10 +38,11 @@ class RowFile:
 
     def __post_init__(self) -> None:
         # A column that is not there is told before anything is read.
-        self._shaper  # noqa: B018
+        self.shaper  # noqa: B018
 
     @cached_property
-    def _shaper(self) -> RowShaper:
+    def shaper(self) -> RowShaper:
+        """Makes XDM of the rows."""
         return RowShaper(self.form, self.source)
 
     @property
@@ -84,7 +85,7 @@ class RowFile:
         Raises:
             InvalidArgumentError: it cannot be right; the message names the path, never the value.
         """
-        sent = plain(self._shaper.shape(row))
+        sent = plain(self.shaper.shape(row))
         if not sent:
             raise InvalidArgumentError("the row is empty")
         row_as_sent: dict[str, Any] = sent

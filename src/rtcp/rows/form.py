@@ -24,6 +24,7 @@ class RowForm:
         dataset_id: the dataset that they belong to.
         schema_id: URI of its schema; streaming needs it.
         mapping: how rows become XDM, by dot path; None takes them as they are, the columns of a table as dot paths.
+        is_dotted: True takes the names in a row for dot paths, and blank values for absent; tables are taken so anyway.
         kind: "event" wants a `timestamp`, "record" has none; None tells an event by its timestamp.
         identity: dot path of the primary identity, to refuse rows that have neither it nor an `identityMap`.
         id_from: dot paths of what makes an event without `_id` the one it is; None takes all of the row. What is equal
@@ -44,6 +45,7 @@ class RowForm:
     dataset_id: str | None = None
     schema_id: str | None = None
     mapping: Mapping[str, Any] | None = None
+    is_dotted: bool = False
     kind: Kind | None = None
     identity: str | None = None
     id_from: Sequence[str] | None = None

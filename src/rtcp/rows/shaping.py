@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.checks import check_identity
 from rtcp.rows.form import RowForm
-from rtcp.rows.mapping import compile_mapping
+from rtcp.rows.mapping import compile_mapping, nest
 from rtcp.rows.paths import parse_path
 from rtcp.rows.sources import Row, RowSource
 
@@ -23,9 +24,15 @@ class RowShaper:
     def __init__(self, form: RowForm, source: RowSource | None = None) -> None:
         columns = None if source is None else source.columns
         self._mapper = None if form.mapping is None else compile_mapping(form.mapping, columns=columns)
-        self._nest = source.nested if source is not None and source.is_flat else None
+        self._is_dotted = form.is_dotted or (source is not None and source.is_flat)
+        self._form = replace(form, is_dotted=True) if self._is_dotted and form.mapping is None else form
         self._identity = form.identity
         self._steps = None if form.identity is None else parse_path(form.identity)
+
+    @property
+    def form(self) -> RowForm:
+        """The form of the rows as the source has them."""
+        return self._form
 
     def shape(self, row: Row) -> Mapping[str, Any]:
         """The row as XDM, still with whatever values the caller has in it.
@@ -40,8 +47,8 @@ class RowShaper:
             raise InvalidArgumentError(f"the row is no object but {type(given).__name__}")
         if self._mapper is not None:
             given = self._mapper(given, line=line)
-        elif self._nest is not None:
-            given = self._nest(given)
+        elif self._is_dotted:
+            given = nest(given)
         if not given:
             raise InvalidArgumentError("the row is empty")
         if "body" in given and "header" in given:

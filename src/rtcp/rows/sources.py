@@ -13,8 +13,8 @@ from rtcp.errors import InvalidArgumentError
 from rtcp.rows.delimited import Record, records_of, sniff_delimiter
 from rtcp.rows.export_files import UnreadableRow, read_file_rows
 from rtcp.rows.keeping import KeptRows
-from rtcp.rows.mapping import is_blank
-from rtcp.rows.paths import parse_path, put
+from rtcp.rows.mapping import compile_mapping, nest
+from rtcp.rows.rejects import is_letter, may_go_again, to_reject
 from rtcp.rows.text_files import encoding_of, file_kind, lines_of, open_binary, reading
 
 _SLICE: Final = 10_000
@@ -57,16 +57,6 @@ class RowSource:
     is_flat: bool = False
     name: str | None = None
     parquet: Path | None = None
-
-    def nested(self, given: Any) -> Any:
-        """A row as XDM, by the names of its columns alone."""
-        if not self.is_flat or not isinstance(given, Mapping):
-            return given
-        row: dict[str, Any] = {}
-        for column, value in given.items():
-            if not is_blank(value):
-                put(row, parse_path(column), value)
-        return row
 
 
 def read_rows(
@@ -138,6 +128,8 @@ def _file(path: Path, delimiter: str | None, encoding: str | None) -> RowSource:
         return RowSource(lambda: _parquet(path), name=path.name, parquet=path)
     found = encoding_of(path, encoding)
     if kind in _LINES or (kind == ".json" and _first_character(path, found) != "["):
+        if is_letter(next((row.given for row in _json_lines(path, found)), None)):
+            return RowSource(lambda: _again(_json_lines(path, found)), name=path.name)
         return RowSource(lambda: _json_lines(path, found), name=path.name)
     if kind == ".json":
         return RowSource(lambda: _numbered(_json_array(path, found)), name=path.name)
@@ -207,6 +199,29 @@ def _json_lines(path: Path, encoding: str) -> Iterator[Row]:
                 given, problem = line.text.rstrip("\r\n"), "no JSON object"
         yield Row(position, line.number, given, problem)
         position += 1
+
+
+def _again(letters: Iterator[Row]) -> Iterator[Row]:
+    """The rows of a file of rejects as XDM; those that would be refused again say so."""
+    for row in letters:
+        if row.problem is not None or not is_letter(row.given):
+            yield row if row.problem is not None else row._replace(problem="no reject, unlike the lines before")
+            continue
+        reject = to_reject(row.given)
+        if not may_go_again(row.given):
+            yield row._replace(given=reject.row, problem=f'marked "can_retry": false: {reject.message}')
+            continue
+        given, problem = reject.row, None
+        form = reject.form
+        if form is not None and isinstance(given, dict):
+            try:
+                if form.mapping is not None:
+                    given = compile_mapping(form.mapping)(given, line=reject.line or 0)
+                elif form.is_dotted:
+                    given = nest(given)
+            except InvalidArgumentError as exc:
+                problem = str(exc)
+        yield row._replace(given=given, problem=problem)
 
 
 def _json_array(path: Path, encoding: str) -> list[Any]:
