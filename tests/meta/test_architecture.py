@@ -100,6 +100,7 @@ def test_loading_a_manifest_loads_our_own_file_formats_and_no_client():
     ours = {module for module in modules if module.startswith("rtcp.") and not module.startswith("rtcp.emulator")}
     assert ours <= {
         "rtcp.errors",
+        "rtcp._numbers",
         "rtcp.rows",
         "rtcp.rows.mapping",
         "rtcp.rows.paths",
