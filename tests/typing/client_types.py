@@ -66,7 +66,7 @@ def streaming(client: rtcp.Client) -> None:
         assert_type(writer.rejects(), Iterator[rtcp.Reject])
     assert_type(client.streaming.replay("p", "i", dataset_id="d", schema_id="s"), rtcp.WriterSummary)
     assert_type(client.inlets.list(), rtcp.Paged[rtcp.Inlet])
-    assert_type(client.inlets.get("c").inlet_id, str | None)
+    assert_type(client.inlets.get("c").inlet_id, str)
 
 
 def unset(name: str | Unset | None) -> None:
