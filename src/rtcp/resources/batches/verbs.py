@@ -335,8 +335,11 @@ class Batches(Resource):
 
         Example:
             >>> dataset = client.datasets.enable_profile("harbour-crm", upsert=True)
-            >>> rows = [{"_harbour": {"crmId": "C-1001"}, "homeAddress": {"city": "Oslo"}}, {"homeAddress": {}}]
-            >>> result = client.batches.upsert(dataset.id, rows, interval=1)
+            >>> result = client.batches.upsert(
+            ...     dataset.id,
+            ...     [{"_harbour": {"crmId": "C-1001"}, "homeAddress": {"city": "Oslo"}}, {"homeAddress": {}}],
+            ...     interval=1,
+            ... )
             >>> result.written, [(reject.position, reject.message) for reject in result.rejects()]
             (1, [(1, 'the row is empty')])
         """

@@ -81,7 +81,7 @@ class Streaming(Resource):
             ...     {"_id": "order-2041", "timestamp": "2026-03-02T08:15:00Z", "_harbour": {"loyaltyId": 70007}},
             ...     schema_id=schema_id, dataset_id="harbour-purchases",
             ... )
-            >>> client.streaming.send(inlet_id, message).xaction_id is not None
+            >>> bool(client.streaming.send(inlet_id, message).xaction_id)
             True
         """
         if flow_id is None:
@@ -255,8 +255,10 @@ class Streaming(Resource):
             >>> row = {"_id": "order-9", "timestamp": "2026-03-02T08:15:00Z", "_harbour": {"loyaltyId": 70007}}
             >>> path = folder / "dead.jsonl"
             >>> _ = path.write_text(json.dumps({"row": row, "position": 0, "status": 503}))
-            >>> options = {"dataset_id": "harbour-purchases", "schema_id": schema_id}
-            >>> client.streaming.replay(path, inlet_id, **options).sent, path.exists()
+            >>> summary = client.streaming.replay(
+            ...     path, inlet_id, dataset_id="harbour-purchases", schema_id=schema_id
+            ... )
+            >>> summary.sent, path.exists()
             (1, False)
         """
         replay = Replay(path)
