@@ -40,7 +40,7 @@ def ids_go_back_in_as_they_came_out(client: rtcp.Client) -> None:
     assert_type(inlet.inlet_id, str)
     client.inlets.get(inlet.id)
     dataset = client.datasets.get("d")
-    client.streaming.writer(inlet.inlet_id, dataset_id=dataset.id, schema_id="s")
+    client.streaming.writer(inlet.inlet_id, form=rtcp.RowForm(dataset_id=dataset.id, schema_id="s"))
     client.system_jobs.wait(client.system_jobs.create(dataset_id=dataset.id).id)
     export = client.export_jobs.create(destination_dataset_id=dataset.id)
     client.export_jobs.wait(export.id)

@@ -248,6 +248,7 @@ class Batches(Resource):
         Example:
             >>> rows = [{"_harbour": {"crmId": "C-1001"}}]
             >>> result = client.batches.upsert("harbour-crm", rows, check_dataset=False, interval=1)
+            >>> assert result.batch_id is not None
             >>> client.batches.delete(result.batch_id)
             >>> client.batches.get(result.batch_id).is_success
             False
@@ -423,6 +424,7 @@ class Batches(Resource):
         Example:
             >>> rows = [{"_harbour": {"crmId": "C-1001"}}]
             >>> result = client.batches.upsert("harbour-crm", rows, check_dataset=False, interval=1)
+            >>> assert result.batch_id is not None
             >>> len(list(client.batches.files(result.batch_id)))
             1
         """
@@ -452,6 +454,7 @@ class Batches(Resource):
         Example:
             >>> rows = [{"_harbour": {"crmId": "C-1001"}}]
             >>> result = client.batches.upsert("harbour-crm", rows, check_dataset=False, interval=1)
+            >>> assert result.batch_id is not None
             >>> [path.is_file() for path in client.batches.download(result.batch_id, folder)]
             [True]
         """
