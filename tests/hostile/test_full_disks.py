@@ -9,10 +9,10 @@ import os
 import stat
 
 import pytest
+from rtcp.bulk.dead_letters import DeadLetters
 from tests.helpers.inlet import DATASET, INLET, SCHEMA, mounted_inlet
 
 import rtcp
-from rtcp.bulk.dead_letters import DeadLetters
 from rtcp.bulk.spool import Queue, SpoolFile
 from rtcp.rows.rejects import Reject
 

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from rtcp.bulk.dead_letters import DeadLetters, Replay
 from tests.helpers.inlet import DATASET, INLET, SCHEMA, mounted_inlet, receipts
 from tests.unit.test_files import Msvcrt
 
@@ -19,7 +20,6 @@ import rtcp
 from rtcp import _files
 from rtcp._files import WindowsLocks
 from rtcp.bulk import shared_file
-from rtcp.bulk.dead_letters import DeadLetters, Replay
 from rtcp.rows.rejects import Reject
 
 OPTIONS = {"dataset_id": DATASET, "schema_id": SCHEMA}

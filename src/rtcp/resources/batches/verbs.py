@@ -478,7 +478,6 @@ class Batches(Resource):
             lambda: self.get(batch_id),
             what=f"batch {batch_id}",
             is_final=lambda batch: batch.is_final,
-            is_success=lambda batch: True,
             clock=self._session.clock,
             timeout=timeout,
             interval=interval,
