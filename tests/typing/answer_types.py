@@ -10,14 +10,14 @@ import rtcp
 from rtcp._unset import Unset
 
 
-def a_lookup_is_narrowed_by_looking_at_it(client: rtcp.Client) -> dict[str, rtcp.Entity]:
-    found: dict[str, rtcp.Entity] = {}
+def a_lookup_is_narrowed_by_looking_at_it(client: rtcp.Client) -> dict[int, rtcp.Entity]:
+    found: dict[int, rtcp.Entity] = {}
     for hit in client.entities.get_many(["a"], namespace="Email", on_missing="yield"):
         if hit.error is not None:
             assert_type(hit.error, rtcp.RtcpError)
         elif hit.entity is not None:
             assert_type(hit.entity, rtcp.Entity)
-            found[hit.identity.id] = hit.entity
+            found[hit.position] = hit.entity
         else:
             assert_type(hit.position, int)
     return found
