@@ -24,19 +24,22 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name == "worlds":
-        return import_module("rtcp.emulator.worlds")
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        return getattr(import_module(home), name)
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package in ("uvicorn", "httptools"):
-            raise ImportError(f"{package} is not installed; run: pip install 'rtcp[emulator]'") from error
-        raise
+# Hidden from type checkers, for which it would make any name right.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name == "worlds":
+            return import_module("rtcp.emulator.worlds")
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            return getattr(import_module(home), name)
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package in ("uvicorn", "httptools"):
+                raise ImportError(f"{package} is not installed; run: pip install 'rtcp[emulator]'") from error
+            raise
 
 
 def __dir__() -> list[str]:
