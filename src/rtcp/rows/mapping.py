@@ -12,14 +12,13 @@ from string import Formatter
 from typing import Any, Final
 
 from rtcp.errors import InvalidArgumentError
+from rtcp.rows.paths import Steps, parse_path, put
 
-Steps = tuple[str | int, ...]
 Read = Callable[[Mapping[str, Any]], Any]
 
 LINE: Final = "line"
 """A column that every row has: the number of its line, so that rows that repeat each other can be told apart."""
 
-_PART: Final = re.compile(r"([^.\[\]]+)((?:\[\d{1,4}\])*)")
 _INTEGER: Final = re.compile(r"[+-]?\d{1,19}")
 _WAYS: Final = ("column", "constant", "template")
 _SETTINGS: Final = (*_WAYS, "type", "format")
@@ -83,31 +82,6 @@ def compile_mapping(mapping: Mapping[str, Any], *, columns: Collection[str] | No
     rules = [_Rule(path, parse_path(path), _reader(path, rule, known)) for path, rule in mapping.items()]
     _check_places(rules)
     return RowMapper(rules)
-
-
-def parse_path(path: str) -> Steps:
-    """The steps of a dot path: names, and numbers in brackets."""
-    steps: list[str | int] = []
-    for part in str(path).split("."):
-        found = _PART.fullmatch(part)
-        if found is None:
-            raise InvalidArgumentError(f"{path!r} is no path such as person.name.firstName or items[0].SKU")
-        steps.append(found[1])
-        steps.extend(int(number) for number in re.findall(r"\d+", found[2]))
-    return tuple(steps)
-
-
-def put(row: dict[str, Any], steps: Steps, value: Any) -> None:
-    """Set the value at the place that the steps lead to, making objects and arrays on the way."""
-    place: Any = row
-    for step, following in zip(steps, (*steps[1:], None), strict=True):
-        if isinstance(step, int):
-            place.extend([None] * (step + 1 - len(place)))
-        inner: Any = value if following is None else [] if isinstance(following, int) else {}
-        present = place[step] if isinstance(step, int) else place.get(step)
-        if following is None or present is None:
-            place[step] = present = inner
-        place = present
 
 
 def _check_places(rules: Sequence[_Rule]) -> None:
