@@ -17,6 +17,8 @@ NEVER_AT_IMPORT = {
     "jsonschema_rs", "yaml", "airflow", "pyspark", "keyring",
 }  # fmt: skip
 
+HEAVY = {"pydantic", "requests", "authlib", "tenacity", "yaml", "pandas", "pyarrow"}
+
 
 def loaded_by(code: str) -> set[str]:
     """All modules that a fresh interpreter holds after running this code."""
@@ -86,7 +88,18 @@ def test_importing_the_emulator_loads_no_client():
         modules = loaded_by(code)
         ours = {module for module in modules if module.startswith("rtcp") and not module.startswith("rtcp.emulator")}
         assert ours == {"rtcp"}
-        assert packages(modules) & {"pydantic", "requests", "authlib", "tenacity", "yaml", "pandas", "pyarrow"} == set()
+        assert packages(modules) & HEAVY == set()
+
+
+def test_loading_a_manifest_loads_our_own_file_formats_and_no_client():
+    modules = loaded_by(
+        "from rtcp.emulator import Emulator, worlds\n"
+        "with Emulator() as emulator: emulator.load(worlds.path('harbour'))"
+    )
+
+    ours = {module for module in modules if module.startswith("rtcp.") and not module.startswith("rtcp.emulator")}
+    assert ours <= {"rtcp.errors", "rtcp.rows", "rtcp.rows.mapping", "rtcp.rows.paths"}
+    assert packages(modules) & HEAVY == set()
 
 
 def test_the_pytest_plugin_loads_neither_client_nor_emulator():
