@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple
 
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.export_files import read_rows
-from rtcp.rows.mapping import is_blank, parse_path, put
+from rtcp.rows.mapping import is_blank
+from rtcp.rows.paths import parse_path, put
 
 _SLICE: Final = 10_000
 _LINES: Final = (".jsonl", ".ndjson")

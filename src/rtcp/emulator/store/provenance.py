@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rtcp.emulator.store.merge import UNITED, Fragment, by_priority, merge_entities
+from rtcp.emulator.store.lookup import UNITED, Fragment, by_priority, merge_entities
 from rtcp.emulator.store.values import DATASET_PRECEDENCE, Identity, MergePolicy, Xdm
 
 ONLY_SOURCE = "only source"

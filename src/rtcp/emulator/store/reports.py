@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rtcp.emulator.store.definitions import Catalogue
-from rtcp.emulator.store.merge import contributes
+from rtcp.emulator.store.lookup import contributes
 from rtcp.emulator.store.values import EVENT_CLASS, PRIVATE_GRAPH, PROFILE_CLASS, MergePolicy
 
 STATS_DAYS = (7, 14, 30, 60, 90, 120, 365)

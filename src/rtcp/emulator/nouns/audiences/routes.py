@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from rtcp.emulator.http.operations import route
 from rtcp.emulator.http.problems import problem
 from rtcp.emulator.http.wire import Answer, Query, Request
 from rtcp.emulator.service import Service
@@ -16,6 +17,7 @@ _SORT = "updateTime"
 _EXACT = ("audienceId", "id", "name", "namespace", "originName", "lifecycleState", "type")
 
 
+@route("audiences.list")
 def list_(request: Request, service: Service) -> Answer:
     """Answer one page of audiences; pages count from 0."""
     query = request.query
@@ -46,6 +48,7 @@ def list_(request: Request, service: Service) -> Answer:
     return Answer(200, {"children": page, "_page": paging, "_links": {"next": {"href": href}}})
 
 
+@route("audiences.get")
 def get(request: Request, service: Service) -> Answer:
     """Answer one audience, or 404."""
     document = service.store.documents.get(request.sandbox.name, KIND, request.path_id or "")

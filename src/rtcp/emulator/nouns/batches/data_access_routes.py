@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from rtcp.emulator.http.operations import DATA_ACCESS, DIRECTORY
+from rtcp.emulator.http.operations import route
 from rtcp.emulator.http.problems import problem
 from rtcp.emulator.http.wire import Answer, FilePart, Refusal, Request
 from rtcp.emulator.nouns.export_jobs.exports import BATCH
 from rtcp.emulator.service import Service
 
 PAGE = 100
+# In the place of a file's number: all files of the batch as a directory.
+DIRECTORY = "0"
 # An empty file that says that all others are there.
 _MARKER = "_SUCCESS"
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
@@ -22,12 +24,14 @@ _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 _TYPES = {".parquet": "application/parquet"}
 
 
+@route("batches.files")
 def files(request: Request, service: Service) -> Answer:
     """List the files of a batch, a page at a time."""
     batch = _batch(request.path_id or "", request, service)
-    return _listing(_dataset_files(batch, request), request)
+    return _listing(_dataset_files(batch, request, service), request)
 
 
+@route("batches.failed_records")
 def failed(request: Request, service: Service) -> Answer:
     """List what could not be brought in, or with `path` answer the rows: of an export there is nothing."""
     batch = _batch(request.path_id or "", request, service)
@@ -39,6 +43,7 @@ def failed(request: Request, service: Service) -> Answer:
     return _listing([_named(each, each["name"], request) for each in [*marker, *kept]], request)
 
 
+@route("batches.meta_files")
 def meta(request: Request, service: Service) -> Answer:
     """List the diagnostics of a batch, those of one of its folders, or with the `path` of a file answer its lines."""
     batch = _batch(request.path_id or "", request, service)
@@ -59,13 +64,14 @@ def meta(request: Request, service: Service) -> Answer:
     )
 
 
+@route("batches.file", "batches.file_head")
 def file(request: Request, service: Service) -> Answer:
     """List what a file consists of, or with `path` answer its bytes."""
     batch_id, _, number = (request.path_id or "").rpartition("-")
     batch = _batch(batch_id, request, service)
     name = request.query.first("path")
     if number == DIRECTORY:
-        return _listing(_dataset_files(batch, request), request)
+        return _listing(_dataset_files(batch, request, service), request)
     known = batch["files"][int(number) - 1] if number.isdecimal() and int(number) <= len(batch["files"]) else None
     if known is None or (name is not None and name != known["name"]):
         raise Refusal(_no_file())
@@ -74,7 +80,7 @@ def file(request: Request, service: Service) -> Answer:
         return _bytes(request, service.files.folder(request.sandbox.name, batch_id) / stored, known["name"])
     if request.method == "HEAD":
         return problem(400, "query parameter path is missing")
-    href = f"{_origin(request)}{DATA_ACCESS}/files/{request.path_id}?path={quote(known['name'])}"
+    href = f"{_file_href(request, service, request.path_id or '')}?path={quote(known['name'])}"
     part = {"name": known["name"], "length": str(known["length"]), "_links": {"self": {"href": href}}}
     return _listing([part], request)
 
@@ -102,7 +108,7 @@ def _no_file() -> Answer:
     return problem(404, "the file does not exist")
 
 
-def _dataset_files(batch: dict[str, Any], request: Request) -> list[dict[str, Any]]:
+def _dataset_files(batch: dict[str, Any], request: Request, service: Service) -> list[dict[str, Any]]:
     """The files as data access describes them: every number is a text."""
     at_ms = str(batch["createdMs"])
     return [
@@ -115,7 +121,7 @@ def _dataset_files(batch: dict[str, Any], request: Request) -> list[dict[str, An
             "records": str(known["records"]),
             "size": str(known["length"]),
             "isValid": True,
-            "_links": {"self": {"href": f"{_origin(request)}{DATA_ACCESS}/files/{batch['id']}-{number}"}},
+            "_links": {"self": {"href": _file_href(request, service, f"{batch['id']}-{number}")}},
         }
         for number, known in enumerate(batch["files"], start=1)
     ]
@@ -133,6 +139,10 @@ def _listing(entries: Sequence[dict[str, Any]], request: Request) -> Answer:
             "page": {"href": f"{here}start={start}&limit={limit}", "templated": True},
         }
     return Answer(200, body)
+
+
+def _file_href(request: Request, service: Service, file_id: str) -> str:
+    return _origin(request) + service.description.path_of("batches.file", file_id)
 
 
 def _origin(request: Request) -> str:

@@ -72,9 +72,10 @@ def _window(duration: Any) -> Window:
 
 
 def _sandbox(name: Any, service: Service) -> Sandbox:
-    if not isinstance(name, str) or not service.store.has_sandbox(name):
+    sandbox = service.store.sandboxes.get(name) if isinstance(name, str) else None
+    if sandbox is None:
         raise ValueError(f"there is no sandbox {name!r}")
-    return service.store.sandbox(name)
+    return sandbox
 
 
 def _is_count(value: Any) -> bool:

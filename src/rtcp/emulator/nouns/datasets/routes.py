@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from rtcp.emulator.http import catalog_query
-from rtcp.emulator.http.json_patch import PatchError, patched
+from rtcp.emulator.http.operations import route
 from rtcp.emulator.http.problems import problem
 from rtcp.emulator.http.wire import JSON_PATCH_TYPE, NO_JSON, Answer, Refusal, Request
 from rtcp.emulator.nouns.datasets import catalog
+from rtcp.emulator.nouns.datasets.json_patch import PatchError, patched
 from rtcp.emulator.service import Service
 from rtcp.emulator.store import StoreError
 
@@ -16,6 +17,7 @@ from rtcp.emulator.store import StoreError
 _FIXED = ("imsOrg", "created", "updated", "version", "viewId", "files", "createdUser", "updatedUser")
 
 
+@route("datasets.list")
 def list_(request: Request, service: Service) -> Answer:
     """Answer a map of datasets by id; nothing says how many there are in all."""
     found = catalog.entries(service.store, request.sandbox)
@@ -23,6 +25,7 @@ def list_(request: Request, service: Service) -> Answer:
     return Answer(200, catalog_query.select(owned, request.query))
 
 
+@route("datasets.get")
 def get(request: Request, service: Service) -> Answer:
     """Answer one dataset under its id, or 404."""
     dataset_id = request.path_id or ""
@@ -30,6 +33,7 @@ def get(request: Request, service: Service) -> Answer:
     return Answer(200, {dataset_id: {**found, "imsOrg": request.org_id}}, {"E-Tag": found["version"]})
 
 
+@route("datasets.create")
 def create(request: Request, service: Service) -> Answer:
     """Keep a dataset and answer a reference to it."""
     if request.headers.get("pragma", "").lower() == "validate-only":
@@ -42,6 +46,7 @@ def create(request: Request, service: Service) -> Answer:
     return Answer(201, [f"@/{collection}/{dataset_id}"], {"Location": location})
 
 
+@route("datasets.enable_profile")
 def update(request: Request, service: Service) -> Answer:
     """Change a dataset by a JSON Patch, or by an object whose fields and tags replace those of the same name."""
     before = _found(request, service)

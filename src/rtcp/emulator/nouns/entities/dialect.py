@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rtcp.emulator.http.operations import Body, Change, without
 from rtcp.emulator.http.paging import href_of_events, payload_of_events
-from rtcp.emulator.http.shapes import Body, Change, without
 from rtcp.emulator.http.wire import NO_JSON, Request
-from rtcp.emulator.nouns.entities.lookups import B2B_CLASSES
+from rtcp.emulator.store import B2B_CLASSES
 
 # What a record may lack: some documented sample is without it.
 _OPTIONAL = ("requestedIdentity", "mergePolicy", "tags", "identityGraph", "lastModifiedAt")

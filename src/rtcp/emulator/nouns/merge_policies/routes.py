@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from rtcp.emulator.http.operations import route
 from rtcp.emulator.http.paging import href_of_policies, offset_token, read_offset
 from rtcp.emulator.http.problems import problem
 from rtcp.emulator.http.wire import Answer, Query, Refusal, Request
@@ -17,6 +18,7 @@ DEFAULT_LIMIT = 20
 MAX_POLICIES = 5
 
 
+@route("merge_policies.list")
 def list_(request: Request, service: Service) -> Answer:
     """Answer one page of the sandbox's policies."""
     query = request.query
@@ -43,11 +45,13 @@ def list_(request: Request, service: Service) -> Answer:
     )
 
 
+@route("merge_policies.get")
 def get(request: Request, service: Service) -> Answer:
     """Answer one policy, or 404."""
     return Answer(200, _shown(_named(request), request))
 
 
+@route("merge_policies.get_many")
 def get_many(request: Request, service: Service) -> Answer:
     """Answer the policies of a list of ids under their ids (207); an unknown id is left out."""
     asked = dict.fromkeys(item["id"] for item in request.content["ids"])
@@ -56,6 +60,7 @@ def get_many(request: Request, service: Service) -> Answer:
     return Answer(207, {"results": results})
 
 
+@route("merge_policies.create")
 def create(request: Request, service: Service) -> Answer:
     """Store a policy and answer it; a new default or edge policy takes over from the former one."""
     if service.options.limits and len(request.sandbox.policies()) >= MAX_POLICIES:
@@ -64,12 +69,14 @@ def create(request: Request, service: Service) -> Answer:
     return Answer(200, _shown(policy, request))
 
 
+@route("merge_policies.replace")
 def replace_(request: Request, service: Service) -> Answer:
     """Put a complete policy in the place of the one with this id."""
     policy = replace(_named(request), **fields_of(request.content))
     return Answer(200, _shown(request.sandbox.change_policy(policy), request))
 
 
+@route("merge_policies.update")
 def update(request: Request, service: Service) -> Answer:
     """Change single fields of a policy."""
     try:
@@ -79,6 +86,7 @@ def update(request: Request, service: Service) -> Answer:
     return Answer(200, _shown(policy, request))
 
 
+@route("merge_policies.delete")
 def delete(request: Request, service: Service) -> Answer:
     """Delete a policy, unless it is active on the edge."""
     policy = _named(request)

@@ -6,21 +6,24 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
+from rtcp.emulator.http.operations import route
 from rtcp.emulator.http.problems import problem
 from rtcp.emulator.http.wire import Answer, Refusal, Request
+from rtcp.emulator.jobs import Job
+from rtcp.emulator.nouns.preview.sample_job import Preview
 from rtcp.emulator.service import Service
-from rtcp.emulator.store import Job
 
 # What a text field says when there is nothing to say: a quoted word inside the quoted text.
 _NULL = '"null"'
 Counts = dict[str, Any]
 
 
+@route("preview.status")
 def status(request: Request, service: Service) -> Answer:
     """Answer how many people the last sample saw, and whether one is running; most numbers are texts."""
-    ended = service.preview.ended(request.sandbox.name)
+    ended = service.part(Preview).list_ended(request.sandbox.name)
     counted = [job for job in ended if "profiles" in job.document]
-    running = service.preview.running(request.sandbox.name)
+    running = service.part(Preview).find_running(request.sandbox.name)
     last = counted[-1] if counted else None
     counts: Counts = dict(last.document) if last else {"profiles": 0, "fragments": 0, "records": 0, "events": 0}
     asked = running or (ended[-1] if ended else None)
@@ -44,31 +47,37 @@ def status(request: Request, service: Service) -> Answer:
     return Answer(200, {**body, "mergeStrategy": counts["mergeStrategy"]} if last else body)
 
 
+@route("preview.dataset_report")
 def dataset_report(request: Request, service: Service) -> Answer:
     """Answer how many people have data from each dataset."""
     return _report(request, service, _by_dataset)
 
 
+@route("preview.namespace_report")
 def namespace_report(request: Request, service: Service) -> Answer:
     """Answer how many people have an identity in each namespace."""
     return _report(request, service, _by_namespace)
 
 
+@route("preview.dataset_stats")
 def dataset_stats(request: Request, service: Service) -> Answer:
     """Answer how large each dataset is, and how large it would be if events expired."""
     return _report(request, service, _by_size)
 
 
+@route("preview.dataset_overlap")
 def dataset_overlap(request: Request, service: Service) -> Answer:
     """Answer how many people have data from exactly which datasets."""
     return _withdrawn_report(request, service, lambda counts, reported: counts["datasetSets"])
 
 
+@route("preview.namespace_overlap")
 def namespace_overlap(request: Request, service: Service) -> Answer:
     """Answer how many people have identities in exactly which namespaces."""
     return _withdrawn_report(request, service, lambda counts, reported: counts["namespaceSets"])
 
 
+@route("preview.unstitched_profiles")
 def unstitched_profiles(request: Request, service: Service) -> Answer:
     """Answer how many people are a single fragment without new events."""
     return _withdrawn_report(request, service, _unstitched)
@@ -87,7 +96,7 @@ def _report(request: Request, service: Service, rows: Callable[[Counts, str], An
 
 
 def _sample(request: Request, service: Service) -> Job:
-    found = [job for job in service.preview.ended(request.sandbox.name) if "profiles" in job.document]
+    found = [job for job in service.part(Preview).list_ended(request.sandbox.name) if "profiles" in job.document]
     day = request.query.first("date")
     if day is not None:
         wanted = _day(day)

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from rtcp.emulator.declared_fields import Violation, compile_fields, wrapped
-from rtcp.emulator.http.problems import inlet_problem, inlet_unauthorized
+from rtcp.emulator.http.operations import Handler, route
 from rtcp.emulator.http.wire import NO_JSON, Answer, Refusal, Request
 from rtcp.emulator.nouns.datasets import catalog
 from rtcp.emulator.nouns.inlets import flow_objects as inlets
 from rtcp.emulator.nouns.inlets.flow_objects import RAW, Inlet
 from rtcp.emulator.nouns.streaming.messages import INVALID, UNKNOWN_DATASET, UNKNOWN_FORMAT, content_violations, refusal
-from rtcp.emulator.service import Handler, Service
+from rtcp.emulator.nouns.streaming.problems import inlet_problem, inlet_unauthorized
+from rtcp.emulator.nouns.streaming.streams import Streams
+from rtcp.emulator.service import Service
 
 # "1 MB" in the documentation, which does not say whose megabyte: the larger one.
 MOST_BYTES = 1_048_576
@@ -20,11 +22,13 @@ FLOW_HEADER = "x-adobe-flow-id"
 _TRUE, _FALSE = ("true", "1"), ("false", "0", "")
 
 
+@route("streaming.send")
 def send(request: Request, service: Service) -> Answer:
     """Take one message, and validate it first when asked to."""
     return _answer(_take_one, request, service)
 
 
+@route("streaming.send_many")
 def send_many(request: Request, service: Service) -> Answer:
     """Take many messages; the answer says of each by its place, and is 207 whatever becomes of them."""
     return _answer(_take_many, request, service)
@@ -52,10 +56,10 @@ def _take_one(request: Request, service: Service) -> Answer:
             # What fails here is dropped: it gets into no failed batch.
             cause = {"_streamingValidation": [wrapped(wrong)]}
             return inlet_problem(400, _told(inlet, message, INVALID), cause=cause)
-    service.streams.take(inlet.sandbox, message["header"]["datasetId"], [message])
+    service.part(Streams).take(inlet.sandbox, message["header"]["datasetId"], [message])
     body = {
         "inletId": inlet.id,
-        "xactionId": service.streams.new_xaction_id(),
+        "xactionId": service.part(Streams).new_xaction_id(),
         "receivedTimeMs": service.clock.now_ms(),
         "syncValidation": {"status": "pass"} if validates else {"skipped": True},
     }
@@ -70,7 +74,7 @@ def _take_many(request: Request, service: Service) -> Answer:
         return inlet_problem(400, _told(inlet, None, "the body has no messages"))
     _spend(service, inlet, messages=len(messages), validates=False)
     has_dataset = _known_datasets(service, inlet)
-    batch_id = service.streams.new_xaction_id()
+    batch_id = service.part(Streams).new_xaction_id()
     taken: dict[str, list[dict[str, Any]]] = {}
     responses: list[dict[str, Any]] = []
     for position, message in enumerate(messages):
@@ -83,7 +87,7 @@ def _take_many(request: Request, service: Service) -> Answer:
     for dataset_id, accepted in taken.items():
         # What was received whole need not be written anew.
         text = _text(request.body) if len(accepted) == len(messages) else None
-        service.streams.take(inlet.sandbox, dataset_id, accepted, text=text)
+        service.part(Streams).take(inlet.sandbox, dataset_id, accepted, text=text)
     body = {
         "inletId": inlet.id,
         "batchId": batch_id,
@@ -127,7 +131,7 @@ def _validates(request: Request) -> bool:
 
 
 def _spend(service: Service, inlet: Inlet, *, messages: int, validates: bool) -> None:
-    seconds = service.streams.budgets.spend(inlet.id, messages=messages, validates=validates)
+    seconds = service.part(Streams).budgets.spend(inlet.id, messages=messages, validates=validates)
     if seconds is not None:
         answer = inlet_problem(429, f"inletId: [{inlet.id}] too many requests")
         answer.headers["Retry-After"] = str(seconds)

@@ -7,17 +7,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rtcp.emulator.http.gateway import request_id
+from rtcp.emulator.http.operations import route
 from rtcp.emulator.http.problems import problem
 from rtcp.emulator.http.wire import PROBLEM_TYPE, Answer, Refusal, Request
+from rtcp.emulator.jobs import Job
 from rtcp.emulator.nouns.system_jobs.deletions import SYSTEM_JOBS
 from rtcp.emulator.service import Service
-from rtcp.emulator.store import Dataset, Job
+from rtcp.emulator.store import Dataset
 
 # Both the default and the most that a page holds.
 PAGE_SIZE = 100
 BAD_PAYLOAD = "https://ns.adobe.com/aep/errors/UPAPI-036002-422"
 
 
+@route("system_jobs.list")
 def list_(request: Request, service: Service) -> Answer:
     """Answer one page of requests, the newest first unless told otherwise; pages count from 0."""
     query = request.query
@@ -35,11 +38,13 @@ def list_(request: Request, service: Service) -> Answer:
     return Answer(200, {"_page": paging, "children": page})
 
 
+@route("system_jobs.get")
 def get(request: Request, service: Service) -> Answer:
     """Answer one request, or 404."""
     return Answer(200, _shown(_named(request, service), request, service))
 
 
+@route("system_jobs.create")
 def create(request: Request, service: Service) -> Answer:
     """Take a request to delete a dataset, or a batch of an event dataset."""
     dataset, batch_id = _target(request)
@@ -58,6 +63,7 @@ def create(request: Request, service: Service) -> Answer:
     return Answer(200, _shown(job, request, service))
 
 
+@route("system_jobs.cancel")
 def cancel(request: Request, service: Service) -> Answer:
     """Forget a request; data that it has deleted does not come back."""
     # The published description says of organisations on AWS that they cannot.
