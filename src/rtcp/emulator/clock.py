@@ -72,5 +72,6 @@ def _system_ms() -> int:
 
 def write_instant(at_ms: int, *, digits: int = 0, zone: str = "Z", between: str = "T") -> str:
     """A time in UTC as the samples print it, with so many digits of the second's fraction."""
-    text = datetime.fromtimestamp(at_ms / 1000, UTC).strftime(f"%Y-%m-%d{between}%H:%M:%S.%f")
+    at = datetime.fromtimestamp(at_ms / 1000, UTC).replace(tzinfo=None)
+    text = at.isoformat(sep=between, timespec="microseconds")
     return (text[: digits - 6] if digits < 6 else text).removesuffix(".") + zone

@@ -73,7 +73,7 @@ class Fault:
 
     def spoil(self, answer: Answer) -> Answer:
         """The answer with the fault's headers, and half of its body when it is to be truncated."""
-        body = answer.encoded()[: len(answer.encoded()) // 2] if self.truncated else answer.body
+        body = answer.encode()[: len(answer.encode()) // 2] if self.truncated else answer.body
         return Answer(answer.status, body, {**answer.headers, **self.headers}, answer.content_type)
 
 

@@ -227,7 +227,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = JSON_TYPE
 
-    def encoded(self) -> bytes:
+    def encode(self) -> bytes:
         if self.body is None:
             return b""
         if isinstance(self.body, bytes):
@@ -244,7 +244,7 @@ class Answer:
         """The length of the body, and the way to its first so many bytes."""
         if isinstance(self.body, FilePart):
             return self.body.length, self.body.chunks
-        body = self.encoded()
+        body = self.encode()
         return len(body), lambda length: iter((body[:length],))
 
 

@@ -22,6 +22,8 @@ from rtcp.emulator.store.values import (
     MergePolicy,
     StoreError,
 )
+from rtcp.errors import InvalidArgumentError
+from rtcp.rows.paths import parse_path
 
 # The four numbers that the service's own reports print. The B2B codes are documented, their numbers are ours.
 _STANDARD = {"ECID": 4, "Email": 6, "Phone": 7, "AAID": 10, "b2b_account": 901, "b2b_opportunity": 902}
@@ -188,7 +190,7 @@ class Catalogue:
         """Declare a dataset, or declare it anew under its id.
 
         Raises:
-            StoreError: it has no primary identity or several, or is kept under another class.
+            StoreError: it has no primary identity or several, the path of one is none, or its class is another now.
         """
         primaries = sum(path.primary for path in dataset.identities)
         if primaries > 1 or (primaries == 0 and not dataset.identity_map):
@@ -197,6 +199,10 @@ class Catalogue:
         if previous is not None and previous.schema_class != dataset.schema_class:
             raise StoreError(f"dataset {dataset.id!r} is of class {previous.schema_class}, which cannot change")
         for path in dataset.identities:
+            try:
+                parse_path(path.path)
+            except InvalidArgumentError as error:
+                raise StoreError(f"dataset {dataset.id!r}: {error}") from None
             self.namespaces.declare(path.namespace)
         (key,) = self._connection.execute(
             "INSERT INTO dataset (sandbox, id, definition) VALUES (?, ?, ?)"

@@ -157,7 +157,7 @@ class Sandbox:
                 fills=fills,
             )
             report = ingest(target, rows)
-            self._database.changed(self.name)
+            self._database.note_change(self.name)
         return report
 
     def counts(self) -> Counts:
@@ -263,7 +263,7 @@ class Sandbox:
         """Remove every row of a dataset, which stays declared; returns how many rows that were."""
         with self._database.transaction() as connection:
             removed = removal.delete_dataset(connection, self._catalogue.dataset_keys[dataset_id])
-            self._database.changed(self.name)
+            self._database.note_change(self.name)
         return removed
 
     def delete_batch(self, dataset_id: str, batch_id: str, *, records: bool = False) -> int:
@@ -271,7 +271,7 @@ class Sandbox:
         with self._database.transaction() as connection:
             key = self._catalogue.dataset_keys[dataset_id]
             removed = removal.delete_batch(connection, key, batch_id, records=records)
-            self._database.changed(self.name)
+            self._database.note_change(self.name)
         return removed
 
     def delete_fragment(self, dataset_id: str, identity: Identity) -> int:
@@ -280,7 +280,7 @@ class Sandbox:
             scope = find_scope(connection, self._catalogue, identity, None)
             key = self._catalogue.dataset_keys[dataset_id]
             removed = 0 if scope is None else removal.delete_fragment(connection, scope.key, key)
-            self._database.changed(self.name)
+            self._database.note_change(self.name)
         return removed
 
     def delete_person(self, identity: Identity, *, policy: MergePolicy | None) -> int:
@@ -299,7 +299,7 @@ class Sandbox:
                 if dataset.schema_class in (PROFILE_CLASS, EVENT_CLASS)
             ]
             removed = removal.delete_scope(connection, scope.key, stitched=scope.stitched, datasets=datasets)
-            self._database.changed(self.name)
+            self._database.note_change(self.name)
         return removed
 
     def datasets_of_batch(self, batch_id: str) -> list[Dataset]:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from rtcp.emulator.http.operations import route
-from rtcp.emulator.http.problems import problem
+from rtcp.emulator.http.problems import problem, refuse_missing
 from rtcp.emulator.http.wire import Answer, Refusal, Request
 from rtcp.emulator.nouns.batches.lifecycle import LOADING, Batches, Refused
 from rtcp.emulator.nouns.batches.uploads import MOST_BYTES, MOST_PART_BYTES, Upload, UploadError
@@ -42,7 +42,7 @@ def create(request: Request, service: Service) -> Answer:
 @route("batches.complete")
 def act(request: Request, service: Service) -> Answer:
     """Complete, abort, fail or revert a batch."""
-    batch = _batch(request, service)
+    batch = _find_batch(request, service)
     action = (request.query.first("action") or "").upper()
     actions: dict[str, Callable[[str, dict[str, Any]], None]] = {
         "COMPLETE": service.part(Batches).complete,
@@ -63,7 +63,7 @@ def act(request: Request, service: Service) -> Answer:
 @route("batches.upload")
 def upload(request: Request, service: Service) -> Answer:
     """Take a whole file; the same name replaces."""
-    batch, name = _open_file(request, service)
+    batch, name = _find_open_file(request, service)
     if len(request.body) > MOST_BYTES:
         return problem(413, "a file of this size is brought up in parts", title="PayloadTooLargeError")
     service.part(Batches).uploads.put(request.sandbox.name, batch["id"], name, request.body)
@@ -73,7 +73,7 @@ def upload(request: Request, service: Service) -> Answer:
 @route("batches.upload_action")
 def act_on_upload(request: Request, service: Service) -> Answer:
     """Begin a file that comes in parts, or put its parts together."""
-    batch, name = _open_file(request, service)
+    batch, name = _find_open_file(request, service)
     sandbox, uploads = request.sandbox.name, service.part(Batches).uploads
     action = (request.query.first("action") or "").upper()
     if action == "INITIALIZE":
@@ -82,7 +82,7 @@ def act_on_upload(request: Request, service: Service) -> Answer:
     if action != "COMPLETE":
         return problem(400, "query parameter action must be INITIALIZE or COMPLETE")
     try:
-        uploads.complete(sandbox, batch["id"], _upload(request, service, batch, name))
+        uploads.complete(sandbox, batch["id"], _find_upload(request, service, batch, name))
     except UploadError as error:
         return problem(400, str(error))
     return Answer(201)
@@ -91,8 +91,8 @@ def act_on_upload(request: Request, service: Service) -> Answer:
 @route("batches.upload_part")
 def upload_part(request: Request, service: Service) -> Answer:
     """Take one part; whether the parts fit together is looked at in the end."""
-    batch, name = _open_file(request, service)
-    known = _upload(request, service, batch, name)
+    batch, name = _find_open_file(request, service)
+    known = _find_upload(request, service, batch, name)
     if len(request.body) > MOST_PART_BYTES:
         return problem(413, "a part may have 512,000,000 bytes", title="PayloadTooLargeError")
     if known.is_complete:
@@ -108,21 +108,21 @@ def upload_part(request: Request, service: Service) -> Answer:
 @route("batches.upload_status")
 def upload_status(request: Request, service: Service) -> Answer:
     """Tell how much of a file is there, up to the first gap."""
-    batch, name = _file(request, service)
-    received = service.part(Batches).uploads.received(_upload(request, service, batch, name))
+    batch, name = _find_file(request, service)
+    received = service.part(Batches).uploads.received(_find_upload(request, service, batch, name))
     return Answer(200, headers={"Range": f"bytes=0-{received - 1}"} if received else {})
 
 
-def _batch(request: Request, service: Service) -> dict[str, Any]:
+def _find_batch(request: Request, service: Service) -> dict[str, Any]:
     batch = service.part(Batches).get(request.sandbox.name, request.path_id or "")
     # What exports and streams made is nobody's to end.
     if batch is None or "externalId" not in batch:
-        raise Refusal(problem(404, "the batch does not exist in this sandbox"))
+        raise refuse_missing("batch")
     return batch
 
 
-def _file(request: Request, service: Service) -> tuple[dict[str, Any], str]:
-    batch = _batch(request, service)
+def _find_file(request: Request, service: Service) -> tuple[dict[str, Any], str]:
+    batch = _find_batch(request, service)
     rest = request.path.partition(f"/{batch['id']}/datasets/")[2]
     dataset_id, _, name = rest.partition("/files/")
     if unquote(dataset_id) != batch["datasetId"]:
@@ -130,15 +130,15 @@ def _file(request: Request, service: Service) -> tuple[dict[str, Any], str]:
     return batch, name
 
 
-def _open_file(request: Request, service: Service) -> tuple[dict[str, Any], str]:
-    batch, name = _file(request, service)
+def _find_open_file(request: Request, service: Service) -> tuple[dict[str, Any], str]:
+    batch, name = _find_file(request, service)
     status = service.part(Batches).status(request.sandbox.name, batch)
     if status != LOADING:
         raise Refusal(problem(400, f"the batch is {status}, and takes no more files"))
     return batch, name
 
 
-def _upload(request: Request, service: Service, batch: dict[str, Any], name: str) -> Upload:
+def _find_upload(request: Request, service: Service, batch: dict[str, Any], name: str) -> Upload:
     found = service.part(Batches).uploads.get(request.sandbox.name, batch["id"], name)
     if found is None:
         raise Refusal(problem(404, "the file was neither sent nor initialized"))

@@ -51,7 +51,7 @@ class Batches:
         Raises:
             Refused: the dataset is unknown, or the external id or the format is none that can be.
         """
-        declared = catalog.declared(self._store, sandbox, body["datasetId"])
+        declared = catalog.find_declared(self._store, sandbox, body["datasetId"])
         if declared is None:
             raise Refused("the dataset does not exist in this sandbox, or takes no data")
         described = {**(body.get("inputFormat") or {})}
@@ -183,7 +183,7 @@ class Batches:
         batch = self.get(job.sandbox, job.document["batchId"])
         assert batch is not None, "a batch stays as long as its job"
         sandbox = self._store.sandbox(job.sandbox)
-        declared = catalog.declared(self._store, sandbox, batch["datasetId"])
+        declared = catalog.find_declared(self._store, sandbox, batch["datasetId"])
         if declared is None:
             raise JobFailure("the dataset is gone")
         folder = self._files.folder(job.sandbox, batch["id"])

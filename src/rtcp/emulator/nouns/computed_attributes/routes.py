@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rtcp.emulator.http.operations import route
-from rtcp.emulator.http.problems import problem
+from rtcp.emulator.http.problems import problem, refuse_missing
 from rtcp.emulator.http.wire import Answer, Refusal, Request
 from rtcp.emulator.nouns.computed_attributes.evaluation import (
     DISABLED,
@@ -37,7 +37,7 @@ def list_(request: Request, service: Service) -> Answer:
     except ValueError as error:
         return problem(400, str(error))
     shown = [
-        _shown(document, request, service) for document in service.part(ComputedAttributes).all(request.sandbox.name)
+        _show(document, request, service) for document in service.part(ComputedAttributes).all(request.sandbox.name)
     ]
     chosen = [attribute for attribute in shown if wanted(attribute)]
     order = query.first("sortby") or "-updateEpoch"
@@ -62,7 +62,7 @@ def list_(request: Request, service: Service) -> Answer:
 @route("computed_attributes.get")
 def get(request: Request, service: Service) -> Answer:
     """Answer one attribute, or 404."""
-    return Answer(200, _shown(_found(request, service), request, service))
+    return Answer(200, _show(_find_attribute(request, service), request, service))
 
 
 @route("computed_attributes.create")
@@ -86,13 +86,13 @@ def create(request: Request, service: Service) -> Answer:
         "createdBy": request.headers.get("x-api-key", ""),
     }
     service.part(ComputedAttributes).put(sandbox, document)
-    return Answer(200, _shown(document, request, service))
+    return Answer(200, _show(document, request, service))
 
 
 @route("computed_attributes.update")
 def update(request: Request, service: Service) -> Answer:
     """Change a draft, publish it, or disable what was published."""
-    document, body = _found(request, service), request.content
+    document, body = _find_attribute(request, service), request.content
     system = sorted(set(body) - {*_EDITABLE, "status"})
     if system:
         return problem(400, f"{', '.join(system)} cannot be changed")
@@ -109,23 +109,23 @@ def update(request: Request, service: Service) -> Answer:
     changed["status"] = {NEW: PUBLISHED, DISABLED: DISABLED}.get(body.get("status", ""), document["status"])
     changed["updateEpoch"] = service.clock.now_ms()
     service.part(ComputedAttributes).put(request.sandbox.name, changed)
-    return Answer(200, _shown(changed, request, service))
+    return Answer(200, _show(changed, request, service))
 
 
 @route("computed_attributes.delete")
 def delete(request: Request, service: Service) -> Answer:
     """Remove a draft and answer what it was."""
-    document = _found(request, service)
+    document = _find_attribute(request, service)
     if document["status"] != DRAFT:
         return problem(422, "only a draft can be deleted", title="UnprocessableEntityError")
     service.part(ComputedAttributes).remove(request.sandbox.name, document["id"])
-    return Answer(202, _shown(document, request, service))
+    return Answer(202, _show(document, request, service))
 
 
-def _found(request: Request, service: Service) -> dict[str, Any]:
+def _find_attribute(request: Request, service: Service) -> dict[str, Any]:
     document = service.part(ComputedAttributes).get(request.sandbox.name, request.path_id or "")
     if document is None:
-        raise Refusal(problem(404, "the computed attribute does not exist in this sandbox"))
+        raise refuse_missing("computed attribute")
     return document
 
 
@@ -157,7 +157,7 @@ def _refuse_name(name: str | None, others: list[dict[str, Any]]) -> None:
         raise Refusal(problem(400, detail))
 
 
-def _shown(document: Mapping[str, Any], request: Request, service: Service) -> dict[str, Any]:
+def _show(document: Mapping[str, Any], request: Request, service: Service) -> dict[str, Any]:
     """The attribute with all that some source shows; the dialects leave out what they do not speak of."""
     sandbox = request.sandbox
     evaluated = service.part(ComputedAttributes).evaluated_at(sandbox.name, document)

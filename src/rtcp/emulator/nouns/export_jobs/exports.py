@@ -120,12 +120,12 @@ class _Work:
     def rows(self, request: ExportRequest) -> Any:
         needs_events = request.with_events or request.empty_profiles
         people = self.sandbox.people(self._policy, with_events=needs_events)
-        return rows_of(people, request, entity_of=self._complete, members=self._declared, on_row=self._count)
+        return rows_of(people, request, entity_of=self._complete, members=self._find_members, on_row=self._count)
 
     def _complete(self, profile: MergedProfile) -> Mapping[str, Any]:
         return self._computed.complete(profile, self.sandbox).entity
 
-    def _declared(self, segment: Segment) -> frozenset[Identity] | None:
+    def _find_members(self, segment: Segment) -> frozenset[Identity] | None:
         """The members that a manifest gave an audience; None when there is no such audience, or no such list."""
         audience = self._store.documents.get(self.sandbox.name, "audiences", segment.id) or {}
         listed = audience.get("members")

@@ -73,7 +73,7 @@ def published_schema(kind: str, description: Description) -> dict[str, Any]:
             wanted += [found.removeprefix(_REFERENCE) for found in _references(schemas[name])]
     return {
         "$schema": "http://json-schema.org/draft-04/schema#",
-        "definitions": {_short(name): _published(schema) for name, schema in definitions.items()},
+        "definitions": {_short(name): _publish(schema) for name, schema in definitions.items()},
         "type": "object",
         "$ref": f"#/definitions/{kind}",
     }
@@ -99,13 +99,13 @@ def _references(node: Any) -> Iterator[str]:
             yield from _references(value)
 
 
-def _published(node: Any) -> Any:
+def _publish(node: Any) -> Any:
     if isinstance(node, list):
-        return [_published(value) for value in node]
+        return [_publish(value) for value in node]
     if not isinstance(node, dict):
         return node
     return {
-        name: f"#/definitions/{_short(value.removeprefix(_REFERENCE))}" if name == "$ref" else _published(value)
+        name: f"#/definitions/{_short(value.removeprefix(_REFERENCE))}" if name == "$ref" else _publish(value)
         for name, value in node.items()
         if not name.startswith("x-rtcp-")
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rtcp.emulator.declared_fields import Violation, compile_fields, wrapped
+from rtcp.emulator.declared_fields import Violation, compile_fields, wrap_violations
 from rtcp.emulator.http.operations import Handler, route
 from rtcp.emulator.http.wire import NO_JSON, Answer, Refusal, Request
 from rtcp.emulator.nouns.datasets import catalog
@@ -43,7 +43,7 @@ def _answer(take: Handler, request: Request, service: Service) -> Answer:
 
 
 def _take_one(request: Request, service: Service) -> Answer:
-    inlet = _admitted(request, service)
+    inlet = _admit(request, service)
     validates = _validates(request)
     _spend(service, inlet, messages=1, validates=validates)
     message = _message(request, service, inlet)
@@ -54,7 +54,7 @@ def _take_one(request: Request, service: Service) -> Answer:
         wrong = _violations(message, service, inlet)
         if wrong:
             # What fails here is dropped: it gets into no failed batch.
-            cause = {"_streamingValidation": [wrapped(wrong)]}
+            cause = {"_streamingValidation": [wrap_violations(wrong)]}
             return inlet_problem(400, _told(inlet, message, INVALID), cause=cause)
     service.part(Streams).take(inlet.sandbox, message["header"]["datasetId"], [message])
     body = {
@@ -67,7 +67,7 @@ def _take_one(request: Request, service: Service) -> Answer:
 
 
 def _take_many(request: Request, service: Service) -> Answer:
-    inlet = _admitted(request, service)
+    inlet = _admit(request, service)
     content = request.content
     messages = content.get("messages") if isinstance(content, dict) else None
     if not isinstance(messages, list) or not messages:
@@ -97,7 +97,7 @@ def _take_many(request: Request, service: Service) -> Answer:
     return Answer(207, body)
 
 
-def _admitted(request: Request, service: Service) -> Inlet:
+def _admit(request: Request, service: Service) -> Inlet:
     """The inlet, when it lets the request in."""
     inlet = inlets.find(service.store, request.path_id or "")
     if inlet is None:
@@ -173,7 +173,7 @@ def _text(body: bytes) -> str | None:
 
 def _violations(message: dict[str, Any], service: Service, inlet: Inlet) -> list[Violation]:
     sandbox = service.store.sandbox(inlet.sandbox)
-    declared = catalog.declared(service.store, sandbox, message["header"]["datasetId"])
+    declared = catalog.find_declared(service.store, sandbox, message["header"]["datasetId"])
     if declared is None:
         return [{"message": UNKNOWN_DATASET}]
     return content_violations(message, declared.dataset, compile_fields(declared.dataset))

@@ -81,7 +81,7 @@ class Streams:
         """Write the messages of a batch to its dataset, and keep those that failed."""
         store = self._store
         sandbox, dataset_id = store.sandbox(job.sandbox), job.document["datasetId"]
-        declared = catalog.declared(store, sandbox, dataset_id)
+        declared = catalog.find_declared(store, sandbox, dataset_id)
         if declared is None:
             store.pending.remove(job.id)
             return {}
