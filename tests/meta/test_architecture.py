@@ -17,8 +17,8 @@ NEVER_AT_IMPORT = {
     "jsonschema_rs", "yaml", "airflow", "pyspark", "keyring",
 }  # fmt: skip
 
-# What client and emulator share: it knows nothing of the service.
-GROUND = {"rtcp.errors", "rtcp.rows", "rtcp.rows.paths"}
+# What client and emulator share: it keeps forks from hurting, and knows nothing of the service.
+GROUND = {"rtcp.errors", "rtcp.rows", "rtcp.rows.paths", "rtcp._sqlite", "rtcp._temporary"}
 HEAVY = {"pydantic", "requests", "authlib", "tenacity", "yaml", "pandas", "pyarrow"}
 
 

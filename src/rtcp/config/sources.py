@@ -27,6 +27,7 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "retries": "RTCP_RETRIES",
     "proxies": "RTCP_PROXIES",
     "ca_bundle": "RTCP_CA_BUNDLE",
+    "allow_plain_http": "RTCP_ALLOW_PLAIN_HTTP",
 }
 CONFIG_FILE: Final = "RTCP_CONFIG"
 PROFILE: Final = "RTCP_PROFILE"

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+from rtcp.config import Config
 from rtcp.errors import NotFoundError
 from rtcp.files.download import Source
 from rtcp.models.file import RemoteFile
-from rtcp.paging import Page, Paged
-from rtcp.resources._base import Resource
+from rtcp.paging import Paged
 from rtcp.transport.answers import mapping, unreadable
+from rtcp.transport.pages import NextLink, paged
 from rtcp.transport.request import Request, Response
+from rtcp.transport.session import Session
 
 _BATCH_ROUTE: Final = "/data/foundation/export/batches/{id}/files"
 _FILE_ROUTE: Final = "/data/foundation/export/files/{id}"
@@ -23,8 +25,12 @@ _DIAGNOSTICS: Final = "row_errors"
 _MARKER: Final = "_SUCCESS"
 
 
-class DataAccess(Resource):
+class DataAccess:
     """Reads what batches hold. Service page: https://developer.adobe.com/experience-platform-apis/references/data-access/"""
+
+    def __init__(self, session: Session, config: Config) -> None:
+        self._session = session
+        self._base_url = config.base_url
 
     def files(self, batch_id: str) -> Iterator[RemoteFile]:
         """Yield every file of a batch, directories opened, in the order of the service."""
@@ -86,19 +92,14 @@ class DataAccess(Resource):
                 yield RemoteFile(batch_id, file_id, _full_name(inner, name), _count(inner.get("length")))
 
     def _entries(self, request: Request) -> Paged[dict[str, Any]]:
-        def fetch(token: str | None) -> Page[dict[str, Any]]:
-            following = (
-                request if token is None else Request.platform("GET", request.route, path=request.path, query=token)
-            )
-            return self._send_for(following, self._file_page)
+        return paged(request, _entries_of, by=NextLink(self._base_url), send=self._session.send)
 
-        return Paged(fetch)
 
-    def _file_page(self, body: Any, response: Response) -> Page[dict[str, Any]]:
-        entries = mapping(body).get("data")
-        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            raise unreadable(response, "the answer holds no list of files")
-        return self._page(body, response, entries, query=())
+def _entries_of(body: Any, response: Response) -> list[dict[str, Any]]:
+    entries = mapping(body).get("data")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise unreadable(response, "the answer holds no list of files")
+    return entries
 
 
 def _bytes_of(route: str, id: str, name: str, offset: int) -> Request:

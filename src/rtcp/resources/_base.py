@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
 
 from rtcp.config import Config
 from rtcp.errors import DecodeError, ResponseError
-from rtcp.paging import Page, next_query
+from rtcp.paging import Paged
 from rtcp.transport.answers import M, decode, mapping, parse, read_part_error, refuse_page, unreadable
+from rtcp.transport.pages import NextLink, Pager, paged
 from rtcp.transport.request import Request, Response
 from rtcp.transport.session import Session
 
@@ -41,34 +41,25 @@ class Resource:
         """Send a request whose answer need not say more than that it was done."""
         return refuse_page(self._session.send(request))
 
-    def _page(
-        self, body: Any, response: Response, items: list[T], *, query: Iterable[tuple[str, Any]], total: Any = None
-    ) -> Page[T]:
-        """A page with the next link of the body, in either envelope: `_links.next.href`, else `_page.next`.
-
-        A link carries the whole query; a bare token is put before `query`, that of the first page.
-        """
-        link = mapping(mapping(mapping(body).get("_links")).get("next")).get("href")
-        if isinstance(link, str):
-            token = next_query(link, base_url=self._config.base_url)
-        else:
-            cursor = mapping(mapping(body).get("_page")).get("next")
-            has_cursor = isinstance(cursor, str | int) and str(cursor) != ""
-            request = Request.platform("GET", "", query=[("start", cursor), *query])
-            token = request.encoded_query() if has_cursor else None
-        return Page(items, token, total=total if isinstance(total, int) else None)
+    def _list(
+        self, first: Request, read: Callable[[Any, Response], list[T]], *, by: Pager | None = None, limit: int | None
+    ) -> Paged[T]:
+        """The list whose first page `first` asks for; it goes on by the links of the answers, unless told otherwise."""
+        pager = NextLink(self._config.base_url) if by is None else by
+        return paged(first, read, by=pager, send=self._session.send, limit=limit)
 
 
-def complete_link(link: str, asked: Mapping[str, Any]) -> str:
-    """The query of a next link with what was asked for and the link leaves out.
+def items_of(body: Any, response: Response, *keys: str, what: str) -> list[Any]:
+    """The list under the first of these keys that is there.
 
-    A documented link of the audiences has the place of the next page in it and no filter: followed as it is, it would
-    lead to what nobody asked for.
+    Raises:
+        DecodeError: there is no list.
     """
-    told = {name.casefold() for name, _ in parse_qsl(link, keep_blank_values=True)}
-    missing = {name: value for name, value in asked.items() if name.casefold() not in told}
-    rest = Request.platform("GET", "", query=missing).encoded_query()
-    return f"{link}&{rest}" if rest else link
+    told = mapping(body)
+    found = next((told[key] for key in keys if key in told), None)
+    if not isinstance(found, list):
+        raise unreadable(response, f"the answer holds no list of {what}")
+    return found
 
 
 def read_partial_failure(request: Request, response: Response) -> list[ResponseError]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Final, Literal
 
 from rtcp.models.audience import Audience
-from rtcp.paging import Page, Paged, check_page_size
-from rtcp.resources._base import Resource, complete_link
-from rtcp.transport.answers import mapping, parse, unreadable
+from rtcp.paging import Paged, check_page_size
+from rtcp.resources._base import Resource, items_of
+from rtcp.transport.answers import parse_all
+from rtcp.transport.pages import NextLink
 from rtcp.transport.request import Request, Response
 
 _ROUTE: Final = "/data/core/ups/audiences"
@@ -54,13 +55,8 @@ class Audiences(Resource):
             "limit": page_size,
         }
 
-        def fetch(token: str | None) -> Page[Audience]:
-            return self._send_for(
-                Request.platform("GET", _ROUTE, query=query if token is None else complete_link(token, query)),
-                lambda body, answer: self._audience_page(body, answer, query),
-            )
-
-        return Paged(fetch, limit=limit)
+        first = Request.platform("GET", _ROUTE, query=query)
+        return self._list(first, _audiences, by=NextLink(self._config.base_url, completes=True), limit=limit)
 
     def get(self, audience_id: str) -> Audience:
         """Return one audience.
@@ -74,8 +70,6 @@ class Audiences(Resource):
         """
         return self._send(Request.platform("GET", _ROUTE + "/{id}", path={"id": audience_id}), Audience)
 
-    def _audience_page(self, body: Any, response: Response, query: dict[str, Any]) -> Page[Audience]:
-        children = mapping(body).get("children")
-        if not isinstance(children, list):
-            raise unreadable(response, "the answer holds no list of audiences")
-        return self._page(body, response, [parse(Audience, child, response) for child in children], query=query.items())
+
+def _audiences(body: Any, response: Response) -> list[Audience]:
+    return parse_all(Audience, items_of(body, response, "children", what="audiences"), response)

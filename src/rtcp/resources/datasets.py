@@ -8,9 +8,10 @@ from typing import Any, Final, Literal
 
 from rtcp.errors import InvalidArgumentError, NotFoundError, RtcpError
 from rtcp.models.dataset import UNION_SCHEMA, Dataset
-from rtcp.paging import Page, Paged
+from rtcp.paging import Paged
 from rtcp.resources._base import Resource
 from rtcp.transport.answers import parse, unreadable
+from rtcp.transport.pages import Offset
 from rtcp.transport.request import Request, Response
 
 _ROUTE: Final = "/data/foundation/catalog/dataSets"
@@ -52,15 +53,9 @@ class Datasets(Resource):
                 "the Catalog takes a comma for a list of names and a leading '!' for a negation; list all, and compare"
             )
 
-        def fetch(token: str | None) -> Page[Dataset]:
-            start = int(token or 0)
-            query = {"limit": page_size, "start": start or None, "name": name}
-            return self._send_for(
-                Request.platform("GET", _ROUTE, query=query),
-                lambda body, answer: _dataset_page(body, answer, start, page_size),
-            )
-
-        return Paged(fetch, limit=limit)
+        first = Request.platform("GET", _ROUTE, query={"limit": page_size, "name": name})
+        # Catalog tells neither a total nor a next page: the first page that is not full is the last.
+        return self._list(first, _datasets, by=Offset("start", page_size), limit=limit)
 
     def get(self, dataset_id: str) -> Dataset:
         """Return one dataset.
@@ -218,12 +213,6 @@ def _change(operation: str, *, profile: list[str], identity: list[str]) -> list[
         {"op": operation, "path": "/tags/unifiedProfile", "value": profile},
         {"op": operation, "path": "/tags/unifiedIdentity", "value": identity},
     ]
-
-
-def _dataset_page(body: Any, response: Response, start: int, page_size: int) -> Page[Dataset]:
-    datasets = _datasets(body, response)
-    # Catalog tells neither a total nor a next page: the first page that is not full is the last.
-    return Page(datasets, str(start + len(datasets)) if len(datasets) >= page_size else None, is_counted=True)
 
 
 def _datasets(body: Any, response: Response) -> list[Dataset]:

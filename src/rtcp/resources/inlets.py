@@ -6,9 +6,9 @@ from typing import Any, Final, Literal
 
 from rtcp.errors import InvalidArgumentError, NotFoundError, RtcpError
 from rtcp.models.inlet import Inlet
-from rtcp.paging import Page, Paged
-from rtcp.resources._base import Resource
-from rtcp.transport.answers import mapping, parse, unreadable
+from rtcp.paging import Paged
+from rtcp.resources._base import Resource, items_of
+from rtcp.transport.answers import mapping, parse_all, unreadable
 from rtcp.transport.request import Request, Response
 
 _ROUTE: Final = "/data/foundation/flowservice/connections"
@@ -35,11 +35,7 @@ class Inlets(Resource):
         """
         query: dict[str, Any] = {"property": f"connectionSpec.id=={_SPEC['id']}"}
 
-        def fetch(token: str | None) -> Page[Inlet]:
-            request = Request.platform("GET", _ROUTE, query=query if token is None else token)
-            return self._send_for(request, self._read_page)
-
-        return Paged(fetch, limit=limit)
+        return self._list(Request.platform("GET", _ROUTE, query=query), _listed, limit=limit)
 
     def get(self, connection_id: str) -> Inlet:
         """Return one inlet by the id of its connection; `.inlet_id` is what streaming takes.
@@ -101,16 +97,13 @@ class Inlets(Resource):
             exc.add_note(f"the inlet was created all the same; its connection has the id {connection_id!r}")
             raise
 
-    def _read_page(self, body: Any, response: Response) -> Page[Inlet]:
-        items = [inlet for inlet in _inlets(body, response) if _is_inlet(inlet)]
-        return self._page(body, response, items, query=())
+
+def _listed(body: Any, response: Response) -> list[Inlet]:
+    return [inlet for inlet in _inlets(body, response) if _is_inlet(inlet)]
 
 
 def _inlets(body: Any, response: Response) -> list[Inlet]:
-    items = mapping(body).get("items")
-    if not isinstance(items, list):
-        raise unreadable(response, "the answer has no list of items")
-    return [parse(Inlet, item, response) for item in items]
+    return parse_all(Inlet, items_of(body, response, "items", what="inlets"), response)
 
 
 def _is_inlet(inlet: Inlet) -> bool:

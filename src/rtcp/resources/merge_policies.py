@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 
 from rtcp._unset import UNSET, Unset, drop_unset
@@ -11,9 +11,10 @@ from rtcp.errors import InvalidArgumentError, NotFoundError
 from rtcp.models.entity import SchemaClass
 from rtcp.models.merge_policy import MergePolicy
 from rtcp.models.result import BulkResult, Outcome
-from rtcp.paging import Page, Paged, check_page_size
-from rtcp.resources._base import Resource, complete_link
-from rtcp.transport.answers import mapping, parse, unreadable
+from rtcp.paging import Paged, check_page_size
+from rtcp.resources._base import Resource, items_of
+from rtcp.transport.answers import mapping, parse, parse_all, unreadable
+from rtcp.transport.pages import NextLink
 from rtcp.transport.request import Request, Response
 
 logger = logging.getLogger(__name__)
@@ -66,11 +67,8 @@ class MergePolicies(Resource):
             "limit": page_size,
         }
 
-        def fetch(token: str | None) -> Page[MergePolicy]:
-            request = Request.platform("GET", _ROUTE, query=query if token is None else complete_link(token, query))
-            return self._send_for(request, lambda body, response: self._policy_page(body, response, query))
-
-        return Paged(fetch, limit=limit)
+        first = Request.platform("GET", _ROUTE, query=query)
+        return self._list(first, _policies, by=NextLink(self._config.base_url, completes=True), limit=limit)
 
     def get(self, merge_policy_id: str) -> MergePolicy:
         """Return one merge policy.
@@ -248,13 +246,9 @@ class MergePolicies(Resource):
         # Not all descriptions of the list know its filters, and a service that ignored them would mislead us.
         return next((policy for policy in listed if policy.default and policy.schema_name in (None, schema_name)), None)
 
-    def _policy_page(self, body: Any, response: Response, query: Mapping[str, Any]) -> Page[MergePolicy]:
-        children = mapping(body).get("children")
-        if not isinstance(children, list):
-            raise unreadable(response, "the answer holds no list of merge policies")
-        total = mapping(mapping(body).get("_page")).get("totalCount")
-        policies = [parse(MergePolicy, child, response) for child in children]
-        return self._page(body, response, policies, query=query.items(), total=total)
+
+def _policies(body: Any, response: Response) -> list[MergePolicy]:
+    return parse_all(MergePolicy, items_of(body, response, "children", what="merge policies"), response)
 
 
 def _body(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,8 +12,9 @@ from rtcp.errors import InvalidArgumentError, NotFoundError, PagingError, Respon
 from rtcp.models.preview import DatasetReport, DatasetStats
 from rtcp.models.system_job import DeletePlan, SystemJob
 from rtcp.paging import Page, Paged, check_page_size
-from rtcp.resources._base import Resource
-from rtcp.transport.answers import mapping, parse, unreadable
+from rtcp.resources._base import Resource, items_of
+from rtcp.transport.answers import mapping, parse_all
+from rtcp.transport.pages import T
 from rtcp.transport.request import Request, Response
 from rtcp.transport.session import Session
 from rtcp.waiting import DEFAULT_TIMEOUT, poll
@@ -60,12 +62,8 @@ class SystemJobs(Resource):
         """
         check_page_size(page_size)
 
-        def fetch(token: str | None) -> Page[SystemJob]:
-            number, seen, first_id = _read_token(token)
-            request = self._request("GET", _ROUTE, query={"start": number, "limit": page_size})
-            return self._send_for(request, lambda body, answer: _job_page(body, answer, number, seen, first_id))
-
-        return Paged(fetch, limit=limit)
+        first = self._request("GET", _ROUTE, query={"start": 0, "limit": page_size})
+        return self._list(first, _jobs, by=_PageNumber(page_size), limit=limit)
 
     def get(self, job_id: str) -> SystemJob:
         """Return one delete request.
@@ -232,24 +230,34 @@ def _check_target(dataset_id: str | None, batch_id: str | None) -> None:
         raise InvalidArgumentError("name what to delete: dataset_id=, or batch_id= with the dataset_id= it belongs to")
 
 
-def _job_page(body: Any, response: Response, number: int, seen: int, first_id: str) -> Page[SystemJob]:
-    """One page of any of the three envelopes. The service counts pages, and says in several ways when there is no
-    more.
-    """
-    if isinstance(body, list):
-        return Page([parse(SystemJob, child, response) for child in body])
-    children = mapping(body).get("children")
-    if not isinstance(children, list):
-        raise unreadable(response, "the answer holds no list of delete requests")
-    jobs = [parse(SystemJob, child, response) for child in children]
-    if jobs and jobs[0].id == first_id:
-        raise PagingError(f"the service repeated page {number - 1} of the delete requests")
-    paging = mapping(mapping(body).get("_page"))
-    total = paging.get("totalCount")
-    seen += len(jobs)
-    # A short page is no sign of the end: the service may cut pages smaller than asked.
-    is_last = not jobs or paging.get("next") in (None, "") or (_is_count(total) and seen >= int(str(total)))
-    return Page(jobs, None if is_last else f"{number + 1}:{seen}:{jobs[0].id}")
+def _jobs(body: Any, response: Response) -> list[SystemJob]:
+    """The requests of a page in any of the three envelopes."""
+    listed = body if isinstance(body, list) else items_of(body, response, "children", what="delete requests")
+    return parse_all(SystemJob, listed, response)
+
+
+@dataclass(frozen=True, slots=True)
+class _PageNumber:
+    """The service counts pages, and says in several ways when there is no more."""
+
+    page_size: int | None
+
+    def ask(self, first: Request, token: str | None) -> Request:
+        return replace(first, query={"start": _read_token(token)[0], "limit": self.page_size})
+
+    def page(self, items: Sequence[T], body: Any, first: Request, token: str | None) -> Page[T]:
+        number, seen, first_id = _read_token(token)
+        if isinstance(body, list):
+            return Page(items)
+        ids = [getattr(item, "id", "") for item in items]
+        if ids and ids[0] == first_id:
+            raise PagingError(f"the service repeated page {number - 1} of the delete requests")
+        paging = mapping(mapping(body).get("_page"))
+        total = paging.get("totalCount")
+        seen += len(items)
+        # A short page is no sign of the end: the service may cut pages smaller than asked.
+        is_last = not items or paging.get("next") in (None, "") or (_is_count(total) and seen >= int(str(total)))
+        return Page(items, None if is_last else f"{number + 1}:{seen}:{ids[0]}")
 
 
 def _is_count(value: Any) -> bool:

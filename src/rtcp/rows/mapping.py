@@ -64,6 +64,19 @@ class RowMapper:
         return mapped
 
 
+def nest(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row whose names are dot paths as an object of objects; what is blank in it is absent.
+
+    Raises:
+        InvalidArgumentError: a name is no path.
+    """
+    nested: dict[str, Any] = {}
+    for name, value in row.items():
+        if not is_blank(value):
+            put(nested, parse_path(name), value)
+    return nested
+
+
 def compile_mapping(mapping: Mapping[str, Any], *, columns: Collection[str] | None = None) -> RowMapper:
     """Check a mapping and make it ready.
 

@@ -3,40 +3,54 @@
 from __future__ import annotations
 
 import logging
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from rtcp._instants import require_aware, to_millis
+from rtcp._temporary import TemporaryFolder
 from rtcp.config import Config
-from rtcp.errors import InvalidArgumentError, RtcpError
+from rtcp.errors import InvalidArgumentError, NotFoundError, PartialFailureError, RtcpError
+from rtcp.files.data_access import DataAccess
+from rtcp.files.download import Download
+from rtcp.files.folder import claimed, local_names, safe_name
 from rtcp.files.upload import LARGEST_PART, Upload, opened
-from rtcp.models.batch import Batch, CsvOptions
+from rtcp.models.batch import Batch, CsvOptions, FailedRecord
 from rtcp.models.dataset import Dataset
-from rtcp.models.file import UploadProgress
-from rtcp.models.stream import Reject
+from rtcp.models.file import DownloadProgress, RemoteFile, UploadProgress
+from rtcp.paging import Paged
+from rtcp.resources._base import Resource
+from rtcp.resources.batches.answers import batches_of, read_failed_records
 from rtcp.resources.batches.bodies import BatchFormat, batch_body
-from rtcp.resources.batches.reads import BatchReads
 from rtcp.resources.batches.upload_target import name_of, target_of
-from rtcp.resources.batches.upsert import UpsertResult, file_name
+from rtcp.resources.batches.upsert import UpsertResult, check_success, file_name, row_file
 from rtcp.rows.batch_file import RowFile, RowFormat
-from rtcp.rows.mapping import compile_mapping
-from rtcp.rows.sources import row_source
+from rtcp.rows.form import RowForm
+from rtcp.rows.rejects import Reject
+from rtcp.transport.pages import Offset
 from rtcp.transport.request import Request
 from rtcp.transport.session import Session
 from rtcp.transport.wire import POOL_SIZE
-from rtcp.waiting import DEFAULT_TIMEOUT
+from rtcp.waiting import DEFAULT_TIMEOUT, poll
 
 logger = logging.getLogger(__name__)
 
+_CATALOG: Final = "/data/foundation/catalog/batches"
+_LARGEST_PAGE: Final = 100
+_NEWEST: Final = "desc:created"
 _IMPORT: Final = "/data/foundation/import/batches"
 # What the user interface suggests.
 _PARTIAL_PERCENT: Final = 5
 _MOST_UPSERTS: Final = 2_000_000
 
+# In the class, "list" is the verb.
+Paths = list[Path]
 
-class Batches(BatchReads):
+
+class Batches(Resource):
     """The batches of a sandbox.
 
     Service pages: https://developer.adobe.com/experience-platform-apis/references/batch-ingestion/ and
@@ -46,6 +60,60 @@ class Batches(BatchReads):
     def __init__(self, session: Session, config: Config, *, dataset: Callable[[str], Dataset]) -> None:
         super().__init__(session, config)
         self._dataset = dataset
+        self._access = DataAccess(session, config)
+
+    def list(
+        self,
+        *,
+        dataset_id: str | None = None,
+        status: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        limit: int | None = None,
+        page_size: int = 100,
+    ) -> Paged[Batch]:
+        """Return the batches, newest first.
+
+        Args:
+            dataset_id, status: only those of this dataset, or in this status.
+            created_after, created_before: only those created in this time.
+            limit: batches to yield at most; None yields all.
+            page_size: batches in a request, 1 to 100.
+
+        Example:
+            >>> [batch.status == "success" for batch in client.batches.list(status="success", limit=2)]
+            [...]
+        """
+        if not 1 <= page_size <= _LARGEST_PAGE:
+            raise InvalidArgumentError(f"page_size must be 1 to {_LARGEST_PAGE}, not {page_size}")
+        asked = {
+            "dataSet": dataset_id,
+            "status": status,
+            "createdAfter": _millis(created_after, "created_after"),
+            "createdBefore": _millis(created_before, "created_before"),
+            "orderBy": _NEWEST,
+        }
+
+        first = Request.platform("GET", _CATALOG, query={**asked, "limit": page_size})
+        # Catalog tells neither a total nor a next page: the first page that is not full is the last.
+        return self._list(first, batches_of, by=Offset("start", page_size), limit=limit)
+
+    def get(self, batch_id: str) -> Batch:
+        """Return one batch.
+
+        Raises:
+            NotFoundError: the id is unknown in this sandbox.
+
+        Example:
+            >>> batch = client.batches.create("harbour-crm")
+            >>> client.batches.get(batch.id).is_final
+            False
+        """
+        request = Request.platform("GET", _CATALOG + "/{id}", path={"id": batch_id})
+        for batch in self._send_for(request, batches_of):
+            if batch.id == batch_id:
+                return batch
+        raise NotFoundError(f"there is no batch {batch_id!r} in this sandbox", status=404)
 
     def create(
         self,
@@ -186,16 +254,57 @@ class Batches(BatchReads):
         """
         self._act(batch_id, "REVERT")
 
+    def wait(
+        self,
+        batch_id: str,
+        *,
+        allow_failed_records: bool = False,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        interval: float | None = None,
+        on_progress: Callable[[Batch], Any] | None = None,
+    ) -> Batch:
+        """Poll until a batch is final and return its last state.
+
+        The service calls a batch a success though some of its records did not go in. That is an error here, unless
+        allowed.
+
+        Args:
+            allow_failed_records: True returns such a batch; `.has_failed_records` tells.
+            timeout: seconds in total; None waits for ever.
+            interval: seconds between looks; None grows from 5 to 60.
+            on_progress: called after every look, the last one included.
+
+        Raises:
+            JobFailedError: it failed, was aborted, or stalled, which only Adobe can mend; `.job` holds it.
+            PartialFailureError: it succeeded, but not with all of its records.
+            WaitTimeoutError: still running; `.last` holds the last state seen. The batch goes on.
+
+        Example:
+            >>> batch = client.batches.create("harbour-crm")
+            >>> client.batches.upload(batch.id, b'{"_harbour": {"crmId": "C-1002"}}', name="people.json")
+            >>> client.batches.complete(batch.id)
+            >>> client.batches.wait(batch.id, interval=1).has_failed_records
+            False
+        """
+        last = self._wait(batch_id, timeout=timeout, interval=interval, on_progress=on_progress)
+        check_success(last)
+        if last.has_failed_records and not allow_failed_records:
+            raise PartialFailureError(
+                f"batch {batch_id} went in without {last.records_failed} of its records; "
+                f"client.batches.failed_records({batch_id!r}) tells which and why"
+            )
+        return last
+
     def upsert(
         self,
         dataset_id: str,
         rows: Any,
         *,
-        mapping: Mapping[str, Any] | None = None,
+        form: RowForm | None = None,
         format: RowFormat = "parquet",
-        identity: str | None = None,
         partial_ingestion_percent: int | None = _PARTIAL_PERCENT,
         check_dataset: bool = True,
+        wait: bool = True,
         timeout: float | None = DEFAULT_TIMEOUT,
         interval: float | None = None,
         on_progress: Callable[[Batch], Any] | None = None,
@@ -208,20 +317,22 @@ class Batches(BatchReads):
 
         Args:
             rows: objects of XDM, in a list or any iterable; a pandas, Polars or Arrow table, whose columns are dot
-                paths; or the path of a file: .csv, .txt (words), .jsonl, .json, .parquet. A Parquet file without
-                `mapping` and `identity` goes as it is.
-            mapping: how rows become XDM; see `docs/resources/batches.md`.
+                paths; the path of a file: .csv, .tsv, .txt (words), .jsonl, .json, .parquet, compressed as .gz or
+                .zst; or what `rtcp.read_rows` has made of one. A Parquet file whose form has neither mapping nor
+                identity goes as it is. A file of rejects is read as well: what can go in goes again.
+            form: how rows become XDM and what they must have; None takes them as they are.
             format: "parquet", which the service documents and which takes `rtcp[arrow]`, or "json".
-            identity: dot path of the primary identity, to refuse rows without it, and to find those that failed.
             partial_ingestion_percent: how many rows of a hundred may fail before all do; None leaves it to the service.
             check_dataset: False skips reading the dataset to see whether it takes upserts.
+            wait: False returns when the batch is handed over; its counts are those of the moment.
             timeout, interval, on_progress: of waiting for the batch; see `wait`.
 
-        A row that cannot be right is not sent and does not stop the others. Failed rows, and a failed batch, are in
-        the result; call its `raise_for_failures()` where nobody reads it.
+        A row that cannot be right is not sent and does not stop the others. In Parquet, a column is of the type that
+        most rows have there, and the odd ones are refused. Failed rows, and a failed batch, are in the result; call its
+        `raise_for_failures()` where nobody reads it.
 
         Raises:
-            InvalidArgumentError: the dataset does not take upserts, or there is no row to send.
+            InvalidArgumentError: the dataset does not take upserts, or there are no rows.
             WaitTimeoutError: the batch is still running; `.last` holds it. It goes on.
 
         Example:
@@ -231,14 +342,11 @@ class Batches(BatchReads):
             >>> result.written, [(reject.position, reject.message) for reject in result.rejects()]
             (1, [(1, 'the row is empty')])
         """
-        if format not in ("parquet", "json"):
-            raise InvalidArgumentError(f"format must be 'parquet' or 'json', not {format!r}")
+        file = row_file(rows, (form or RowForm()).for_dataset(dataset_id), format)
         if check_dataset:
             self._check(dataset_id)
-        source = row_source(rows)
-        mapper = None if mapping is None else compile_mapping(mapping, columns=source.columns)
-        file = RowFile(source, format, mapper, identity)
-        return self._upsert(dataset_id, file, partial_ingestion_percent, timeout, interval, on_progress)
+        settle = partial(self._wait, timeout=timeout, interval=interval, on_progress=on_progress)
+        return self._upsert(dataset_id, file, partial_ingestion_percent, settle if wait else self.get)
 
     def resend(
         self,
@@ -273,29 +381,126 @@ class Batches(BatchReads):
             1
         """
         file = result.file_of(rejects)
-        return self._upsert(result.dataset_id, file, partial_ingestion_percent, timeout, interval, on_progress)
+        settle = partial(self._wait, timeout=timeout, interval=interval, on_progress=on_progress)
+        return self._upsert(result.dataset_id, file, partial_ingestion_percent, settle)
+
+    def failed_records(self, batch_id: str) -> Iterator[FailedRecord]:
+        """Yield the records of a batch that did not go in, with what is wrong with them.
+
+        By its diagnostics, which the service keeps for 30 days, if the batch was created with them; else from its
+        failed files, where messages of streaming ingestion end that were found wrong later.
+
+        Raises:
+            NotFoundError: the id is unknown in this sandbox.
+
+        Example:
+            >>> batch = client.batches.create("harbour-crm", diagnostics=True, partial_ingestion_percent=100)
+            >>> client.batches.upload(batch.id, b'{"_harbour": {"crmId": "C-1003"}}\\n{oops}', name="people.json")
+            >>> client.batches.complete(batch.id)
+            >>> client.batches.wait(batch.id, interval=1, allow_failed_records=True).records_failed
+            1
+            >>> [record.text for record in client.batches.failed_records(batch.id)]
+            ['{oops}']
+        """
+        files, source = self._access.diagnostics(batch_id), self._access.diagnostics_source()
+        if not files:
+            files, source = self._access.failed(batch_id), self._access.failed_source()
+        for file in files:
+            with TemporaryFolder(prefix="rtcp-failed-") as folder:
+                path = folder / safe_name(file.name)
+                Download(source, [(file, path)]).run(workers=1)
+                yield from read_failed_records(path, file.name)
+
+    def files(self, batch_id: str) -> Iterator[RemoteFile]:
+        """Yield the files of a batch, as data access has them.
+
+        Raises:
+            NotFoundError: the id is unknown in this sandbox.
+
+        Example:
+            >>> rows = [{"_harbour": {"crmId": "C-1001"}}]
+            >>> result = client.batches.upsert("harbour-crm", rows, check_dataset=False, interval=1)
+            >>> len(list(client.batches.files(result.batch_id)))
+            1
+        """
+        return self._access.files(batch_id)
+
+    def download(
+        self,
+        batch_id: str,
+        directory: str | Path,
+        *,
+        workers: int = 4,
+        on_progress: Callable[[DownloadProgress], Any] | None = None,
+    ) -> Paths:
+        """Bring the files of a batch into `directory/batch-<id>/` and return their paths, in the service's order.
+
+        A file has its name only when it is complete; calling again keeps complete files and goes on with the others.
+
+        Args:
+            workers: files under way at once, 1 to 64.
+            on_progress: called as bytes arrive, by one thread at a time.
+
+        Raises:
+            NotFoundError: no such batch, or a file has vanished.
+            DecodeError: a file has another length than was announced; the text names it.
+            RtcpError: another download is writing to this folder.
+
+        Example:
+            >>> rows = [{"_harbour": {"crmId": "C-1001"}}]
+            >>> result = client.batches.upsert("harbour-crm", rows, check_dataset=False, interval=1)
+            >>> [path.is_file() for path in client.batches.download(result.batch_id, folder)]
+            [True]
+        """
+        if not 1 <= workers <= POOL_SIZE:
+            raise InvalidArgumentError(f"workers must be 1 to {POOL_SIZE}, not {workers}")
+        folder = Path(directory) / safe_name(f"batch-{batch_id}")
+        with claimed(folder, {"batch": batch_id}):
+            files = [*self._access.files(batch_id)]
+            targets = [(file, folder / name) for file, name in zip(files, local_names(files), strict=True)]
+            return Download(self._access.source(), targets, on_progress=on_progress).run(workers=workers)
+
+    def _wait(
+        self,
+        batch_id: str,
+        *,
+        timeout: float | None,
+        interval: float | None,
+        on_progress: Callable[[Batch], Any] | None,
+    ) -> Batch:
+        return poll(
+            lambda: self.get(batch_id),
+            what=f"batch {batch_id}",
+            is_final=lambda batch: batch.is_final,
+            is_success=lambda batch: True,
+            clock=self._session.clock,
+            timeout=timeout,
+            interval=interval,
+            on_progress=on_progress,
+        )
 
     def _upsert(
         self,
         dataset_id: str,
         file: RowFile,
         percent: int | None,
-        timeout: float | None,
-        interval: float | None,
-        on_progress: Callable[[Batch], Any] | None,
+        settle: Callable[[str], Batch],
     ) -> UpsertResult:
-        with tempfile.TemporaryDirectory(prefix="rtcp-upsert-") as folder:
-            path = file.ready or Path(folder) / file_name(file)
+        with TemporaryFolder(prefix="rtcp-upsert-") as folder:
+            path = file.ready or folder / file_name(file)
             sent = file.count() if file.ready else file.write(path)
+            refused = len(file.refused)
+            if sent == 0:
+                if refused == 0:
+                    raise InvalidArgumentError("there is no row to send")
+                return UpsertResult(None, dataset_id, refused, refused, file, self.failed_records)
             if sent > _MOST_UPSERTS:
                 logger.warning("an upsert of %d rows: the service recommends at most %d a batch", sent, _MOST_UPSERTS)
             batch = self.create(dataset_id, format=file.format, diagnostics=True, partial_ingestion_percent=percent)
             with self._abandoned_on_failure(batch.id):
                 self.upload(batch.id, path, dataset_id=dataset_id)
                 self.complete(batch.id)
-        last = self._wait(batch.id, timeout, interval, on_progress)
-        refused = len(file.refused)
-        return UpsertResult(last, dataset_id, sent + refused, refused, file, self.failed_records)
+        return UpsertResult(settle(batch.id), dataset_id, sent + refused, refused, file, self.failed_records)
 
     def _check(self, dataset_id: str) -> None:
         dataset = self._dataset(dataset_id)
@@ -329,3 +534,11 @@ class Batches(BatchReads):
                 "POST", _IMPORT + "/{id}", path={"id": batch_id}, query={"action": action}, idempotent=idempotent
             )
         )
+
+
+def _millis(instant: datetime | None, name: str) -> int | None:
+    try:
+        return None if instant is None else to_millis(require_aware(instant, name=name))
+    except ValueError as exc:
+        problem = str(exc)
+    raise InvalidArgumentError(problem)

@@ -10,10 +10,11 @@ from typing import Any, Final, Literal
 from rtcp._unset import UNSET, Unset, drop_unset
 from rtcp.errors import InvalidArgumentError, JobFailedError
 from rtcp.models.computed_attribute import ComputedAttribute, ComputedAttributeStatus, Window
-from rtcp.paging import Page, Paged, check_page_size
-from rtcp.resources._base import Resource
+from rtcp.paging import Paged, check_page_size
+from rtcp.resources._base import Resource, items_of
 from rtcp.resources.computed_attributes.filters import contains, matches, since
-from rtcp.transport.answers import mapping, parse, unreadable
+from rtcp.transport.answers import parse_all
+from rtcp.transport.pages import Offset
 from rtcp.transport.request import Request, Response
 from rtcp.waiting import DEFAULT_TIMEOUT, poll
 
@@ -89,12 +90,8 @@ class ComputedAttributes(Resource):
             ("limit", page_size),
         ]
 
-        def fetch(token: str | None) -> Page[ComputedAttribute]:
-            # By offset: the service prints a next link after the last page, too.
-            request = Request.platform("GET", _ROUTE, query=[*query, ("offset", token)])
-            return self._send_for(request, lambda body, answer: _attribute_page(body, answer, int(token or 0)))
-
-        return Paged(fetch, limit=limit)
+        # By offset: the service prints a next link after the last page, too.
+        return self._list(Request.platform("GET", _ROUTE, query=query), _attributes, by=Offset("offset"), limit=limit)
 
     def get(self, attribute_id: str) -> ComputedAttribute:
         """Return one computed attribute.
@@ -147,7 +144,7 @@ class ComputedAttributes(Resource):
             <MergeFunction.SUM: 'SUM'>
         """
         body = {
-            "name": _checked_name(name),
+            "name": _check_name(name),
             "displayName": display_name,
             "description": description,
             "expression": _pql(expression),
@@ -196,7 +193,7 @@ class ComputedAttributes(Resource):
         """
         body = drop_unset(
             {
-                "name": name if isinstance(name, Unset) else _checked_name(name),
+                "name": name if isinstance(name, Unset) else _check_name(name),
                 "displayName": display_name,
                 "description": description,
                 "expression": expression if isinstance(expression, Unset) else _pql(expression),
@@ -310,20 +307,12 @@ class ComputedAttributes(Resource):
         return last
 
 
-def _attribute_page(body: Any, response: Response, offset: int) -> Page[ComputedAttribute]:
-    envelope = mapping(body)
-    listed = envelope.get("computedAttributes", envelope.get("children"))
-    if not isinstance(listed, list):
-        raise unreadable(response, "the answer holds no list of computed attributes")
-    attributes = [parse(ComputedAttribute, item, response) for item in listed]
-    told = str(mapping(envelope.get("_page")).get("totalCount"))
-    total = int(told) if told.isdecimal() else None
-    offset += len(attributes)
-    is_last = not attributes or (total is not None and offset >= total)
-    return Page(attributes, None if is_last else str(offset), total=total, is_counted=True)
+def _attributes(body: Any, response: Response) -> list[ComputedAttribute]:
+    listed = items_of(body, response, "computedAttributes", "children", what="computed attributes")
+    return parse_all(ComputedAttribute, listed, response)
 
 
-def _checked_name(name: str) -> str:
+def _check_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise InvalidArgumentError(f"the name of a computed attribute has letters and digits only, unlike {name!r}")
     return name

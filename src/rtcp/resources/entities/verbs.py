@@ -14,10 +14,10 @@ from rtcp.models.entity import Entity, Event, Lookup, SchemaClass
 from rtcp.models.explanation import Explanation
 from rtcp.models.identity import Identity, to_identity
 from rtcp.models.merge_policy import MergePolicy
-from rtcp.paging import Page, Paged, check_page_size
-from rtcp.resources._base import Resource, read_partial_failure
+from rtcp.paging import Paged, check_page_size
+from rtcp.resources._base import Resource, items_of, read_partial_failure
 from rtcp.resources.entities.answers import only_entity
-from rtcp.transport.answers import mapping, parse_all, unreadable
+from rtcp.transport.answers import parse_all
 from rtcp.transport.request import Request, Response
 from rtcp.transport.session import Session
 
@@ -201,14 +201,9 @@ class Entities(Resource):
             *(("property", condition) for condition in filters),
         ]
 
-        def fetch(token: str | None) -> Page[Event]:
-            # A next link is sent back as it came: its cursor is called "start" here and "offsets" there.
-            request = Request.platform(
-                "GET", _ROUTE, query=query if token is None else token, private=(identity.id,), help=_HELP
-            )
-            return self._send_for(request, lambda body, response: self._event_page(body, response, query))
-
-        return Paged(fetch, limit=limit)
+        # A next link is sent back as it came: its cursor is called "start" here and "offsets" there.
+        first = Request.platform("GET", _ROUTE, query=query, private=(identity.id,), help=_HELP)
+        return self._list(first, _events, limit=limit)
 
     def delete(
         self, entity_id: str | Identity, *, namespace: str | None = None, merge_policy_id: str | None = None
@@ -283,11 +278,9 @@ class Entities(Resource):
         request = Request.platform("POST", _ROUTE, json=body, idempotent=True, private=private, help=_HELP)
         return self._session.send(request)
 
-    def _event_page(self, body: Any, response: Response, query: Iterable[tuple[str, Any]]) -> Page[Event]:
-        children = mapping(body).get("children")
-        if not isinstance(children, list):
-            raise unreadable(response, "the answer holds no list of events")
-        return self._page(body, response, parse_all(Event, children, response), query=query)
+
+def _events(body: Any, response: Response) -> list[Event]:
+    return parse_all(Event, items_of(body, response, "children", what="events"), response)
 
 
 def _identities(ids: Iterable[str | Identity], namespace: str | None) -> Iterator[Identity]:

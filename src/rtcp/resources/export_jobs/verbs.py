@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from rtcp._temporary import TemporaryFolder
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, JobFailedError, WaitTimeoutError
 from rtcp.files.data_access import DataAccess
@@ -16,11 +16,12 @@ from rtcp.files.folder import claimed, local_names, safe_name
 from rtcp.models.dataset import Dataset
 from rtcp.models.export_job import ExportEvents, ExportJob, SegmentBatch, SegmentFilter
 from rtcp.models.file import DownloadProgress, RemoteFile
-from rtcp.paging import Page, Paged, check_page_size, next_query
-from rtcp.resources._base import Resource, complete_link
+from rtcp.paging import Paged, check_page_size
+from rtcp.resources._base import Resource, items_of
 from rtcp.resources.export_jobs.body import checked_paths, export_body
-from rtcp.rows.export_files import read_rows
-from rtcp.transport.answers import mapping, parse, unreadable
+from rtcp.rows.export_files import read_file_rows
+from rtcp.transport.answers import mapping, parse_all
+from rtcp.transport.pages import NextLink, next_href
 from rtcp.transport.request import Request, Response
 from rtcp.transport.scrubbing import shortened
 from rtcp.transport.session import Session
@@ -64,13 +65,9 @@ class ExportJobs(Resource):
             []
         """
         check_page_size(page_size)
-        asked = {"limit": page_size, "status": status}
-
-        def fetch(token: str | None) -> Page[ExportJob]:
-            query = asked if token is None else complete_link(token, asked)
-            return self._send_for(Request.platform("GET", _ROUTE, query=query), self._job_page)
-
-        return Paged(fetch, limit=limit)
+        first = Request.platform("GET", _ROUTE, query={"limit": page_size, "status": status})
+        by = NextLink(self._config.base_url, link_of=_next_link, completes=True)
+        return self._list(first, _export_jobs, by=by, limit=limit)
 
     def get(self, job_id: int | str) -> ExportJob:
         """Return one export job.
@@ -282,10 +279,10 @@ class ExportJobs(Resource):
         def stream() -> Iterator[dict[str, Any]]:
             for batch in job.batches:
                 for file in self._files.files(str(batch.batch_id)):
-                    with tempfile.TemporaryDirectory(prefix="rtcp-rows-") as folder:
-                        path = Path(folder) / safe_name(file.name)
+                    with TemporaryFolder(prefix="rtcp-rows-") as folder:
+                        path = folder / safe_name(file.name)
                         Download(source, [(file, path)]).run(workers=1)
-                        yield from read_rows(path, fields=wanted)
+                        yield from read_file_rows(path, fields=wanted)
 
         return stream()
 
@@ -307,15 +304,16 @@ class ExportJobs(Resource):
                 "client.datasets.create_for_export(...) makes one that does"
             )
 
-    def _job_page(self, body: Any, response: Response) -> Page[ExportJob]:
-        records = mapping(body).get("records", mapping(body).get("children"))
-        if not isinstance(records, list):
-            raise unreadable(response, "the answer holds no list of export jobs")
-        jobs = [parse(ExportJob, record, response) for record in records]
-        link = mapping(mapping(body).get("link")).get("next")
-        if isinstance(link, str):
-            return Page(jobs, None if link == _PLACEHOLDER else next_query(link, base_url=self._config.base_url))
-        return self._page(body, response, jobs, query=())
+
+def _export_jobs(body: Any, response: Response) -> list[ExportJob]:
+    return parse_all(ExportJob, items_of(body, response, "records", "children", what="export jobs"), response)
+
+
+def _next_link(body: Any) -> Any:
+    link = mapping(mapping(body).get("link")).get("next")
+    if not isinstance(link, str):
+        return next_href(body)
+    return "" if link == _PLACEHOLDER else link
 
 
 def _check_success(job: ExportJob) -> None:

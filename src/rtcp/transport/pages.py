@@ -1,0 +1,131 @@
+"""How the lists of the service go on: by a link or a token of the answer, or by a place that we count ourselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
+from urllib.parse import parse_qsl
+
+from rtcp.paging import Page, Paged, next_query
+from rtcp.transport.answers import decode, mapping
+from rtcp.transport.request import Request, Response
+
+T = TypeVar("T")
+
+
+class Pager(Protocol):
+    """Knows what to ask for next, and reads it from the page before."""
+
+    def ask(self, first: Request, token: str | None) -> Request:
+        """The request for the page of this token; `first` asks for the first one."""
+        ...
+
+    def page(self, items: list[T], body: Any, first: Request, token: str | None) -> Page[T]:
+        """The items as the page that was asked for with this token."""
+        ...
+
+
+def paged(
+    first: Request,
+    read: Callable[[Any, Response], list[T]],
+    *,
+    by: Pager,
+    send: Callable[[Request], Response],
+    limit: int | None = None,
+) -> Paged[T]:
+    """A list: `first` asks for its first page, `read` makes the items of one answer, `by` goes from page to page."""
+
+    def fetch(token: str | None) -> Page[T]:
+        response = send(by.ask(first, token))
+        body = decode(response)
+        return by.page(read(body, response), body, first, token)
+
+    return Paged(fetch, limit=limit)
+
+
+def next_href(body: Any) -> Any:
+    """The link to the next page where most nouns have it."""
+    return mapping(mapping(mapping(body).get("_links")).get("next")).get("href")
+
+
+@dataclass(frozen=True, slots=True)
+class NextLink:
+    """The answer tells the next page: by a link, else by a token in `_page.next`, which goes before the first query.
+
+    Attributes:
+        base_url: where a link may lead.
+        link_of: the link of a body, an empty one on the last page, None where it has none.
+        completes: put what was asked for, and the link leaves out, into the query again. A documented link of the
+            audiences has the place of the next page in it and no filter: followed as it is, it would lead to what
+            nobody asked for.
+    """
+
+    base_url: str
+    link_of: Callable[[Any], Any] = next_href
+    completes: bool = False
+
+    def ask(self, first: Request, token: str | None) -> Request:
+        if token is None:
+            return first
+        return replace(first, query=_complete(token, first.query) if self.completes else token)
+
+    def page(self, items: list[T], body: Any, first: Request, token: str | None) -> Page[T]:
+        paging = mapping(mapping(body).get("_page"))
+        total = paging.get("totalCount")
+        link = self.link_of(body)
+        if isinstance(link, str):
+            following = next_query(link, base_url=self.base_url)
+        else:
+            cursor = paging.get("next")
+            has_cursor = isinstance(cursor, str | int) and str(cursor) != ""
+            following = (
+                replace(first, query=[("start", cursor), *_pairs(first)]).encoded_query() if has_cursor else None
+            )
+        return Page(items, following, total=total if isinstance(total, int) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """We count the items, as the service tells no next page.
+
+    Attributes:
+        name: of the parameter for the place of a page's first item.
+        page_size: items in a full page, where the first one that is not full is the last; None goes on until a page is
+            empty or the total is reached.
+    """
+
+    name: str
+    page_size: int | None = None
+
+    def ask(self, first: Request, token: str | None) -> Request:
+        return first if token is None else replace(first, query=[*_pairs(first), (self.name, token)])
+
+    def page(self, items: list[T], body: Any, first: Request, token: str | None) -> Page[T]:
+        told = str(mapping(mapping(body).get("_page")).get("totalCount"))
+        total = int(told) if self.page_size is None and told.isdecimal() else None
+        offset = int(token or 0) + len(items)
+        is_last = not items or (total is not None and offset >= total)
+        if self.page_size is not None:
+            is_last = len(items) < self.page_size
+        return Page(items, None if is_last else str(offset), total=total, is_counted=True)
+
+
+def _with_cursor(first: Request, cursor: str | int) -> str:
+    return replace(first, query=[("start", cursor), *_pairs(first)]).encoded_query()
+
+
+def _complete(link: str, asked: Any) -> str:
+    """The query of a next link with what was asked for and the link leaves out."""
+    pairs = asked.items() if isinstance(asked, Mapping) else asked
+    told = {name.casefold() for name, _ in parse_qsl(link, keep_blank_values=True)}
+    missing = [(name, value) for name, value in pairs if name.casefold() not in told]
+    rest = Request.platform("GET", "", query=missing).encoded_query()
+    return f"{link}&{rest}" if rest else link
+
+
+def _pairs(request: Request) -> Iterable[tuple[str, Any]]:
+    query = request.query
+    if isinstance(query, str):
+        return parse_qsl(query, keep_blank_values=True)
+    return query.items() if isinstance(query, Mapping) else query
