@@ -80,15 +80,14 @@ def _requests(client: rtcp.Client, emulator: Emulator) -> dict[str, Callable[[],
     client.datasets.enable_profile(dataset, upsert=True)
     schema_id = client.datasets.get(dataset).schema_ref.id
     inlet = client.inlets.create("frames")
+    form = rtcp.RowForm(dataset_id=dataset, schema_id=schema_id, identity=person[2])
     numbers = iter(range(1000))
 
     def row() -> dict[str, Any]:
         return {**_nested(person[2], person[1]), "note": f"row {next(numbers)}"}
 
     def stream() -> None:
-        with client.streaming.writer(
-            inlet.inlet_id, dataset_id=dataset, schema_id=schema_id, identity=person[2]
-        ) as writer:
+        with client.streaming.writer(inlet.inlet_id, form=form) as writer:
             writer.write(row())
 
     return {
