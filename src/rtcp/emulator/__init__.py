@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rtcp.emulator import worlds
     from rtcp.emulator.clock import Clock
-    from rtcp.emulator.http.ims import Credential
-    from rtcp.emulator.nouns.media_sessions.settings import Datastream, MediaSettings
+    from rtcp.emulator.http.gateway import Credential
+    from rtcp.emulator.options import Datastream, MediaSettings
     from rtcp.emulator.server import Emulator, EmulatorError
 
 __all__ = ["Clock", "Credential", "Datastream", "Emulator", "EmulatorError", "MediaSettings", "worlds"]
 
 _HOMES = {
     "Clock": "rtcp.emulator.clock",
-    "Credential": "rtcp.emulator.http.ims",
+    "Credential": "rtcp.emulator.http.gateway",
     "Emulator": "rtcp.emulator.server",
     "EmulatorError": "rtcp.emulator.server",
-    "Datastream": "rtcp.emulator.nouns.media_sessions.settings",
-    "MediaSettings": "rtcp.emulator.nouns.media_sessions.settings",
+    "Datastream": "rtcp.emulator.options",
+    "MediaSettings": "rtcp.emulator.options",
 }
 
 
