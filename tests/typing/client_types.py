@@ -57,7 +57,7 @@ def merge_policies(client: rtcp.Client) -> None:
 
 
 def streaming(client: rtcp.Client) -> None:
-    form = rtcp.RowForm(schema_id="https://ns.adobe.com/a/schemas/b", dataset_id="d")
+    form = rtcp.RowForm(dataset_id="d", schema_id="https://ns.adobe.com/a/schemas/b")
     message = rtcp.envelope({"a": 1}, form=form)
     assert_type(message, dict[str, Any])
     assert_type(client.streaming.send("i", message), rtcp.StreamReceipt)
@@ -67,7 +67,7 @@ def streaming(client: rtcp.Client) -> None:
         assert_type(writer.rejects(), Iterator[rtcp.Reject])
     assert_type(client.streaming.replay("i", "p", form=form), rtcp.WriterSummary)
     assert_type(client.inlets.list(), rtcp.Paged[rtcp.Inlet])
-    assert_type(client.inlets.get("c").inlet_id, str | None)
+    assert_type(client.inlets.get("c").inlet_id, str)
 
 
 def unset(name: str | Unset | None) -> None:

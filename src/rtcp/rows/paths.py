@@ -15,6 +15,8 @@ Steps = tuple[str | int, ...]
 _PART: Final = re.compile(r"([^.\[\]]+)((?:\[\d{1,4}\])*)")
 
 
+# A table is read by the same few paths in each row.
+@lru_cache(maxsize=1024)
 def parse_path(path: str) -> Steps:
     """The steps of a dot path: names, and numbers in brackets.
 

@@ -22,12 +22,13 @@ from rtcp.models.entity import Entity, Lookup
 from rtcp.models.identity import Identity
 from rtcp.resources.entities.answers import entities_of
 from rtcp.resources.entities.matching import match
-from rtcp.transport.answers import decode, unreadable
+from rtcp.transport.answers import decode, mapping, objects, unreadable
 from rtcp.transport.request import Response
 from rtcp.transport.wire import POOL_SIZE
 
 _PSEUDO_FIELD: Final = "identities"
 _TOO_LARGE: Final = 413
+_PARTIAL: Final = 207
 
 
 class _UnreadableEntryError(DecodeError):
@@ -42,8 +43,6 @@ _PROBES: Final = 5
 
 Key = tuple[str, str | None]
 Outcome = Entity | RtcpError | None
-# The words of a refusal, and the namespace that it is about.
-_Verdict = tuple[str | None, int | None, str]
 Post = Callable[[Mapping[str, Any], tuple[str, ...]], Response]
 
 
@@ -69,7 +68,7 @@ class BulkLookup:
         # There is one interpreter lock: threads that read at the same time only take it from one another.
         self._reading = Lock()
         # What was found to be refused whoever is asked for; one answer that is none takes it back.
-        self._verdicts: set[_Verdict] = set()
+        self._verdicts: dict[tuple[str | None, ...], RtcpError] = {}
         # The answer is tied to its input by the identities it names, so they are asked for and taken out again.
         self._borrows = fields is not None and _PSEUDO_FIELD not in fields
         self._asks: dict[str, Any] = {"schema": {"name": schema_name}}
@@ -103,19 +102,23 @@ class BulkLookup:
         return lookups
 
     def _look_up(self, asked: Mapping[Any, Identity]) -> dict[Any, Outcome]:
-        if len(asked) == 1:
+        if len(asked) < 2:
             return {key: self._one(identity) for key, identity in asked.items()}
         body = {**self._asks, "identities": [_wire_identity(identity) for identity in asked.values()]}
         private = tuple(identity.id for identity in asked.values())
         try:
-            found, in_doubt = self._read(self._post(body, private), asked)
+            response = self._post(body, private)
+            if response.status == _PARTIAL:
+                return self._look_up_alone(asked, response)
+            found, in_doubt = self._read(response, asked)
         except RtcpError as exc:
             if judge(exc) is Outlook.HOPELESS:
                 raise
             if not _is_of_some_only(exc):
                 return dict.fromkeys(asked, exc)
             return self._look_up_parts(asked, exc)
-        self._verdicts.clear()
+        if self._verdicts:
+            self._verdicts.clear()
         outcomes: dict[Any, Outcome] = {}
         for key, identity in asked.items():
             entity = found.get(key)
@@ -128,22 +131,46 @@ class BulkLookup:
 
     def _look_up_parts(self, asked: Mapping[Any, Identity], failure: RtcpError) -> dict[Any, Outcome]:
         """The outcomes after a refusal that one identity may have brought upon all."""
-        verdict = _verdict_of(asked, failure)
-        if verdict in self._verdicts:
-            return dict.fromkeys(asked, failure)
         outcomes: dict[Any, Outcome] = {}
-        if len(asked) > 2 * _PROBES and not isinstance(failure, _UnreadableEntryError):
-            step = len(asked) // _PROBES
-            probes = dict(islice(islice(asked.items(), 0, None, step), _PROBES))
-            outcomes = {key: self._one(identity) for key, identity in probes.items()}
-            refusals = [outcome for outcome in outcomes.values() if isinstance(outcome, RtcpError)]
-            if len(refusals) == len(probes) and len({_said(refusal) for refusal in refusals}) == 1:
-                self._verdicts.add(verdict)
-                return {key: outcomes.get(key, refusals[0]) for key in asked}
-            asked = {key: identity for key, identity in asked.items() if key not in probes}
+        if not isinstance(failure, _UnreadableEntryError):
+            outcomes, refusal = self._probe(asked, str(_said(failure)))
+            if refusal is not None:
+                return {key: outcomes.get(key, refusal) for key in asked}
+            asked = {key: identity for key, identity in asked.items() if key not in outcomes}
         half = len(asked) // 2
         halves = (dict(islice(asked.items(), half)), dict(islice(asked.items(), half, None)))
         return outcomes | self._look_up(halves[0]) | self._look_up(halves[1])
+
+    def _look_up_alone(self, asked: Mapping[Any, Identity], response: Response) -> dict[Any, Outcome]:
+        """Everybody by themselves: a partial failure lists XIDs, and does not tell whose they are."""
+        listed = objects(decode(response))
+        said = {str(mapping(entry.get("error"))) for entry in listed}
+        outcomes: dict[Any, Outcome] = {}
+        if len(listed) >= len(asked) and len(said) == 1:
+            outcomes, refusal = self._probe(asked, said.pop())
+            if refusal is not None:
+                return {key: outcomes.get(key, refusal) for key in asked}
+        return {key: outcomes[key] if key in outcomes else self._one(identity) for key, identity in asked.items()}
+
+    def _probe(self, asked: Mapping[Any, Identity], said: str) -> tuple[dict[Any, Outcome], RtcpError | None]:
+        """The outcomes of a few by themselves, and their refusal when all are refused in the same words.
+
+        What was found out about a namespace and these words is not found out again.
+        """
+        verdict = (*{identity.namespace for identity in asked.values()}, said)
+        if verdict in self._verdicts:
+            return {}, self._verdicts[verdict]
+        if len(asked) <= 2 * _PROBES:
+            return {}, None
+        step = len(asked) // _PROBES
+        probes = dict(islice(islice(asked.items(), 0, None, step), _PROBES))
+        outcomes = {key: self._one(identity) for key, identity in probes.items()}
+        refusals = [outcome for outcome in outcomes.values() if isinstance(outcome, RtcpError)]
+        are_equal = len(refusals) == len(probes) and len({_said(refusal) for refusal in refusals}) == 1
+        if not are_equal:
+            return outcomes, None
+        self._verdicts[verdict] = refusals[0]
+        return outcomes, refusals[0]
 
     def _read(self, response: Response, asked: Collection[Key]) -> tuple[dict[Key, Entity], bool]:
         with self._reading:
@@ -172,14 +199,14 @@ def check_options(ids: object, *, workers: int, chunk_size: int, on_missing: str
     Raises:
         InvalidArgumentError: names the option.
     """
-    if isinstance(ids, str | bytes | Identity | Mapping) or not isinstance(ids, Iterable):
-        raise InvalidArgumentError("ids is an iterable of identities, not one of them; entities.get looks one up")
     columns = _columns_of(ids)
     if columns is not None:
         raise InvalidArgumentError(
             f"ids is a table; pass the column that has the ids, such as frame[{columns[0] if columns else 'email'!r}]"
             + (f" (its columns: {', '.join(columns)})" if columns else "")
         )
+    if isinstance(ids, str | bytes | Identity | Mapping) or not isinstance(ids, Iterable):
+        raise InvalidArgumentError("ids is an iterable of identities, not one of them; entities.get looks one up")
     if not 1 <= workers <= POOL_SIZE:
         raise InvalidArgumentError(f"workers must be 1 to {POOL_SIZE}, not {workers}")
     if chunk_size < 1:
@@ -218,9 +245,6 @@ def _filtered(results: Iterator[list[Lookup]], on_missing: str) -> Iterator[Look
 
 def _matched(answer: Any, response: Response, asked: Collection[Key]) -> tuple[dict[Key, Entity], bool]:
     """The entries by those who were asked for, and whether any entry is left that may be about one of the others."""
-    if isinstance(answer, list):
-        # A partial failure lists the failed XIDs only: everybody is looked up alone, for an own answer or error.
-        return {}, True
     if not isinstance(answer, dict):
         raise unreadable(response, "the answer is no map of entities")
     try:
@@ -230,17 +254,13 @@ def _matched(answer: Any, response: Response, asked: Collection[Key]) -> tuple[d
         raise _UnreadableEntryError("an entry cannot be read") from exc
     found = match(asked, entries)
     tied = {id(entity) for entity in found.values()}
-    return found, any(id(entity) not in tied for entity in entries.values())
+    # An entry without content is the answer about somebody unknown, whoever that is.
+    return found, any(id(entity) not in tied and not entity.is_empty for entity in entries.values())
 
 
 def _key_of(given: Identity | RtcpError) -> Key | int:
     # An error is its own; equal identities are asked for once.
     return given.key if isinstance(given, Identity) else id(given)
-
-
-def _verdict_of(asked: Mapping[Any, Identity], failure: RtcpError) -> _Verdict:
-    namespaces = {identity.namespace for identity in asked.values()}
-    return next(iter(namespaces)) if len(namespaces) == 1 else None, *_said(failure)
 
 
 def _said(failure: RtcpError) -> tuple[int | None, str]:
