@@ -23,8 +23,13 @@ def parse_path(path: str) -> Steps:
     Raises:
         InvalidArgumentError: the text is no path.
     """
+    return _steps(str(path))
+
+
+@lru_cache(maxsize=4096)
+def _steps(path: str) -> Steps:
     steps: list[str | int] = []
-    for part in str(path).split("."):
+    for part in path.split("."):
         found = _PART.fullmatch(part)
         if found is None:
             raise InvalidArgumentError(f"{path!r} is no path such as person.name.firstName or items[0].SKU")
