@@ -93,6 +93,6 @@ def mistakes(client: rtcp.Client) -> None:
     client.entities.get(17)  # type: ignore[arg-type]
     client.entities.get("a", "Email")  # type: ignore[call-arg]
     client.merge_policies.create(name="n", identity_graph="all", attribute_merge="timestampOrdered")  # type: ignore[arg-type]
-    client.inlets.create("n", data_type="csv")  # type: ignore[arg-type]
+    client.inlets.create(name="n", data_type="csv")  # type: ignore[arg-type]
     rtcp.Config(retries="many")  # type: ignore[arg-type]
     rtcp.Config().sandbox = "dev"  # type: ignore[misc]

@@ -161,8 +161,8 @@ def test_arrow_holds_no_more_rows_than_a_batch(monkeypatch):
 def test_a_lookup_has_its_input_its_error_and_its_entity(tabulate):
     jane, gone = rtcp.Identity("jane@example.com", "Email"), rtcp.Identity("C-9", "crmId")
     hits = [
-        rtcp.Lookup(0, jane, entity("x1", city="Whitby", error="in the data")),
-        rtcp.Lookup(1, gone, error=rtcp.NotFoundError("nobody", status=404)),
+        rtcp.Hit(0, jane, entity("x1", city="Whitby", error="in the data")),
+        rtcp.Miss(1, gone, error=rtcp.NotFoundError("nobody", status=404)),
     ]
 
     table = tabulate(iter(hits))

@@ -8,6 +8,7 @@ from operator import attrgetter
 from threading import Lock
 from typing import Any, Final
 
+from rtcp._arguments import check_number
 from rtcp.bulk.chunks import Chunk, chunked, ordered_map
 from rtcp.errors import (
     AuthenticationError,
@@ -22,7 +23,7 @@ from rtcp.errors import (
     TokenError,
     UnprocessableError,
 )
-from rtcp.models.entity import Entity, Lookup
+from rtcp.models.entity import Entity, Hit, Lookup, Miss
 from rtcp.models.identity import Identity
 from rtcp.resources.entities.answers import entities_of
 from rtcp.resources.entities.matching import Key, match
@@ -85,14 +86,16 @@ class BulkLookup:
     def _chunk(self, chunk: Chunk[Key, Identity]) -> list[Lookup]:
         """A `Lookup` for every input of the chunk, in order."""
         outcomes = self._look_up(chunk.distinct)
-        lookups = []
+        lookups: list[Lookup] = []
         for position, (key, identity) in enumerate(chunk.inputs, chunk.first):
             outcome = outcomes[key]
-            entity, error = (None, outcome) if isinstance(outcome, RtcpError) else (outcome, None)
-            lookups.append(Lookup(position, identity, entity, error))
+            if isinstance(outcome, RtcpError):
+                lookups.append(Miss(position, identity, outcome))
+            else:
+                lookups.append(Hit(position, identity, outcome))
         return lookups
 
-    def _look_up(self, asked: Mapping[Key, Identity]) -> dict[Key, Entity | RtcpError | None]:
+    def _look_up(self, asked: Mapping[Key, Identity]) -> dict[Key, Entity | RtcpError]:
         if len(asked) == 1:
             return {key: self._one(identity) for key, identity in asked.items()}
         body = {**self._asks, "identities": [_wire_identity(identity) for identity in asked.values()]}
@@ -107,24 +110,22 @@ class BulkLookup:
             half = len(asked) // 2
             halves = (dict(islice(asked.items(), half)), dict(islice(asked.items(), half, None)))
             return self._look_up(halves[0]) | self._look_up(halves[1])
-        outcomes: dict[Key, Entity | RtcpError | None] = {}
+        outcomes: dict[Key, Entity | RtcpError] = {}
         for key, identity in asked.items():
             entity = found.get(key)
             if entity is None:
                 outcomes[key] = self._one(identity)
             else:
-                outcomes[key] = None if entity.is_empty else self._give_back(entity)
+                outcomes[key] = _nothing_known() if entity.is_empty else self._give_back(entity)
         return outcomes
 
     def _read(self, response: Response, asked: Collection[Key]) -> dict[Key, Entity]:
         with self._reading:
             return _matched(decode(response), response, asked)
 
-    def _one(self, identity: Identity) -> Entity | RtcpError | None:
+    def _one(self, identity: Identity) -> Entity | RtcpError:
         try:
             return self._get(identity)
-        except NotFoundError:
-            return None
         except _HOPELESS:
             raise
         except RtcpError as exc:
@@ -137,7 +138,7 @@ class BulkLookup:
         return entity.model_copy(update={"entity": kept})
 
 
-def check_options(ids: object, *, workers: int, chunk_size: int, on_missing: str) -> None:
+def check_options(ids: object, *, workers: int, chunk_size: int) -> None:
     """Refuse options that cannot be right.
 
     Raises:
@@ -145,12 +146,12 @@ def check_options(ids: object, *, workers: int, chunk_size: int, on_missing: str
     """
     if isinstance(ids, str | Identity):
         raise InvalidArgumentError("ids is an iterable of identities, not one of them; entities.get looks one up")
-    if not 1 <= workers <= POOL_SIZE:
-        raise InvalidArgumentError(f"workers must be 1 to {POOL_SIZE}, not {workers}")
-    if chunk_size < 1:
-        raise InvalidArgumentError(f"chunk_size must be 1 or more, not {chunk_size}")
-    if on_missing not in ("skip", "yield", "raise"):
-        raise InvalidArgumentError(f"on_missing must be 'skip', 'yield' or 'raise', not {on_missing!r}")
+    check_number("workers", workers, least=1, most=POOL_SIZE)
+    check_number("chunk_size", chunk_size, least=1)
+
+
+def _nothing_known() -> NotFoundError:
+    return NotFoundError("nothing is known of this identity", status=404)
 
 
 def _is_of_some_only(failure: RtcpError) -> bool:
