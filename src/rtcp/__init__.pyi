@@ -118,7 +118,6 @@ from rtcp.models.result import BulkResult as BulkResult
 from rtcp.models.result import Failure as Failure
 from rtcp.models.result import Outcome as Outcome
 from rtcp.models.result import Success as Success
-from rtcp.models.stream import Reject as Reject
 from rtcp.models.stream import StreamReceipt as StreamReceipt
 from rtcp.models.stream import WriterSummary as WriterSummary
 from rtcp.models.system_job import DeletePlan as DeletePlan
@@ -141,5 +140,9 @@ from rtcp.resources.streaming.envelope import envelope as envelope
 from rtcp.resources.streaming.verbs import Streaming as Streaming
 from rtcp.resources.streaming.writer import StreamWriter as StreamWriter
 from rtcp.resources.system_jobs import SystemJobs as SystemJobs
+from rtcp.rows.form import RowForm as RowForm
+from rtcp.rows.rejects import Reject as Reject
+from rtcp.rows.sources import RowSource as RowSource
+from rtcp.rows.sources import read_rows as read_rows
 
 __version__: str

@@ -35,7 +35,8 @@ def check_fields(value: Any) -> None:
     Raises:
         InvalidArgumentError: names the field.
     """
-    rules = _rules(type(value))
+    kind: Hashable = type(value)
+    rules = _rules(kind)
     for field in fields(value):
         _check(field.name, getattr(value, field.name), rules[field.name])
 

@@ -217,7 +217,7 @@ def test_keep_current_is_left_to_the_service_unless_said(service):
         ({"duration": "a week or so"}, "no window"),
         ({"duration": (7, "days")}, "duration must be"),
         ({"duration": 7}, "duration must be"),
-        ({"duration": "7 years"}, "hours, days, weeks and months"),
+        ({"duration": "7 years"}, "hours, days, weeks, months"),
         ({"status": "DISABLED"}, "'DRAFT' or 'NEW'"),
     ],
 )

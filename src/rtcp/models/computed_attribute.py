@@ -81,9 +81,8 @@ class Window:
         found = _TEXT.fullmatch(text.strip()) if isinstance(text, str) else None
         units = [unit for unit in _LONGEST if found is not None and unit.lower().startswith(found[2].lower())]
         if found is None or not units:
-            raise InvalidArgumentError(
-                f"{text!r} is no window such as '7 days'; there are hours, days, weeks and months"
-            )
+            kinds = ", ".join(known.lower() for known in _LONGEST)
+            raise InvalidArgumentError(f"{text!r} is no window such as '7 days'; there are {kinds}")
         return cls(int(found[1]), units[0])
 
     @classmethod

@@ -71,7 +71,8 @@ class Inlets(Resource):
 
         Args:
             data_type: "xdm" for rows in envelopes; "raw" for any JSON, which a dataflow then maps.
-            is_authenticated: True means that messages need the token; anybody who knows the id of an open inlet can send to it.
+            is_authenticated: True means that messages need the token; anybody who knows the id of an open inlet can
+                send to it.
             source_id: name of the source, for messages that name none; None takes `name`.
 
         Example:

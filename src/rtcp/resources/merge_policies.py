@@ -112,8 +112,8 @@ class MergePolicies(Resource):
         Args:
             identity_graph: `"none"` stitches nothing, `"pdg"` stitches over the private graph; or another policy's
                 `identity_graph`.
-            attribute_merge: which fragment wins: the newest, or that of the dataset that `order` names first; or another
-                policy's `attribute_merge`, which brings its order along.
+            attribute_merge: which fragment wins: the newest, or that of the dataset that `order` names first; or
+                another policy's `attribute_merge`, which brings its order along.
             order: dataset ids, for `dataSetPrecedence`, where it is required. A dataset that is not listed
                 contributes nothing.
             default: True takes the default of its class over; the answer's `took_default_from` says from which policy.

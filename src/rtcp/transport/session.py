@@ -13,13 +13,14 @@ from requests.structures import CaseInsensitiveDict
 
 from rtcp._clock import Clock
 from rtcp._hidden import Hidden
-from rtcp.config import Config
+from rtcp.config import Config, values
+from rtcp.config.sources import at_home
 from rtcp.errors import ConfigError, RateLimitError, RequestError, RtcpError
 from rtcp.transport.body_stream import Stream
 from rtcp.transport.failures import FOREIGN, cut_short, is_cut_short, to_failure
 from rtcp.transport.headers import checked, static_headers
 from rtcp.transport.hooks import RequestFailed, RequestFinished, RetryScheduled, emit
-from rtcp.transport.intermediaries import Way, way_to
+from rtcp.transport.intermediaries import Way, check_plain, trusted, way_to
 from rtcp.transport.request import Content, Request, Response, Service
 from rtcp.transport.retry import RetryPolicy, call_again, hinted_wait, may_send_again
 from rtcp.transport.wire import Wire
@@ -229,12 +230,18 @@ class Session:
         """Proxies, certificates and the like for one host, as requests itself would settle them for each call."""
         proxies = self._config.proxies or {}
         given = {"http": proxies, "https": proxies} if isinstance(proxies, str) else dict(proxies)
-        verify = None if self._config.ca_bundle is None else str(self._config.ca_bundle)
+        self._config.check_encrypted(service.value)
+        bundle = values.path(self._config.ca_bundle, name="ca_bundle")
+        verify = None if bundle is None else str(at_home(bundle))
         environment = self._wire.http.merge_environment_settings(base_url, given, None, verify, None)
         settings: dict[str, Any] = dict(environment)
         if self._config.emulator:
             # The emulator runs here: a proxy meant for the world outside does not know it.
             settings["proxies"] = {}
+        if not self._config.allow_plain_http:
+            check_plain(base_url, settings["proxies"])
+        # Whatever came together above, nothing weaker than this goes out.
+        settings["verify"] = trusted(base_url, settings["verify"], has_own_bundle=verify is not None)
         settings["proxies"] = {scheme: Hidden(proxy) for scheme, proxy in settings["proxies"].items()}
         way = way_to(base_url, settings, has_own_bundle=verify is not None)
         self._settings[service] = settings, way
