@@ -140,8 +140,10 @@ from rtcp.resources.streaming.envelope import envelope as envelope
 from rtcp.resources.streaming.verbs import Streaming as Streaming
 from rtcp.resources.streaming.writer import StreamWriter as StreamWriter
 from rtcp.resources.system_jobs import SystemJobs as SystemJobs
+from rtcp.rows.batch_file import RowFile as RowFile
 from rtcp.rows.form import RowForm as RowForm
 from rtcp.rows.rejects import Reject as Reject
+from rtcp.rows.sources import Row as Row
 from rtcp.rows.sources import RowSource as RowSource
 from rtcp.rows.sources import read_rows as read_rows
 

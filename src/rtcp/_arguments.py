@@ -9,10 +9,25 @@ from dataclasses import fields
 from functools import cache, wraps
 from inspect import isfunction, signature
 from pathlib import PurePath
-from typing import IO, Annotated, Any, BinaryIO, Final, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import (
+    IO,
+    Annotated,
+    Any,
+    BinaryIO,
+    Final,
+    Literal,
+    NamedTuple,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from rtcp._instants import require_aware
 from rtcp.errors import InvalidArgumentError
+
+K = TypeVar("K")
 
 
 class _Rule(NamedTuple):
@@ -22,11 +37,12 @@ class _Rule(NamedTuple):
     said: str
 
 
-def check_verbs(kind: type) -> None:
-    """Have the public methods of a class refuse arguments that are not what their signatures say."""
+def check_verbs(kind: type[K]) -> type[K]:
+    """The class, with public methods that refuse arguments that are not what their signatures say."""
     for name, member in list(vars(kind).items()):
         if isfunction(member) and not name.startswith("_"):
             setattr(kind, name, _checked(member))
+    return kind
 
 
 def check_fields(value: Any) -> None:

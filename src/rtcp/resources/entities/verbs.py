@@ -181,11 +181,6 @@ class Entities(Resource):
         check_page_size(page_size, most=_MOST_EVENTS)
         if len(filters) > _MOST_FILTERS:
             raise InvalidArgumentError(f"the service takes at most {_MOST_FILTERS} filters, not {len(filters)}")
-        warnings.warn(
-            "the event look-up is marked as deprecated in Adobe's description of the Profile API",
-            PendingDeprecationWarning,
-            stacklevel=3,
-        )
         query = [
             ("schema.name", SchemaClass.EXPERIENCE_EVENT.value),
             ("relatedSchema.name", SchemaClass.PROFILE.value),
@@ -199,6 +194,12 @@ class Entities(Resource):
             ("limit", page_size),
             *(("property", condition) for condition in filters),
         ]
+        # The caller's line is behind that of the check of arguments.
+        warnings.warn(
+            "the event look-up is marked as deprecated in Adobe's description of the Profile API",
+            PendingDeprecationWarning,
+            stacklevel=3,
+        )
 
         # A next link is sent back as it came: its cursor is called "start" here and "offsets" there.
         first = Request.platform("GET", _ROUTE, query=query, private=(identity.id,), help=_HELP)
