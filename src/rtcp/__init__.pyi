@@ -20,6 +20,7 @@ from rtcp.errors import InvalidArgumentError as InvalidArgumentError
 from rtcp.errors import JobFailedError as JobFailedError
 from rtcp.errors import MissingExtraError as MissingExtraError
 from rtcp.errors import NotFoundError as NotFoundError
+from rtcp.errors import OddAnswerWarning as OddAnswerWarning
 from rtcp.errors import PagingError as PagingError
 from rtcp.errors import PartialFailureError as PartialFailureError
 from rtcp.errors import PermissionDeniedError as PermissionDeniedError
@@ -143,6 +144,7 @@ from rtcp.resources.system_jobs import SystemJobs as SystemJobs
 from rtcp.rows.batch_file import RowFile as RowFile
 from rtcp.rows.form import RowForm as RowForm
 from rtcp.rows.rejects import Reject as Reject
+from rtcp.rows.shaping import RowShaper as RowShaper
 from rtcp.rows.sources import Row as Row
 from rtcp.rows.sources import RowSource as RowSource
 from rtcp.rows.sources import read_rows as read_rows

@@ -19,6 +19,7 @@ from typing import (
     NamedTuple,
     TypeVar,
     Union,
+    cast,
     get_args,
     get_origin,
     get_type_hints,
@@ -51,8 +52,7 @@ def check_fields(value: Any) -> None:
     Raises:
         InvalidArgumentError: names the field.
     """
-    kind: Hashable = type(value)
-    rules = _rules(kind)
+    rules = _rules(cast(Hashable, type(value)))
     for field in fields(value):
         _check(field.name, getattr(value, field.name), rules[field.name])
 

@@ -25,7 +25,7 @@ def in_child(*calls):
 """
 
 
-@pytest.mark.parametrize("options", ["", "spool=sys.argv[1]", "dead_letters=sys.argv[1]"])
+@pytest.mark.parametrize("options", ["", "spool=sys.argv[1]", "rejects=sys.argv[1]"])
 def test_a_forked_writer_sends_nothing_twice_and_hangs_nobody(program, tmp_path, options):
     code = f"""
 open_writer = writer({options})
@@ -312,7 +312,7 @@ def made():
     path = worlds.path("harbour")
     emulator.load(path)
     with rtcp.Client.for_emulator(emulator.url, retries=0) as client:
-        destination = client.datasets.create_for_export("All")
+        destination = client.datasets.create_for_export(name="All")
         job = client.export_jobs.create(destination_dataset_id=destination.id)
         return client.export_jobs.wait(job.id, interval=0.05).id
 

@@ -54,12 +54,12 @@ def entities(client: rtcp.Client) -> None:
     assert_type(lookups, Iterator[rtcp.Lookup])
     for hit in lookups:
         assert_type(hit.position, int)
-        assert_type(hit.identity, rtcp.Identity)
         if hit.error is not None:
             assert_type(hit, rtcp.Miss)
             assert_type(hit.error, rtcp.RtcpError)
         else:
             assert_type(hit.entity, rtcp.Entity)
+            assert_type(hit.identity, rtcp.Identity)
     assert_type(client.entities.list_events("a"), rtcp.Paged[rtcp.Event])
 
 
@@ -72,7 +72,7 @@ def bulk_results(client: rtcp.Client) -> None:
         else:
             assert_type(outcome, rtcp.Failure)
     assert_type(result.succeeded, list[rtcp.Success[rtcp.MergePolicy]])
-    assert_type([policy for policy in result], list[rtcp.MergePolicy])
+    assert_type(list(result), list[rtcp.MergePolicy])
 
 
 def models_that_go_back(
@@ -116,7 +116,7 @@ def streaming(client: rtcp.Client) -> None:
         assert_type(writer.rejects(), Iterator[rtcp.Reject])
     assert_type(client.streaming.replay("i", "p", form=form), rtcp.WriterSummary)
     assert_type(client.inlets.list(), rtcp.Paged[rtcp.Inlet])
-    assert_type(client.inlets.get("c").inlet_id, str | None)
+    assert_type(client.inlets.get("c").inlet_id, str)
 
 
 def unset(name: str | Unset | None) -> None:
@@ -144,7 +144,7 @@ def mistakes(client: rtcp.Client) -> None:
     client.entities.get("a", "Email")  # type: ignore[call-arg]
     client.merge_policies.create(name="n", identity_graph="all", attribute_merge="timestampOrdered")  # type: ignore[arg-type]
     client.inlets.create(name="n", data_type="csv")  # type: ignore[arg-type]
-    client.datasets.create("n", schema_ref="s")  # type: ignore[call-arg, misc]
+    client.datasets.create(name="n", schema_ref="s")
     rtcp.Client(sandbx="x")  # type: ignore[call-arg]
     rtcp.Client.for_emulator("http://127.0.0.1:8089", retry=3)  # type: ignore[call-arg]
     rtcp.Config.load(sandbx="x")  # type: ignore[call-arg]

@@ -84,8 +84,8 @@ def lookup_row(lookup: rtcp.Lookup) -> dict[str, Any]:
     """A look-up with its outcome in a word."""
     return {
         "position": lookup.position,
-        "id": lookup.identity.id,
-        "namespace": lookup.identity.namespace,
+        "id": lookup.identity.id if lookup.identity else None,
+        "namespace": lookup.identity.namespace if lookup.identity else None,
         "outcome": "found" if lookup.error is None else "unknown" if lookup.is_missing else "failed",
         "entity": lookup.entity,
         "error": None if lookup.is_missing else lookup.error,

@@ -20,6 +20,8 @@ from rtcp.errors import ConfigError, InvalidArgumentError
 __all__ = ["Config", "Secret", "Settings"]
 
 AUTO: Final = "auto"
+# The one that every organisation has.
+DEFAULT_SANDBOX: Final = "prod"
 EMULATOR: Final = "RTCP_EMULATOR"
 EMULATOR_ANYWHERE: Final = "RTCP_EMULATOR_ALLOW_REMOTE"
 _EMULATOR_CREDENTIALS: Final[Mapping[str, Any]] = {
@@ -65,6 +67,7 @@ class Settings(TypedDict, total=False):
     proxies: str | Mapping[str, str] | None
     ca_bundle: str | Path | None
     allow_plain_http: bool | str
+    strict: bool | str
     user_agent: str | None
     emulator: bool
 
@@ -85,6 +88,7 @@ class Config:
         retries: how often a request is sent again at most; 0 turns it off.
         proxies: one proxy URL, or a mapping from scheme to URL; None leaves it to HTTP(S)_PROXY and NO_PROXY.
         ca_bundle: file or folder of certificate authorities; None leaves it to REQUESTS_CA_BUNDLE and the bundled ones.
+        strict: True raises a `DecodeError` for an answer with a field that does not fit, instead of leaving it out.
         allow_plain_http: True lets addresses of other machines begin with http://, where nothing is encrypted.
         user_agent: put in front of rtcp's own user agent.
         emulator: True when the hosts are the local emulator's.
@@ -110,6 +114,7 @@ class Config:
     proxies: str | Mapping[str, str] | None = field(default=None, repr=False)
     ca_bundle: str | Path | None = None
     allow_plain_http: bool | str = False
+    strict: bool | str = False
     user_agent: str | None = field(default=None, metadata=_NO_VARIABLE)
     emulator: bool = field(default=False, metadata=_NO_VARIABLE)
 
@@ -125,11 +130,16 @@ class Config:
             settle(self, name, values.path(getattr(self, name), name=name))
         settle(self, "timeout", values.timeout(self.timeout))
         settle(self, "retries", values.retries(self.retries))
-        for name in ("allow_plain_http", "emulator"):
+        for name in ("allow_plain_http", "strict", "emulator"):
             settle(self, name, values.flag(getattr(self, name), name=name))
         for name in _URLS:
             settle(self, name, values.url(getattr(self, name), name=name))
             self.check_encrypted(name)
+
+    @property
+    def sandbox_name(self) -> str:
+        """The sandbox that requests go to, for people and headers; its id where only that is set."""
+        return self.sandbox or self.sandbox_id or DEFAULT_SANDBOX
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -215,7 +225,7 @@ class Config:
             self,
             **_EMULATOR_CREDENTIALS,
             **hosts,
-            sandbox=self.sandbox or "prod",
+            sandbox=self.sandbox or DEFAULT_SANDBOX,
             allow_plain_http=allow_remote or self.allow_plain_http,
             emulator=True,
         )

@@ -148,12 +148,12 @@ class Miss:
 
     Attributes:
         position: of the input, from 0.
-        identity: the input, as an `Identity`.
-        error: why there is none: a `NotFoundError` when nothing is known of this identity.
+        identity: the input, as an `Identity`; None when it cannot be one, which `error` then says.
+        error: why there is no entity: a `NotFoundError` when nothing is known of this identity.
     """
 
     position: int
-    identity: Identity
+    identity: Identity | None
     error: RtcpError
     entity: None = None
 

@@ -46,7 +46,7 @@ class Datasets(Resource):
             page_size: datasets in a request, 1 to 100; None takes 100.
 
         Example:
-            >>> sorted(dataset.name for dataset in client.datasets.list())
+            >>> [dataset.name for dataset in client.datasets.list()]
             ['Harbour CRM', 'Harbour loyalty card', 'Harbour newsletter', 'Harbour purchases']
         """
         check_page_size(page_size, most=_LARGEST_PAGE)
@@ -99,7 +99,7 @@ class Datasets(Resource):
         Never sent twice by itself: when no answer comes, the error says how to find out whether it was made.
 
         Example:
-            >>> schema_ref = client.datasets.get("harbour-crm").schema_ref
+            >>> schema_ref = "https://ns.adobe.com/xdm/context/profile"
             >>> dataset = client.datasets.create(name="Corrections", schema_ref=schema_ref, is_upsert_enabled=True)
             >>> dataset.is_upsert_enabled
             True

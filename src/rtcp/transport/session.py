@@ -18,7 +18,7 @@ from rtcp.config.sources import at_home
 from rtcp.errors import ConfigError, RateLimitError, RequestError, RtcpError
 from rtcp.transport.body_stream import Stream
 from rtcp.transport.failures import FOREIGN, cut_short, is_cut_short, to_failure
-from rtcp.transport.headers import checked, static_headers
+from rtcp.transport.headers import check_headers, static_headers
 from rtcp.transport.hooks import RequestFailed, RequestFinished, RetryScheduled, emit
 from rtcp.transport.intermediaries import Way, check_plain, trusted, way_to
 from rtcp.transport.request import Content, Request, Response, Service
@@ -51,6 +51,7 @@ class Session:
         self._config = config
         self._token = token
         self._policy = RetryPolicy(retries=config.retries)
+        self._tell_odd = None if config.strict else wire.tell_odd
         self._static: dict[Service, tuple[str | None, CaseInsensitiveDict[str]]] = {}
         self._settings: dict[Service, tuple[Mapping[str, Any], Way]] = {}
 
@@ -197,7 +198,7 @@ class Session:
             head = (answer.status_code, answer.headers, body, request.method, url, known_as)
             if is_open:
                 return Stream(*head, request, answer)
-            response = Response(*head)
+            response = Response(*head, tell_odd=self._tell_odd)
             if not is_cut_short(request, answer):
                 self._tell_finished(request, response, wire.clock.monotonic() - started)
                 return response
@@ -213,7 +214,7 @@ class Session:
             static = static_headers(self._config, request.service)
             if token is not None:
                 static["Authorization"] = Hidden(f"Bearer {token}")
-            known = (token, CaseInsensitiveDict(checked(static)))
+            known = (token, CaseInsensitiveDict(check_headers(static)))
             self._static[request.service] = known
         headers = known[1].copy()
         headers["x-request-id"] = request_id
@@ -223,7 +224,7 @@ class Session:
         if body is not None or request.method in ("POST", "PUT", "PATCH"):
             headers["Content-Length"] = str(0 if body is None else len(body))
         if request.headers:
-            headers.update(checked(request.headers))
+            headers.update(check_headers(request.headers))
         return headers, body
 
     def _settle(self, service: Service, base_url: str) -> tuple[Mapping[str, Any], Way]:

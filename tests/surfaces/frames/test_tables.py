@@ -245,7 +245,7 @@ def test_a_row_of_a_report_keeps_its_own_time_of_counting(tabulate):
 
 
 def test_a_page_and_a_bulk_result_are_their_items(tabulate):
-    outcomes = rtcp.BulkResult((rtcp.Outcome(0, policy()), rtcp.Outcome(1, error=rtcp.NotFoundError("no", status=404))))
+    outcomes = rtcp.BulkResult((rtcp.Success(0, policy()), rtcp.Failure(1, rtcp.NotFoundError("no", status=404))))
 
     assert tabulate(rtcp.Page([policy()]))["id"] == tabulate(outcomes)["id"] == ["newest"]
 

@@ -201,7 +201,6 @@ class ExportJobs(Resource):
             lambda: self.get(job_id),
             what=f"export job {job_id}",
             is_final=lambda job: job.is_final,
-            is_success=lambda job: True,
             clock=self._session.clock,
             timeout=timeout,
             interval=interval,
