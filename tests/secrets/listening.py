@@ -21,7 +21,7 @@ import rtcp
 from rtcp.emulator import Emulator, worlds
 from rtcp.emulator.store import Dataset, IdentityPath
 from rtcp.emulator.store.definitions import encode_xid
-from rtcp.transport.hooks import Event
+from rtcp.hooks import Event
 from rtcp.transport.request import Service
 
 SECRET = "p8-Zx+hush/9=="

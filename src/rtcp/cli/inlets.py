@@ -35,12 +35,12 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--limit", type=click.IntRange(min=0), help="Stop after so many; all unless said.")
+@options.list_options
 @pass_shell
-def list_(shell: Shell, limit: int | None) -> None:
+def list_(shell: Shell, /, **filters: Any) -> None:
     """List the inlets."""
     with shell.client() as client:
-        show_many(shell.format, client.inlets.list(limit=limit), _COLUMNS)
+        show_many(shell.format, client.inlets.list(**filters), _COLUMNS)
 
 
 @command.command()
@@ -55,12 +55,12 @@ def get(shell: Shell, connection: str) -> None:
 @command.command()
 @click.argument("name")
 @click.option("--data-type", type=click.Choice(("xdm", "raw")), default="xdm", show_default=True, help="What it takes.")
-@click.option("--authenticated", is_flag=True, help="Messages need the token.")
+@click.option("--authenticated", "is_authenticated", is_flag=True, help="Messages need the token.")
 @click.option("--source-id", metavar="NAME", help="Source of messages that name none; else the inlet's name.")
 @click.option("--description", help="What it is for.")
 @pass_shell
 def create(shell: Shell, /, name: str, **body: Any) -> None:
     """Create an inlet."""
     with shell.client() as client, options.creating(shell, "the inlet", look="inlets list"):
-        inlet = client.inlets.create(name, **body)
+        inlet = client.inlets.create(name=name, **body)
     show_one(shell.format, inlet, _FACTS)

@@ -75,7 +75,7 @@ _order = click.option(
 )
 @click.option("--identity-graph", type=_GRAPHS, help="Only those that stitch so.")
 @click.option("--attribute-merge", type=_MERGES, help="Only those that merge so.")
-@click.option("--order-by", type=click.Choice(("name", "-name")), help="Order.")
+@options.sort_options("name")
 @options.list_options
 @pass_shell
 def list_(shell: Shell, /, **filters: Any) -> None:

@@ -167,10 +167,10 @@ def test_a_report_is_drawn_to_a_file(world, run, tmp_path):
 
 
 def test_waiting_for_a_newer_sample_gives_up_with_exit_code_7(world, run):
-    result = run("preview", "wait", "--newer-than", "2999-01-01T00:00:00Z", "--timeout", "0")
+    result = run("preview", "wait", "--sampled-after", "2999-01-01T00:00:00Z", "--timeout", "0")
 
     assert result.exit_code == 7
-    assert "rtcp preview wait --newer-than 2999-01-01T00:00:00+00:00" in result.stderr
+    assert "rtcp preview wait --sampled-after 2999-01-01T00:00:00+00:00" in result.stderr
 
 
 def test_audiences_are_listed_and_shown(world, rows):

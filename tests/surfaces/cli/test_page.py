@@ -59,7 +59,7 @@ def filled_in(word, line, world):
         return word
     with rtcp.Client.for_emulator(world.url) as client:
         if word == "INLET":
-            return client.inlets.create("Till").inlet_id
+            return client.inlets.create(name="Till").inlet_id
         if word == "ID" and "stream" in line:
             return "harbour-purchases"
         if "upsert" in line:
