@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from rtcp._instants import require_aware, to_millis
+from rtcp._paths import local_path
 from rtcp._temporary import TemporaryFolder
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, NotFoundError, PartialFailureError, RtcpError
@@ -460,7 +461,7 @@ class Batches(Resource):
         """
         if not 1 <= workers <= POOL_SIZE:
             raise InvalidArgumentError(f"workers must be 1 to {POOL_SIZE}, not {workers}")
-        folder = Path(directory) / safe_name(f"batch-{batch_id}")
+        folder = local_path(directory, what="directory") / safe_name(f"batch-{batch_id}")
         with claimed(folder, {"batch": batch_id}):
             files = [*self._access.files(batch_id)]
             targets = [(file, folder / name) for file, name in zip(files, local_names(files), strict=True)]

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from rtcp._paths import local_path
 from rtcp._temporary import TemporaryFolder
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, JobFailedError, WaitTimeoutError
@@ -240,9 +241,10 @@ class ExportJobs(Resource):
         """
         if not 1 <= workers <= POOL_SIZE:
             raise InvalidArgumentError(f"workers must be 1 to {POOL_SIZE}, not {workers}")
+        home = local_path(directory, what="directory")
         job = self._finished(job_id)
         batches = job.batches
-        folder = Path(directory) / safe_name(f"export-{job.id}")
+        folder = home / safe_name(f"export-{job.id}")
         with claimed(folder, {"export_job": str(job.id), "batches": [batch.batch_id for batch in batches]}):
             targets: list[tuple[RemoteFile, Path]] = []
             for batch in batches:
