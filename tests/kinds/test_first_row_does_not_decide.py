@@ -127,5 +127,3 @@ def test_the_order_of_the_rows_changes_nothing(values):
         return sorted(taken)
 
     assert kept(values) == kept(tuple(reversed(values)))
-
-
