@@ -120,7 +120,7 @@ class Bench:
 
     @property
     def _database(self) -> Any:
-        return self.emulator.store._database
+        return self.emulator.store.database
 
     def client(self, clock: FakeClock, *, hooks: Sequence[Hook] = (), **fields: Any) -> rtcp.Client:
         """A client whose every service is the proxy."""

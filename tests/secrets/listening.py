@@ -146,7 +146,7 @@ class Listening:
         yield from (encode_xid(namespace, value) for namespace, value in self._rows() if value in concerned)
 
     def _rows(self) -> list[tuple[int, str]]:
-        database = self.emulator.store._database
+        database = self.emulator.store.database
         with database.lock:
             return database.connection.execute("SELECT DISTINCT namespace, value FROM identity").fetchall()
 

@@ -93,7 +93,7 @@ def test_waiting_for_a_job_that_fails_is_exit_code_1(world, run):
     result = run("system-jobs", "create", "--dataset-id", "harbour-purchases", "--yes", "--wait", *QUICK)
 
     assert result.exit_code == 1
-    assert "without success" in result.stderr
+    assert "ended as ERROR" in result.stderr
 
 
 def test_a_job_that_still_runs_is_exit_code_7_and_the_message_says_how_to_go_on(world, run, rows):

@@ -30,6 +30,10 @@ FILES = {
             "position": 0,
             "status": 503,
             "reason": "unavailable",
+            "form": {
+                "dataset_id": "harbour-purchases",
+                "schema_id": "https://ns.adobe.com/harbour/schemas/harbour-purchases",
+            },
         }
     ),
     "changes.csv": "crm,city\nC-1001,Robin Hood's Bay\n",

@@ -1,4 +1,4 @@
-"""`rtcp audiences`: names and ids of audiences, for exports."""
+"""`rtcp audiences`: audiences, to be read."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, Final
 import click
 
 from rtcp.cli import options
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import Columns, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 
 _COLUMNS: Final[Columns] = {
     "id": "id",

@@ -1,4 +1,4 @@
-"""`rtcp preview`: the preview sample and its reports, as tables, JSON, CSV or a picture."""
+"""`rtcp preview`: how many people there are, by dataset, namespace and overlap."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import click
 
 import rtcp
 from rtcp.cli import live, options
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 
 F = TypeVar("F", bound=Callable[..., Any])
 

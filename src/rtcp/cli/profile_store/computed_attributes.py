@@ -1,4 +1,4 @@
-"""`rtcp computed-attributes`: aggregates over a person's events, kept as fields of the profile."""
+"""`rtcp computed-attributes`: aggregates over a person's events, as fields."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import click
 import rtcp
 from rtcp._instants import from_millis, to_millis
 from rtcp.cli import live, options
-from rtcp.cli.commands import Noun
 from rtcp.cli.emulator_admin import ask, url_option
 from rtcp.cli.output import Columns, plain, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 from rtcp.config import DEFAULT_SANDBOX
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -1,4 +1,4 @@
-"""`rtcp datasets`: the datasets of the Catalog, as far as Profile is concerned with them."""
+"""`rtcp datasets`: where profiles come from and where exports go."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, Final
 import click
 
 from rtcp.cli import options
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import Columns, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 
 _COLUMNS: Final[Columns] = {
     "id": "id",

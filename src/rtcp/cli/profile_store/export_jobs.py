@@ -1,4 +1,4 @@
-"""`rtcp export-jobs`: export profiles into a dataset, wait, and bring the files."""
+"""`rtcp export-jobs`: exports of profiles into a dataset, and their files."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import click
 
 import rtcp
 from rtcp.cli import live, options
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import Columns, count, dotted, plain, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 
 _COLUMNS: Final[Columns] = {
     "id": lambda job: str(job.id),

@@ -1,4 +1,4 @@
-"""`rtcp entities`: look-ups, events, deletion, and why a profile looks as it does."""
+"""`rtcp entities`: merged profiles and other entities, and a person's events."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import click
 
 from rtcp.cli import entity_views as views
 from rtcp.cli import failures, inputs, options
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import dotted, show_many
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 
 _PROFILE: Final = "_xdm.context.profile"
 
