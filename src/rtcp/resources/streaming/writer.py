@@ -264,7 +264,7 @@ class StreamWriter:
         while not self._is_recovered and self._queue is not None:
             entries = self._queue.take(self._limits.max_count, max_bytes=MAX_BODY)
             self._is_recovered = not entries
-            self._ledger.enter_again(len(entries))
+            self._ledger.recover(len(entries))
             self._fill((Place(), entry.data, entry.id) for entry in entries)
 
     def _fill(self, items: Iterator[Item]) -> None:
