@@ -67,24 +67,26 @@ def _plain(value: Any, depth: int) -> Any:
         return value
     if value is None or kind is bool:
         return value
-    if kind is dict or isinstance(value, Mapping):
+    if kind is dict or isinstance(value, Mapping | list | tuple):
         if depth > _DEEPEST:
             raise ValueError("nested too deep")
-        kept: dict[str, Any] = {}
-        for key, item in value.items():
-            if not isinstance(key, str):
-                key = _text_of_key(key)
-            elif not key.isascii():
-                key.encode()
-            inner = _plain(item, depth + 1)
-            if inner is not None:
-                kept[key] = inner
-        return kept or None
-    if isinstance(value, list | tuple):
-        if depth > _DEEPEST:
-            raise ValueError("nested too deep")
-        return [_plain(item, depth + 1) for item in value]
+        if not isinstance(value, Mapping):
+            return [_plain(item, depth + 1) for item in value]
+        return _plain_object(value, depth)
     return _plain_leaf(value)
+
+
+def _plain_object(given: Mapping[Any, Any], depth: int) -> dict[str, Any] | None:
+    kept: dict[str, Any] = {}
+    for key, item in given.items():
+        if not isinstance(key, str):
+            key = _text_of_key(key)
+        elif not key.isascii():
+            key.encode()
+        inner = _plain(item, depth + 1)
+        if inner is not None:
+            kept[key] = inner
+    return kept or None
 
 
 def _text_of_key(key: Any) -> str:
