@@ -1,4 +1,4 @@
-"""Delimiters, encodings, marks, compression and pipes as people's exports have them, with the right value in the end."""
+"""Delimiters, encodings, marks, compression and pipes as people's exports have them: the right values arrive."""
 
 from __future__ import annotations
 
