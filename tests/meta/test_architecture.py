@@ -18,7 +18,9 @@ NEVER_AT_IMPORT = {
 }  # fmt: skip
 
 # What client and emulator share: it keeps forks from hurting, and knows nothing of the service.
-GROUND = {"rtcp.errors", "rtcp._paths", "rtcp.rows", "rtcp.rows.paths", "rtcp._sqlite", "rtcp._temporary"}
+GROUND = {"rtcp.errors", "rtcp.rows", "rtcp.rows.paths"} | {
+    f"rtcp.{name}" for name in ("_numbers", "_paths", "_sqlite", "_temporary")
+}
 HEAVY = {"pydantic", "requests", "authlib", "tenacity", "yaml", "pandas", "pyarrow"}
 
 

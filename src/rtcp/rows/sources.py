@@ -48,6 +48,7 @@ class RowSource:
         read: yields all rows; those that cannot be read have a `problem`.
         columns: their names, where they are known before.
         is_flat: True for tables: names of columns are dot paths there, and blank cells are absent.
+        is_text: True when all cells are texts.
         name: of the file, when they come from one.
         parquet: the file, when the rows are those of a Parquet file.
     """
@@ -55,6 +56,7 @@ class RowSource:
     read: Callable[[], Iterator[Row]]
     columns: tuple[str, ...] | None = None
     is_flat: bool = False
+    is_text: bool = False
     name: str | None = None
     parquet: Path | None = None
 
@@ -138,7 +140,7 @@ def _file(path: Path, delimiter: str | None, encoding: str | None) -> RowSource:
     if kind == ".txt":
         return _with_header(path, lambda: _words(path, found))
     parted = _delimiter_of(path, found, delimiter, kind)
-    return _with_header(path, lambda: records_of(lines_of(path, found), parted))
+    return _with_header(path, lambda: records_of(path, found, parted))
 
 
 def _delimiter_of(path: Path, encoding: str, delimiter: str | None, kind: str) -> str:
@@ -162,7 +164,7 @@ def _with_header(path: Path, records: Callable[[], Iterator[Record]]) -> RowSour
     twice = next((name for name in columns if columns.count(name) > 1), None)
     if twice is not None:
         raise InvalidArgumentError(f"{path.name!r} names the column {twice!r} twice")
-    return RowSource(lambda: _cells(records(), columns), columns, is_flat=True, name=path.name)
+    return RowSource(lambda: _cells(records(), columns), columns, is_flat=True, is_text=True, name=path.name)
 
 
 def _cells(records: Iterator[Record], columns: tuple[str, ...]) -> Iterator[Row]:
