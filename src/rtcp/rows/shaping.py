@@ -49,6 +49,10 @@ class RowShaper:
         _, line, given, problem = row
         if problem is not None:
             raise InvalidArgumentError(problem)
+        return self.shape_given(given, line)
+
+    def shape_given(self, given: Any, line: int) -> Mapping[str, Any]:
+        """What `shape` does, of a row that has been read."""
         if type(given) is not dict and not isinstance(given, Mapping):
             raise InvalidArgumentError(f"the row is no object but {type(given).__name__}")
         if self.mapper is not None:

@@ -51,6 +51,7 @@ class RowSource:
         is_text: True when all cells are texts.
         name: of the file, when they come from one.
         parquet: the file, when the rows are those of a Parquet file.
+        given: the rows themselves, when they are objects that stand in no file; they can be read without their places.
     """
 
     read: Callable[[], Iterator[Row]]
@@ -59,6 +60,7 @@ class RowSource:
     is_text: bool = False
     name: str | None = None
     parquet: Path | None = None
+    given: Iterable[Any] | None = None
 
 
 def read_rows(
@@ -94,7 +96,7 @@ def read_rows(
     if iter(rows) is rows and not is_read_once:
         kept = KeptRows(rows)
         return RowSource(lambda: _numbered(kept.read()))
-    return RowSource(lambda: _numbered(rows))
+    return RowSource(lambda: _numbered(rows), given=rows)
 
 
 def _numbered(rows: Iterable[Any]) -> Iterator[Row]:
