@@ -55,6 +55,7 @@ FIGURES: Final = (
     Figure("secret searches", "calls watched for secrets and people, failing at each stage"),
     Figure("hostile cases", "cases of a hostile environment"),
     Figure("fuzz cases", "generated requests to the emulator, and answers to the client"),
+    Figure("accounted rows", "rows of damaged files through a failing service, each found in the count that it is in"),
     Figure("soak seconds", "seconds of 16 threads sharing one client, a request in twenty failing"),
     Figure("soak calls", "calls of these threads"),
     Figure("soak requests", "requests of these threads, by the counts of both sides"),

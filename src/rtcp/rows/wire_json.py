@@ -67,18 +67,18 @@ def _plain(value: Any, depth: int) -> Any:
         return value
     if value is None or kind is bool:
         return value
-    if kind is dict or isinstance(value, Mapping | list | tuple):
-        if depth > _DEEPEST:
-            raise ValueError("nested too deep")
-        if not isinstance(value, Mapping):
-            return [_plain(item, depth + 1) for item in value]
+    if depth > _DEEPEST:
+        raise ValueError("nested too deep")
+    if kind is dict or isinstance(value, Mapping):
         return _plain_object(value, depth)
+    if isinstance(value, list | tuple):
+        return [_plain(item, depth + 1) for item in value]
     return _plain_leaf(value)
 
 
-def _plain_object(given: Mapping[Any, Any], depth: int) -> dict[str, Any] | None:
+def _plain_object(value: Mapping[Any, Any], depth: int) -> dict[str, Any] | None:
     kept: dict[str, Any] = {}
-    for key, item in given.items():
+    for key, item in value.items():
         if not isinstance(key, str):
             key = _text_of_key(key)
         elif not key.isascii():

@@ -142,10 +142,7 @@ class _Run:
                     writer.write_many(source)
 
         name = "the spool" if source is None else source.name or "rows"
-        # Only a run that ended early has left some of them unread.
-        unread = source
-        not_read = 0
-        is_whole = False
+        not_read, is_whole = 0, False
         try:
             live.shown(self._shell, name, run, state=_said, go_on=self._go_on(spool, rejects))
         except RtcpError as exc:
@@ -154,10 +151,10 @@ class _Run:
             # Some rows are in: that is the more important half of the truth.
             self._shell.note(f"error: {failures.in_commands(str(exc))}")
         else:
-            unread = None
             is_whole = True
         finally:
-            not_read = self._show(writer.summary, unread)
+            # Only a run that ended early has left some of them unread.
+            not_read = self._show(writer.summary, None if is_whole else source)
             row_input.tell_rejects(self._shell, _told(writer), kept_in=rejects)
         self._end(writer.summary, not_read, is_whole=is_whole)
 
