@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtcp import Entity, Identity
-from rtcp.resources.entities.verbs import matching as _matching
+from rtcp.resources.entities import matching as _matching
 
 NAMESPACES = ["Email", "email", "EMAIL", "crmId", "CRMID"]
 VALUES = ["1", "01", "2", "x1", "x2"]
