@@ -38,7 +38,6 @@ def killed_after(path, lines, first):
     return int(rest[-1]) if rest else told[-1]
 
 
-@pytest.mark.slow
 def test_a_kill_loses_no_finished_session_and_doubles_none(tmp_path, client, emulator):
     chance = random.Random(7)
     path, finished, number = tmp_path / "offline.spool", [], 0

@@ -66,7 +66,6 @@ def inlet():
         thread.join()
 
 
-@pytest.mark.slow
 def test_no_acknowledged_row_is_lost_by_twenty_kills(inlet, tmp_path):
     dice = random.Random(20)
     acknowledged: set[str] = set()
