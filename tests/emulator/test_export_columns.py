@@ -102,7 +102,6 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(["a", "b", "identityMap"]), values, max_size=3), max_size=4))
 def test_any_rows_can_be_written(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("parts")
