@@ -64,5 +64,5 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def client(emulator: Any, clock: FakeClock) -> Iterator[rtcp.Client]:
-    with rtcp.Client.for_emulator(emulator.url, clock=clock) as client:
+    with rtcp.Client.for_emulator(emulator.url, clock=clock, strict=True) as client:
         yield client

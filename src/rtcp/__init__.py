@@ -61,11 +61,14 @@ if TYPE_CHECKING:
         UnstitchedReport,
     )
     from rtcp.models.result import BulkResult, Outcome
-    from rtcp.models.stream import Reject, StreamReceipt, WriterSummary
+    from rtcp.models.stream import StreamReceipt, WriterSummary
     from rtcp.models.system_job import DeletePlan, SystemJob, SystemJobStatus
     from rtcp.paging import Page, Paged
     from rtcp.resources.batches.upsert import UpsertResult
     from rtcp.resources.streaming.envelope import envelope
+    from rtcp.rows.form import RowForm
+    from rtcp.rows.rejects import Reject
+    from rtcp.rows.sources import RowSource, read_rows
 
 # Where the public names live; those that are not here are errors.
 _HOMES = {
@@ -114,7 +117,10 @@ _HOMES = {
     "SegmentFilter": "rtcp.models.export_job",
     "DownloadProgress": "rtcp.models.file",
     "Inlet": "rtcp.models.inlet",
-    "Reject": "rtcp.models.stream",
+    "Reject": "rtcp.rows.rejects",
+    "RowForm": "rtcp.rows.form",
+    "RowSource": "rtcp.rows.sources",
+    "read_rows": "rtcp.rows.sources",
     "StreamReceipt": "rtcp.models.stream",
     "WriterSummary": "rtcp.models.stream",
     "envelope": "rtcp.resources.streaming.envelope",
@@ -168,6 +174,8 @@ __all__ = [
     "PreviewStatus",
     "RateLimitError",
     "Reject",
+    "RowForm",
+    "RowSource",
     "RequestError",
     "RequestTimeoutError",
     "ResponseError",
@@ -196,6 +204,7 @@ __all__ = [
     "errors",
     "media",
     "plot",
+    "read_rows",
     "to_arrow",
     "to_pandas",
     "xdm_get",

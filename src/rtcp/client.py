@@ -237,7 +237,7 @@ class Client:
         if not hasattr(self, "_config"):
             # Error reporters show what a bad setting has kept from being made.
             return "<rtcp.Client without settings>"
-        sandbox = self._config.sandbox or self._config.sandbox_id or "prod"
+        sandbox = self._config.sandbox_name
         return f"<rtcp.Client sandbox={sandbox!r} at {self._config.base_url}>"
 
 

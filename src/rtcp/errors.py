@@ -230,3 +230,7 @@ class WaitTimeoutError(RtcpError, TimeoutError):
 
 class SpoolError(RtcpError):
     """A spool or a file of dead letters is unreadable, in use by another process, or full."""
+
+
+class OddAnswerWarning(UserWarning):
+    """A field of an answer does not fit its documented form, and was left out; `to_wire()` has it as it came."""

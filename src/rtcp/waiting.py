@@ -6,15 +6,12 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from rtcp._clock import Clock
+from rtcp._outlook import Outlook, judge
 from rtcp.errors import (
-    ConnectError,
     DecodeError,
     InvalidArgumentError,
-    JobFailedError,
-    RateLimitError,
-    RequestTimeoutError,
     ResponseError,
-    ServerError,
+    RtcpError,
     WaitTimeoutError,
 )
 
@@ -33,7 +30,6 @@ def poll(
     *,
     what: str,
     is_final: Callable[[T], bool],
-    is_success: Callable[[T], bool],
     clock: Clock,
     timeout: float | None = DEFAULT_TIMEOUT,
     interval: float | None = None,
@@ -51,7 +47,6 @@ def poll(
     until the time is up. Of answers that cannot be read, the fifth in a row is raised.
 
     Raises:
-        JobFailedError: final, but not successful.
         WaitTimeoutError: still running when the time was up; the job goes on.
     """
     if interval is not None and interval <= 0:
@@ -64,9 +59,9 @@ def poll(
         outage: Exception | None = None
         try:
             last = look()
-        except (ConnectError, RequestTimeoutError, RateLimitError, ServerError, DecodeError) as exc:
+        except RtcpError as exc:
             unreadable = unreadable + 1 if isinstance(exc, DecodeError) else 0
-            if unreadable == _MOST_UNREADABLE or (isinstance(exc, ConnectError) and not exc.is_transient):
+            if unreadable == _MOST_UNREADABLE or judge(exc) is not Outlook.PASSING:
                 raise
             outage = exc
         else:
@@ -84,6 +79,4 @@ def poll(
         clock.sleep(longest if left is None else min(longest, left))
         if interval is None:
             pause = min(pause * _GROWTH, _LONGEST)
-    if not is_success(last):
-        raise JobFailedError(f"{what} ended without success", job=last)
     return last

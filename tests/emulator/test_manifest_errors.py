@@ -143,8 +143,8 @@ def test_a_bad_line_is_named_with_the_reason(refuse, text, line, reason):
     [
         ("key,age,born\n1,2\n", 2, "has 2 values, the header names 3 columns"),
         ("key,age,born\n1,2,3,4\n", 2, "has 4 values"),
-        ("key,age,born\n1,20,01.02.2003\n\n2,old,01.02.2003\n", 4, "column 'age' is no whole number"),
-        ("key,age,born\n1,20,2003-02-01\n", 2, "column 'born' is no time in the form '%d.%m.%Y'"),
+        ("key,age,born\n1,20,01.02.2003\n\n2,old,01.02.2003\n", 4, "column 'age', for age, is no whole number"),
+        ("key,age,born\n1,20,2003-02-01\n", 2, "column 'born', for born, is no time in the form '%d.%m.%Y'"),
         ('key,age,born\n1,20,"x\n', 2, "is not valid CSV"),
         ("key,age,key\n", 1, "names the column 'key' twice"),
         ("", None, "has no header line"),
@@ -162,7 +162,7 @@ def test_a_column_that_does_not_exist_is_named_with_the_nearest_one(refuse):
 
     assert (error.file.name, error.reason) == (
         "world.toml",
-        "dataset 'crm': mapping of 'id' names the column 'key'; did you mean 'kei'?",
+        "dataset 'crm': mapping of 'id': there is no column 'key'; did you mean 'kei'?",
     )
 
 

@@ -46,6 +46,7 @@ def test_a_proxy_is_given_its_password_and_nobody_else_hears_of_it(monkeypatch, 
             **FIELDS,
             token="t",
             base_url="http://platform.example",
+            allow_plain_http=True,
             proxies=with_credentials(proxy.url) if way == "setting" else None,
         )
         with rtcp.Client(config) as client:
@@ -61,7 +62,8 @@ def test_a_proxy_that_nobody_serves_is_named_without_its_password(monkeypatch, s
     dead = refusing_address()
     monkeypatch.setenv(f"{scheme.upper()}_PROXY", with_credentials(dead))
 
-    with rtcp.Client(rtcp.Config(**FIELDS, token="t", base_url=f"{scheme}://platform.example")) as client:
+    address = {"base_url": f"{scheme}://platform.example", "allow_plain_http": True}
+    with rtcp.Client(rtcp.Config(**FIELDS, token="t", **address)) as client:
         error, text = said_by(lambda: client.merge_policies.get("p"))
 
     assert isinstance(error, rtcp.ConnectError)

@@ -22,7 +22,9 @@ FOUND = answer(200, POLICY_BYTES)
 
 
 def client_at(url: str, *, clock: FakeClock | None = None, **fields: Any) -> rtcp.Client:
-    return rtcp.Client(rtcp.Config(**{**SETTINGS, "base_url": url, "retries": 0, **fields}), clock=clock)
+    return rtcp.Client(
+        rtcp.Config(**{**SETTINGS, "base_url": url, "allow_plain_http": True, "retries": 0, **fields}), clock=clock
+    )
 
 
 def create(client: rtcp.Client) -> rtcp.MergePolicy:

@@ -27,7 +27,7 @@ URL = "http://platform.example/data/core/ups/config/mergePolicies/p-1"
 def anywhere() -> Iterator[rtcp.Client]:
     """A client of a host that does not exist."""
     config = rtcp.Config(token="given-token", client_id="machine", org_id="0A1B@AdobeOrg", retries=0)
-    with rtcp.Client(config.replace(base_url="http://platform.example")) as client:
+    with rtcp.Client(config.replace(base_url="http://platform.example", allow_plain_http=True)) as client:
         yield client
 
 

@@ -83,7 +83,7 @@ def service(emulator: Emulator) -> Emulator:
 
 def config_of(url: str, **fields: Any) -> rtcp.Config:
     known = {"client_id": "machine", "client_secret": SECRET, "org_id": "0A@AdobeOrg", "scopes": "openid", "retries": 1}
-    return rtcp.Config(**{**known, "base_url": url, "ims_url": url, **fields})
+    return rtcp.Config(**{**known, "base_url": url, "ims_url": url, "allow_plain_http": True, **fields})
 
 
 def use(client: rtcp.Client, witness: Witness) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.mapping import compile_mapping
+from rtcp.rows.paths import value_at
 
 
 def mapped(rule, value, line=1):
@@ -23,17 +24,22 @@ def mapped(rule, value, line=1):
         ("string", "007", "007"),
         ("string", 7, "7"),
         ("string", True, "true"),
+        ("string", False, "false"),
         ("integer", " -12 ", -12),
         ("integer", 12.0, 12),
+        ("integer", 5, 5),
+        ("number", " 1e3 ", 1000.0),
         ("number", "12.50", 12.5),
         ("number", 3, 3),
         ("boolean", "TRUE", True),
         ("boolean", 0, False),
+        ("boolean", False, False),
         ("date", "2026-02-03", "2026-02-03"),
         ("date", date(2026, 2, 3), "2026-02-03"),
         ("date", datetime(2026, 2, 3, 4, tzinfo=UTC), "2026-02-03"),
         ("date-time", "2026-02-03", "2026-02-03T00:00:00Z"),
         ("date-time", "2026-02-03T04:05:06+02:00", "2026-02-03T02:05:06Z"),
+        ("date-time", "2026-05-01T10:00:00.5+02:00", "2026-05-01T08:00:00.500000Z"),
         ("date-time", datetime(2026, 2, 3, 4, tzinfo=UTC), "2026-02-03T04:00:00Z"),
     ],
 )
@@ -45,7 +51,17 @@ def test_values_take_the_type_that_is_named(kind, value, result):
 
 def test_times_are_read_in_a_named_form():
     assert mapped({"column": "c", "type": "date-time", "format": "%Y%m%d"}, "19970101") == "1997-01-01T00:00:00Z"
+    assert mapped({"column": "c", "type": "date-time", "format": "%Y%m%d"}, 19980630) == "1998-06-30T00:00:00Z"
     assert mapped({"column": "c", "type": "date", "format": "%d/%m/%Y"}, "03/02/2026") == "2026-02-03"
+    zoned = {"column": "c", "type": "date-time", "format": "%d/%m/%Y %H:%M %z"}
+    assert mapped(zoned, "01/02/2026 12:00 +0100") == "2026-02-01T11:00:00Z"
+
+
+def test_a_time_in_another_form_is_refused_with_the_form():
+    with pytest.raises(InvalidArgumentError, match="is no time in the form '%Y'"):
+        mapped({"column": "c", "type": "date", "format": "%Y"}, "x")
+    with pytest.raises(InvalidArgumentError, match="is no time in the form ISO 8601"):
+        mapped({"column": "c", "type": "date-time"}, "soon")
 
 
 @pytest.mark.parametrize("blank", [None, "", math.nan])
@@ -59,9 +75,13 @@ def test_what_is_blank_is_absent(rule, blank):
     [
         ("string", ["Jane"]),
         ("integer", "1.5 Jane"),
+        ("integer", "1.0"),
+        ("integer", 1.5),
         ("integer", True),
         ("number", "Jane"),
         ("number", "inf"),
+        ("number", "nan"),
+        ("number", [1]),
         ("number", False),
         ("boolean", "Jane"),
         ("date", "Jane"),
@@ -93,15 +113,28 @@ def test_arrays_have_no_gaps():
         ({}, "empty"),
         ({"a..b": "c"}, "no path"),
         ({"a": 7}, "neither the name"),
-        ({"a": {"colum": "c"}}, "did you mean 'column'"),
+        ({"a": {"colum": "c"}}, "unknown setting 'colum'; did you mean 'column'"),
+        ({"person": {"name": {"column": "c"}}}, r"unknown setting 'name'.*in quotes: 'person\.name'"),
+        ({"a": {}}, "needs one of"),
         ({"a": {"column": "c", "constant": 1}}, "needs one of"),
         ({"a": {"column": "c", "type": "int"}}, "did you mean 'integer'"),
         ({"a": {"column": "c", "format": "%Y"}}, "format is"),
+        ({"a": {"column": "c", "type": ["int"]}}, "unknown type"),
+        ({"a": {"column": "c", "type": "date", "format": 5}}, "format is"),
+        ({"a": {"column": 5}}, "a column's name is a text"),
         ({"a": {"constant": 1, "type": "integer"}}, "go with column"),
+        ({"a": {"constant": [1]}}, "a constant is"),
+        ({"a": {"template": 1}}, "a template is"),
+        ({"a": {"template": "{}"}}, "a template is"),
+        ({"a": {"template": "{c:>9}"}}, "a template is"),
         ({"a": {"template": "no column"}}, "a template is"),
         ({"a": {"template": "{c!r}"}}, "a template is"),
         ({"a": {"template": "{c"}}, "a template is"),
-        ({"a": "cc"}, "no column 'cc'"),
+        ({"a": "cc"}, r"no column 'cc'; did you mean 'c'\?"),
+        ({"a": "zzz"}, "no column 'zzz'; known are: c, line"),
+        ({"a[x]": "c"}, "no path"),
+        ({"": "c"}, "no path"),
+        ({"a[0]": "c", "a[0].b": "c"}, "cannot both"),
         ({"a": {"template": "{d}"}}, "no column 'd'"),
         ({"a": "c", "a.b": "c"}, "cannot both"),
         ({"a[0]": "c", "a.b": "c"}, "cannot both"),
@@ -110,6 +143,47 @@ def test_arrays_have_no_gaps():
 def test_a_mapping_that_cannot_be_right_is_refused_before_any_row(mapping, said):
     with pytest.raises(InvalidArgumentError, match=said):
         compile_mapping(mapping, columns=["c"])
+
+
+def test_a_path_may_lead_into_arrays():
+    mapper = compile_mapping({"items[0].SKU": "sku", "grid[0][1]": "sku", "person.name.first": "name"})
+
+    assert mapper({"sku": "S", "name": "Ann"}, line=1) == {
+        "items": [{"SKU": "S"}],
+        "grid": [["S"]],
+        "person": {"name": {"first": "Ann"}},
+    }
+    assert mapper.paths == ("items[0].SKU", "grid[0][1]", "person.name.first")
+
+
+def test_a_column_that_a_row_lacks_is_absent_when_the_columns_are_not_known():
+    assert compile_mapping({"a": "x"})({}, line=1) == {}
+
+
+def test_a_constant_is_the_same_in_each_row():
+    mapper = compile_mapping({"a": {"constant": "x"}, "b": {"constant": 1}, "c": {"constant": False}})
+
+    assert mapper({}, line=1) == {"a": "x", "b": 1, "c": False}
+
+
+def test_a_template_may_hold_braces_and_lacks_no_column():
+    assert mapped({"template": "{{{c}}}"}, 1) == "{1}"
+    assert compile_mapping({"x": {"template": "{a}-{b}"}})({"a": "1", "b": ""}, line=1) == {}
+
+
+def test_a_column_named_line_wins_over_the_number_of_the_line():
+    assert compile_mapping({"x": "line"})({"line": "own"}, line=9) == {"x": "own"}
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z]{1,3}(\.[a-z]{1,3}){0,2}", fullmatch=True), st.just("c"), max_size=6))
+def test_every_path_of_an_accepted_mapping_is_filled(table):
+    try:
+        mapper = compile_mapping(table, columns=("c",))
+    except InvalidArgumentError:
+        return
+    row = mapper({"c": "v"}, line=1)
+
+    assert all(value_at(row, path) == "v" for path in table)
 
 
 @given(st.dictionaries(st.text(min_size=1), st.none() | st.text() | st.integers() | st.floats(allow_nan=False)))

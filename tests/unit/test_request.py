@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rtcp
-from rtcp.transport.headers import checked, redact
+from rtcp.transport.headers import check_headers
 from rtcp.transport.request import Request
 
 ROUTE = "/data/things/{id}/parts/{part}"
@@ -145,7 +145,7 @@ def test_no_repr_shows_what_is_asked() -> None:
 )
 def test_a_header_that_would_break_its_line_is_refused_without_its_value(value: str) -> None:
     with pytest.raises(rtcp.InvalidArgumentError, match="'x-thing'") as caught:
-        checked({"x-thing": value})
+        check_headers({"x-thing": value})
 
     assert "Evil" not in str(caught.value)
 
@@ -153,20 +153,14 @@ def test_a_header_that_would_break_its_line_is_refused_without_its_value(value: 
 @pytest.mark.parametrize("name", ["x y", "x:", "x\r\n", "", "é"])
 def test_a_header_name_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(rtcp.InvalidArgumentError):
-        checked({name: "a"})
+        check_headers({name: "a"})
 
 
 @given(st.dictionaries(st.from_regex(r"[A-Za-z-]{1,9}", fullmatch=True), st.text()))
 def test_checked_headers_fit_on_the_wire(headers: dict[str, str]) -> None:
     try:
-        checked(headers)
+        check_headers(headers)
     except rtcp.InvalidArgumentError:
         return
     for value in headers.values():
         assert not set(value.encode("latin-1")) & set(b"\r\n\0")
-
-
-def test_redacted_headers_keep_their_names() -> None:
-    shown = redact({"Authorization": "Bearer t", "X-API-Key": "k", "Cookie": "c", "x-sandbox-name": "dev"})
-
-    assert shown == {"Authorization": "***", "X-API-Key": "***", "Cookie": "***", "x-sandbox-name": "dev"}

@@ -30,7 +30,6 @@ def wait(look: Callable[[], str], clock: FakeClock, **options: Any) -> str:
         look,
         what="export job 7",
         is_final=lambda state: state in ("DONE", "FAILED"),
-        is_success=lambda state: state == "DONE",
         clock=clock,
         **options,
     )
@@ -55,11 +54,8 @@ def test_a_given_interval_stays(clock: FakeClock) -> None:
     assert clock.slept == [2, 2]
 
 
-def test_a_failed_job_is_an_error_that_holds_it(clock: FakeClock) -> None:
-    with pytest.raises(rtcp.JobFailedError, match="export job 7") as caught:
-        wait(looks("RUNNING", "FAILED"), clock)
-
-    assert caught.value.job == "FAILED"
+def test_a_job_that_failed_is_final_too(clock: FakeClock) -> None:
+    assert wait(looks("RUNNING", "FAILED"), clock) == "FAILED"
 
 
 def test_an_unknown_state_is_not_final(clock: FakeClock) -> None:

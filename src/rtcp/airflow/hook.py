@@ -95,7 +95,7 @@ class RtcpHook(_compat.BaseHook):
         try:
             with self as client:
                 client.merge_policies.list(limit=1).first()
-                sandbox = client.config.sandbox or client.config.sandbox_id or "prod"
+                sandbox = client.config.sandbox_name
         except RtcpError as exc:
             return False, str(exc)
         return True, f"connected: merge policies of sandbox {sandbox!r} can be read"

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from rtcp._outlook import Outlook, judge
 from rtcp.client import Client
 from rtcp.errors import (
     ConfigError,
-    ConnectError,
+    DecodeError,
     InvalidArgumentError,
-    RateLimitError,
-    RequestTimeoutError,
     ResponseError,
-    ServerError,
+    RtcpError,
     TokenError,
 )
 from rtcp.transport.scrubbing import shortened
@@ -71,9 +70,7 @@ class Kind:
 
 def is_outage(exc: Exception) -> bool:
     """Whether an error says something about the service of this moment, and nothing about the job."""
-    if isinstance(exc, ConnectError):
-        return exc.is_transient
-    return isinstance(exc, RequestTimeoutError | RateLimitError | ServerError)
+    return isinstance(exc, RtcpError) and not isinstance(exc, DecodeError) and judge(exc) is Outlook.PASSING
 
 
 def asked_pause(exc: Exception) -> float:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from logging import Logger
+from typing import Any, Final
 
 from rtcp.airflow.values import blank_as_none
 from rtcp.errors import InvalidArgumentError
-from rtcp.rows.mapping import compile_mapping
-from rtcp.rows.sources import row_source
+from rtcp.rows.form import RowForm
+from rtcp.rows.rejects import Reject
 
 MakeRows = Callable[..., Any]
+GivenForm = RowForm | Mapping[str, Any]
+_MOST_TOLD: Final = 10
 
 
 def given_rows(path: Any, rows: MakeRows | None, arguments: Mapping[str, Any] | None) -> Any:
@@ -26,38 +30,25 @@ def given_rows(path: Any, rows: MakeRows | None, arguments: Mapping[str, Any] | 
     return path if rows is None else rows(**(arguments or {}))
 
 
-class Counted:
-    """Rows that are counted as they are read.
+def templated(form: GivenForm | None) -> dict[str, Any]:
+    """The form as an object of texts, which Airflow renders."""
+    return dict(form.to_json() if isinstance(form, RowForm) else form or {})
 
-    Attributes:
-        rows: to be handed on, once.
-        count: how many there are; known when they were read.
+
+def rendered(form: Mapping[str, Any]) -> RowForm:
+    """The form once its templates are rendered; what they leave blank is absent.
+
+    Raises:
+        InvalidArgumentError: something in it cannot be right.
     """
-
-    def __init__(self, given: Any) -> None:
-        self.count = 0
-        self.rows: Any
-        if isinstance(given, str):
-            self.count = sum(1 for _ in row_source(given).read())
-            self.rows = given
-        elif hasattr(given, "__len__"):
-            self.count = len(given)
-            self.rows = given
-        else:
-            self.rows = self._pass_on(given)
-
-    def _pass_on(self, given: Iterable[Any]) -> Iterator[Any]:
-        for row in given:
-            self.count += 1
-            yield row
+    return RowForm.from_json({name: value for name, value in form.items() if blank_as_none(value) is not None})
 
 
-def as_xdm(given: Any, mapping: Mapping[str, Any] | None) -> Iterator[Any]:
-    """The rows as XDM; in the place of one that the mapping cannot read stands a text that says why."""
-    source = row_source(given)
-    mapper = None if mapping is None else compile_mapping(mapping, columns=source.columns)
-    for row in source.read():
-        try:
-            yield source.nested(row.given) if mapper is None else mapper(row.given, line=row.line)
-        except InvalidArgumentError as exc:
-            yield f"row {row.position}: {exc}"
+def log_rejects(log: Logger, rejects: Iterable[Reject]) -> str | None:
+    """Log the reasons of the first rejects, and return the first of them."""
+    listed = list(islice(rejects, _MOST_TOLD + 1))
+    for reject in listed[:_MOST_TOLD]:
+        log.warning("%s: %s", reject.place, reject.message)
+    if len(listed) > _MOST_TOLD:
+        log.warning("and more rows that did not go in")
+    return f"{listed[0].place}: {listed[0].message}" if listed else None

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from rtcp._sqlite import connect
 from rtcp.errors import InvalidArgumentError, SpoolError
 
 # "rtcp" in the header of the file tells a spool from any other SQLite database.
@@ -79,10 +80,12 @@ class SpoolFile:
 
     def close(self) -> None:
         """Close the file; what is claimed and not done is there for the next one to open it. Closing twice is fine."""
+        # A forked child leaves its parent's file alone. The lock may be held for ever by a thread it does not have.
+        if self._pid != os.getpid():
+            return
         with self._database:
             connection, self._connection = self._connection, None
-            # A forked child has the parent's file in its hands, and must leave it alone.
-            if connection is None or self._pid != os.getpid():
+            if connection is None:
                 return
             try:
                 # Sent records are people's data: an empty spool keeps no remains of them.
@@ -95,6 +98,7 @@ class SpoolFile:
 
     def apply(self, change: _Change, *more: _Change) -> None:
         """Return once the changes are committed together; those of other threads that wait by then go along."""
+        self._check_process()
         with self._waiting_lock:
             self._waiting += [change, *more]
         with self._database:
@@ -107,6 +111,7 @@ class SpoolFile:
 
     def take(self, queue: str, limit: int, max_bytes: int | None) -> list[Entry]:
         """What `Queue.take` does."""
+        self._check_process()
         with self._database:
             state = self._state(queue)
             entries: list[Entry] = []
@@ -129,6 +134,7 @@ class SpoolFile:
 
     def release(self, queue: str, ids: Iterable[int]) -> None:
         """What `Queue.release` does."""
+        self._check_process()
         with self._database:
             state = self._state(queue)
             given_back = state.claimed.intersection(ids)
@@ -137,6 +143,7 @@ class SpoolFile:
 
     def length(self, queue: str) -> int:
         """Records of a queue."""
+        self._check_process()
         with self._database:
             return self._state(queue).length
 
@@ -190,11 +197,15 @@ class SpoolFile:
             state = self._states[queue] = _State(length)
         return state
 
-    def _usable(self) -> sqlite3.Connection:
+    def _check_process(self) -> None:
+        # First of all: in a forked child, the locks may be held for ever by threads that only the parent has.
         if self._pid != os.getpid():
             raise SpoolError(
-                f"the spool {str(self.path)!r} was opened before a fork; open it in the child, or not at all"
+                f"the spool {str(self.path)!r} was opened before a fork and stays the parent's: use another file in "
+                "the child, or open it after the fork only"
             )
+
+    def _usable(self) -> sqlite3.Connection:
         if self._connection is None:
             raise SpoolError(f"the spool {str(self.path)!r} is closed")
         return self._connection
@@ -207,7 +218,7 @@ class SpoolFile:
                 os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             if self.path.is_file():
                 self.path.chmod(0o600)
-            connection = sqlite3.connect(self.path, timeout=0.0, isolation_level=None, check_same_thread=False)
+            connection = connect(self.path, timeout=0.0, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 import rtcp
-from rtcp.cli import inputs, live, options
+from rtcp._temporary import TemporaryFolder
+from rtcp.cli import failures, inputs, live, options, row_input
 from rtcp.cli.commands import Noun
 from rtcp.cli.output import Columns, count, plain, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.resources.batches.upsert import refusals_of, row_file
+from rtcp.rows.batch_file import RowFile, RowFormat
 
 _COLUMNS: Final[Columns] = {
     "id": "id",
@@ -37,6 +37,7 @@ _FAILED: Final[Columns] = {
 }
 _FILES: Final[Columns] = {"name": "name", "bytes": count("length"), "file": "file_id"}
 _PATHS: Final[Columns] = {"path": "path", "bytes": count("bytes")}
+_TRIAL: Final[Columns] = {"rows": count("rows"), "would be sent": count("fit"), "would be refused": count("refused")}
 _UPSERT: Final[Columns] = {
     "batch": "batch",
     "status": "status",
@@ -214,10 +215,8 @@ def download(shell: Shell, id: str, directory: Path, workers: int) -> None:
 
 @command.command()
 @click.argument("dataset")
-@click.argument("file", type=_FILE)
-@click.option("--mapping", type=_FILE, help="From columns to paths.")
+@click.argument("file", type=row_input.FILE)
 @click.option("--format", type=click.Choice(("parquet", "json")), default="parquet", show_default=True, help="To send.")
-@click.option("--identity", metavar="PATH", help="Dot path of the primary identity, to refuse rows without it.")
 @click.option(
     "--partial-ingestion-percent",
     type=click.IntRange(0, 100),
@@ -225,42 +224,63 @@ def download(shell: Shell, id: str, directory: Path, workers: int) -> None:
     show_default=True,
     help="Rows of a hundred that may fail.",
 )
-@click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="Takes the rows that did not go in.")
+@row_input.row_options
 @options.wait_options
 @pass_shell
-def upsert(shell: Shell, /, dataset: str, file: Path, mapping: Path | None, rejects: Path | None, **how: Any) -> None:
-    """Change attributes of people: the rows of FILE into a DATASET that takes upserts.
+def upsert(
+    shell: Shell,
+    /,
+    dataset: str,
+    file: Path,
+    format: RowFormat,
+    mapping: Path | None,
+    identity: str | None,
+    delimiter: str | None,
+    encoding: str | None,
+    rejects: Path | None,
+    dry_run: bool,
+    **how: Any,
+) -> None:
+    """Change attributes of people: the rows of FILE into a DATASET that takes upserts; - reads a pipe.
 
-    A row holds the identity and the fields to change. Exit code 6 when some rows did not go in, 1 when none did.
+    A row holds the identity and the fields to change. FILE may be one of rejects: what can go in goes again. Exit code
+    6 when some rows did not go in, 1 when none did.
     """
     rules = None if mapping is None else inputs.mapping(mapping, dataset)
-    with shell.client() as client:
+    form = row_input.form_of(dataset_id=dataset, rules=rules, identity=identity)
+    with shell.client() as client, row_input.open_rows(file, delimiter=delimiter, encoding=encoding) as source:
+        if dry_run:
+            _try(shell, row_file(source, form, format))
+            return
         result = live.shown(
             shell,
-            f"{file.name} into {dataset}",
-            lambda progress: client.batches.upsert(dataset, file, mapping=rules, on_progress=progress, **how),
+            f"{source.name} into {dataset}",
+            lambda progress: client.batches.upsert(
+                dataset, source, form=form, format=format, on_progress=progress, **how
+            ),
             state=lambda batch: f"batch {batch.id} {batch.status}",
             go_on=f"look with: {shell.command('batches', 'list', '--dataset-id', dataset, '--limit', '1')}",
         )
         facts = {name: getattr(result, name) for name in ("rows", "written", "failed", "refused")}
-        show_one(shell.format, {"batch": result.batch_id, "status": str(result.batch.status), **facts}, _UPSERT)
+        status = "not made" if result.batch is None else str(result.batch.status)
+        show_one(shell.format, {"batch": result.batch_id, "status": status, **facts}, _UPSERT)
         if rejects is not None:
-            shell.note(f"{_write_rejects(rejects, result)} rows that did not go in are in {rejects}")
-        result.raise_for_failures()
+            shell.note(f"{result.write_rejects(rejects)} rows that did not go in are in {rejects}")
+        if not result.is_success:
+            row_input.tell_rejects(shell, result.rejects(), kept_in=rejects)
+            raise click.exceptions.Exit(failures.PARTIAL if result.written else failures.FAILED)
 
 
-def _write_rejects(path: Path, result: rtcp.UpsertResult) -> int:
-    written = 0
-    # People's data: for the caller alone, also where the file was there before.
-    if path.is_file():
-        # Another's file that we may write to keeps its mode.
-        with suppress(OSError):
-            path.chmod(0o600)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        for reject in result.rejects():
-            file.write(json.dumps(plain(reject), ensure_ascii=False, default=str) + "\n")
-            written += 1
-    return written
+def _try(shell: Shell, file: RowFile) -> None:
+    """Write the file that would be sent, and say what would be refused."""
+    with TemporaryFolder(prefix="rtcp-upsert-") as folder:
+        fit = file.count() if file.ready else file.write(folder / "rows")
+    facts = {"rows": fit + len(file.refused), "fit": fit, "refused": len(file.refused)}
+    show_one(shell.format, facts, _TRIAL)
+    row_input.tell_rejects(shell, refusals_of(file), kept_in=None)
+    shell.note("nothing was sent")
+    if file.refused:
+        raise click.exceptions.Exit(failures.PARTIAL)
 
 
 def _wait(

@@ -15,6 +15,7 @@ from rtcp.cli.commands import Noun
 from rtcp.cli.emulator_admin import ask, url_option
 from rtcp.cli.output import Columns, plain, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.config import DEFAULT_SANDBOX
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -145,7 +146,7 @@ def try_(
         "expression": expression,
         "duration": {"count": count, "unit": unit},
         "limit": people,
-        "sandbox": shell.sandbox or "prod",
+        "sandbox": shell.sandbox or DEFAULT_SANDBOX,
     }
     if at is not None:
         settings["atMs"] = to_millis(at)

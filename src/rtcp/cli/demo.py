@@ -6,7 +6,6 @@ import csv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import cycle, islice
-from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 
 import rtcp
+from rtcp._temporary import TemporaryFolder
 from rtcp.emulator import Emulator, worlds
 
 _WORLD: Final = "harbour"
@@ -182,7 +182,7 @@ def _export(stage: Stage, client: rtcp.Client) -> None:
     destination = client.datasets.create_for_export("Demo export")
     job = client.export_jobs.create(destination_dataset_id=destination.id, events=rtcp.ExportEvents())
     client.export_jobs.wait(job.id, interval=0.5, on_progress=lambda seen: stage.say(f"job {seen.id}: {seen.status}"))
-    with TemporaryDirectory() as folder, stage.bar("downloading") as update:
+    with TemporaryFolder(prefix="rtcp-demo-") as folder, stage.bar("downloading") as update:
         paths = client.export_jobs.download(
             job.id, folder, on_progress=lambda done: update(done.bytes_done, done.bytes_total or 0)
         )

@@ -84,8 +84,8 @@ def lookup_row(lookup: rtcp.Lookup) -> dict[str, Any]:
     """A look-up with its outcome in a word."""
     return {
         "position": lookup.position,
-        "id": lookup.identity.id,
-        "namespace": lookup.identity.namespace,
+        "id": lookup.identity.id if lookup.identity else None,
+        "namespace": lookup.identity.namespace if lookup.identity else None,
         "outcome": "failed" if lookup.error else "unknown" if lookup.is_missing else "found",
         "entity": lookup.entity,
         "error": lookup.error,

@@ -60,7 +60,7 @@ class Shell:
     def place(self) -> str:
         """The sandbox in words, so that nobody deletes in the wrong one."""
         config = self.config
-        name = config.sandbox or config.sandbox_id or "prod"
+        name = config.sandbox_name
         return f"sandbox {name!r} of the emulator at {config.base_url}" if config.emulator else f"sandbox {name!r}"
 
     def command(self, *words: str) -> str:

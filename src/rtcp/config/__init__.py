@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import os
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from rtcp._hidden import Hidden
+from rtcp.config import values
 from rtcp.config.files import read_credentials
 from rtcp.config.secrets import Secret
 from rtcp.config.sources import CONFIG_FILE, ENVIRONMENT, PROFILE, from_environment, from_profile, profile_path
@@ -21,6 +20,8 @@ from rtcp.errors import ConfigError, InvalidArgumentError
 __all__ = ["Config", "Secret"]
 
 AUTO: Final = "auto"
+# The one that every organisation has.
+DEFAULT_SANDBOX: Final = "prod"
 EMULATOR: Final = "RTCP_EMULATOR"
 EMULATOR_ANYWHERE: Final = "RTCP_EMULATOR_ALLOW_REMOTE"
 _EMULATOR_CREDENTIALS: Final[Mapping[str, Any]] = {
@@ -34,7 +35,10 @@ _EMULATOR_CREDENTIALS: Final[Mapping[str, Any]] = {
     "ca_bundle": None,
 }
 _URLS: Final = ("base_url", "ims_url", "streaming_url", "edge_url", "media_url")
-_ONE_LINE: Final = re.compile(r"[^\x00-\x1f\x7f]*")
+# Where a blank text means that nothing was said, and the next place is looked at.
+_MAY_BE_BLANK: Final = frozenset(
+    {"client_id", "org_id", "sandbox", "sandbox_id", "token", "user_agent", "token_cache", "ca_bundle", "proxies"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +56,9 @@ class Config:
         timeout: seconds; one number for connecting and reading, or a pair.
         retries: how often a request is sent again at most; 0 turns it off.
         proxies: one proxy URL, or a mapping from scheme to URL; None leaves it to HTTP(S)_PROXY and NO_PROXY.
-        ca_bundle: file of certificate authorities; None leaves it to REQUESTS_CA_BUNDLE and the bundled ones.
+        ca_bundle: file or folder of certificate authorities; None leaves it to REQUESTS_CA_BUNDLE and the bundled ones.
+        strict: True raises a `DecodeError` for an answer with a field that does not fit, instead of leaving it out.
+        allow_plain_http: True lets addresses of other machines begin with http://, where nothing is encrypted.
         user_agent: put in front of rtcp's own user agent.
         emulator: True when the hosts are the local emulator's.
     """
@@ -77,28 +83,38 @@ class Config:
     retries: int = 5
     proxies: str | Mapping[str, str] | None = field(default=None, repr=False)
     ca_bundle: str | Path | None = None
+    allow_plain_http: bool | str = False
+    strict: bool | str = False
     user_agent: str | None = None
     emulator: bool = False
 
     def __post_init__(self) -> None:
         settle = object.__setattr__
         for name in ("client_id", "org_id", "sandbox", "sandbox_id", "token", "user_agent"):
-            settle(self, name, _one_line(getattr(self, name), name=name))
+            settle(self, name, values.one_line(getattr(self, name), name=name))
         settle(self, "token", None if self.token is None else Hidden(self.token))
-        settle(self, "client_secret", _secrets(self.client_secret))
-        settle(self, "scopes", _scopes(self.scopes))
-        settle(self, "proxies", _proxies(self.proxies))
+        settle(self, "client_secret", values.secrets(self.client_secret))
+        settle(self, "scopes", values.scopes(self.scopes))
+        settle(self, "proxies", values.proxies(self.proxies))
         for name in ("token_cache", "ca_bundle"):
-            _check_path(getattr(self, name), name=name)
-        settle(self, "timeout", _timeout(self.timeout))
-        settle(self, "retries", _retries(self.retries))
+            settle(self, name, values.path(getattr(self, name), name=name))
+        settle(self, "timeout", values.timeout(self.timeout))
+        settle(self, "retries", values.retries(self.retries))
+        for name in ("allow_plain_http", "strict", "emulator"):
+            settle(self, name, values.flag(getattr(self, name), name=name))
         for name in _URLS:
-            settle(self, name, _url(getattr(self, name), name=name))
+            settle(self, name, values.url(getattr(self, name), name=name))
+            self.check_encrypted(name)
+
+    @property
+    def sandbox_name(self) -> str:
+        """The sandbox that requests go to, for people and headers; its id where only that is set."""
+        return self.sandbox or self.sandbox_id or DEFAULT_SANDBOX
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """The client secrets, in the order they are tried."""
-        return _secrets(self.client_secret)
+        return values.secrets(self.client_secret)
 
     @classmethod
     def load(cls, **fields: Any) -> Config:
@@ -120,10 +136,10 @@ class Config:
     def _gather(cls, fields: Mapping[str, Any]) -> Config:
         known = frozenset(setting.name for setting in dataclasses.fields(cls))
         _refuse_unknown(fields, known)
-        given = {name: value for name, value in fields.items() if value is not None}
+        given = _told(fields)
         profile = given.get("profile") or os.environ.get(PROFILE) or None
-        from_file = from_profile(profile, known=known - {"profile", "emulator"})
-        in_environment = from_environment()
+        from_file = _told(from_profile(profile, known=known - {"profile", "emulator"}))
+        in_environment = _told(from_environment())
         around = {**from_file, **in_environment}
         if "client_secret" in given and "token" not in given:
             # Credentials that are passed must not be set aside by a token that merely lies around.
@@ -168,15 +184,20 @@ class Config:
         Raises:
             ConfigError: the address is not this machine's own, and `allow_remote` is not given.
         """
-        address = _url(url, name="the emulator's address")
-        if address is None or not (allow_remote or _is_loopback(urlsplit(address).hostname or "")):
+        address = values.url(url, name="the emulator's address")
+        if address is None or not (allow_remote or values.is_loopback(urlsplit(address).hostname or "")):
             raise ConfigError(
                 f"the emulator's address {url!r} is not on this machine; pass allow_remote=True or set "
                 f"{EMULATOR_ANYWHERE}=1 if that is meant"
             )
         hosts: dict[str, Any] = dict.fromkeys(_URLS, address)
         return dataclasses.replace(
-            self, **_EMULATOR_CREDENTIALS, **hosts, sandbox=self.sandbox or "prod", emulator=True
+            self,
+            **_EMULATOR_CREDENTIALS,
+            **hosts,
+            sandbox=self.sandbox or DEFAULT_SANDBOX,
+            allow_plain_http=allow_remote or self.allow_plain_http,
+            emulator=True,
         )
 
     def in_environment(self) -> Config:
@@ -184,7 +205,22 @@ class Config:
         url = os.environ.get(EMULATOR)
         if not url or self.emulator:
             return self
-        return self.for_emulator(url, allow_remote=os.environ.get(EMULATOR_ANYWHERE) == "1")
+        return self.for_emulator(
+            url, allow_remote=values.flag(os.environ.get(EMULATOR_ANYWHERE, ""), name=EMULATOR_ANYWHERE)
+        )
+
+    def check_encrypted(self, name: str) -> None:
+        """Refuse an address that secrets and people would go to in clear text.
+
+        Raises:
+            ConfigError: it is http:// to another machine, and nobody has allowed that.
+        """
+        address = getattr(self, name)
+        if address is not None and not self.allow_plain_http and values.is_plain_and_far(address):
+            raise ConfigError(
+                f"{name} is {address!r}: without TLS everybody on the way reads secrets and people; use https://, or "
+                "pass allow_plain_http=True or set RTCP_ALLOW_PLAIN_HTTP=1 if that is meant"
+            )
 
     def require(self, *names: str) -> None:
         """Refuse to go on without these settings.
@@ -202,6 +238,15 @@ class Config:
             )
 
 
+def _told(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that say something."""
+    return {
+        name: value
+        for name, value in fields.items()
+        if value is not None and not (name in _MAY_BE_BLANK and values.is_blank(value))
+    }
+
+
 def _problem_of(kind: type[Config], name: str, value: Any) -> str | None:
     try:
         kind(**{name: value})
@@ -215,96 +260,6 @@ def _profile_place() -> str:
         return str(profile_path())
     except ConfigError:
         return "~/.config/rtcp/config.toml"
-
-
-def _one_line(value: Any, *, name: str) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, Mapping | list | tuple):
-        raise ConfigError(f"{name} must be one text, not {type(value).__name__}")
-    text = str(value).strip()
-    if not _ONE_LINE.fullmatch(text):
-        raise ConfigError(f"{name} has a line break or control character inside; it cannot go into a header")
-    return text or None
-
-
-def _secrets(given: Any) -> tuple[Secret, ...]:
-    if given is None:
-        return ()
-    several = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
-    return tuple(Secret.parse(each, where="client_secret") for each in several)
-
-
-def _scopes(given: Any) -> tuple[str, ...]:
-    if isinstance(given, str):
-        given = given.replace(",", " ").split()
-    if not isinstance(given, Iterable) or isinstance(given, Mapping):
-        raise ConfigError(f"scopes must be texts, or one text with commas, not {given!r}")
-    return tuple(str(scope).strip() for scope in given if str(scope).strip())
-
-
-def _proxies(given: Any) -> str | Mapping[str, str] | None:
-    texts = list(given.values()) if isinstance(given, Mapping) else [given]
-    if given is not None and not all(isinstance(text, str) for text in texts):
-        # What is given may hold a password, so it is not repeated.
-        raise ConfigError("proxies must be one address, or addresses by scheme")
-    if isinstance(given, Mapping):
-        return {scheme: Hidden(address) for scheme, address in given.items()}
-    return None if given is None else Hidden(given)
-
-
-def _check_path(given: Any, *, name: str) -> None:
-    if not isinstance(given, str | Path | None):
-        raise ConfigError(f"{name} must be the path of a file, not {given!r}")
-
-
-def _timeout(given: Any) -> tuple[float, float]:
-    try:
-        if isinstance(given, str):
-            given = [float(part) for part in given.split(",")]
-        pair = (float(given), float(given)) if isinstance(given, int | float) else tuple(float(part) for part in given)
-        pair = pair * 2 if len(pair) == 1 else pair
-    except (TypeError, ValueError):
-        pair = ()
-    if len(pair) != 2 or not all(0 < part < float("inf") for part in pair):
-        raise ConfigError(f"timeout must be seconds above 0, as one number or as (connect, read), not {given!r}")
-    return pair
-
-
-def _retries(given: Any) -> int:
-    try:
-        number = int(given)
-    except (TypeError, ValueError):
-        number = -1
-    if number < 0 or isinstance(given, float):
-        raise ConfigError(f"retries must be a whole number from 0, not {given!r}")
-    return number
-
-
-def _url(given: Any, *, name: str) -> str | None:
-    if given is None:
-        return None
-    text = _one_line(given, name=name) or ""
-    try:
-        parts = urlsplit(text)
-        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_address = False
-    if not is_address:
-        # What stands in front of an @ may be a password.
-        raise ConfigError(f"{name} must be an http(s) address, not {text.rpartition('@')[2]!r}")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ConfigError(f"{name} must be an address without user, query or fragment")
-    return text.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _refuse_unknown(fields: Mapping[str, Any], known: frozenset[str]) -> None:

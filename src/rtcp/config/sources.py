@@ -27,6 +27,8 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "retries": "RTCP_RETRIES",
     "proxies": "RTCP_PROXIES",
     "ca_bundle": "RTCP_CA_BUNDLE",
+    "allow_plain_http": "RTCP_ALLOW_PLAIN_HTTP",
+    "strict": "RTCP_STRICT",
 }
 CONFIG_FILE: Final = "RTCP_CONFIG"
 PROFILE: Final = "RTCP_PROFILE"

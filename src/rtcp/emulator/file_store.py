@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
+
+from rtcp._temporary import TemporaryFolder
 
 
 class FileStore:
@@ -16,15 +17,15 @@ class FileStore:
 
     def __init__(self, database: str | None = None) -> None:
         self._beside = None if database is None else Path(f"{database}.files")
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._temporary: TemporaryFolder | None = None
 
     @property
     def root(self) -> Path:
         if self._beside is not None:
             return self._beside
         if self._temporary is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="rtcp-emulator-")
-        return Path(self._temporary.name)
+            self._temporary = TemporaryFolder(prefix="rtcp-emulator-")
+        return self._temporary.path
 
     def folder(self, sandbox: str, batch_id: str) -> Path:
         """The folder of a batch, which may not exist."""
@@ -34,7 +35,7 @@ class FileStore:
     def clear(self) -> None:
         """Remove all files."""
         if self._temporary is not None:
-            self._temporary.cleanup()
+            self._temporary.remove()
             self._temporary = None
         elif self._beside is not None:
             shutil.rmtree(self._beside, ignore_errors=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
@@ -90,6 +91,7 @@ class Emulator:
             media=media,
         )
         self._host, self._port = host, port
+        self._pid = os.getpid()
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -146,7 +148,9 @@ class Emulator:
         return self
 
     def stop(self) -> None:
-        """Stop listening and close the store; a second call does nothing."""
+        """Stop listening and close the store; a second call does nothing, nor does a call in a forked child."""
+        if self._pid != os.getpid():
+            return
         server, thread = self._server, self._thread
         self._server = self._thread = None
         if server is not None and thread is not None:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from rtcp._disk import name_in_errors, sync_folder
 from rtcp.errors import DecodeError, NotFoundError, RtcpError
-from rtcp.files.folder import PART, naming, sync_folder
+from rtcp.files.folder import PART
 from rtcp.models.file import DownloadProgress, RemoteFile
 from rtcp.transport.body_stream import Stream
 from rtcp.transport.request import Response
@@ -109,7 +110,7 @@ class Download:
         size = part.stat().st_size
         if size != length:
             raise _wrong_length(file, size, length)
-        with part.open("r+b") as written, naming(part):
+        with part.open("r+b") as written, name_in_errors(part):
             os.fsync(written.fileno())
         part.replace(path)
         sync_folder(path.parent)
@@ -157,7 +158,7 @@ class Download:
                 offset += len(chunk)
                 if length is not None and offset > length:
                     raise _wrong_length(file, offset, length)
-                with naming(part):
+                with name_in_errors(part):
                     _write(output, chunk)
                 self._count(file, len(chunk))
         return offset if length is None else length

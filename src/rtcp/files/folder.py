@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from rtcp._files import held
 from rtcp.errors import RtcpError
 from rtcp.models.file import RemoteFile
 
@@ -37,8 +36,8 @@ def claimed(folder: Path, contents: Any) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     marker = folder / MARKER
     # The lock is the operating system's: it ends with the process, however that ends.
-    with marker.open("a+b") as file:
-        if not _lock(file.fileno()):
+    with marker.open("a+b") as file, held(file.fileno()) as is_ours:
+        if not is_ours:
             raise RtcpError(f"another download is writing to {str(folder)!r}; let it end, or choose another directory")
         file.seek(0)
         known = file.read()
@@ -83,46 +82,3 @@ def safe_name(text: str) -> str:
         name += "_"
     # The end is kept: it tells the format.
     return name if len(name) <= _LONGEST_NAME else f"{name[:20]}~{name[-_LONGEST_NAME + 21 :]}"
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Errors of an open file do not say which one; this adds it."""
-    try:
-        yield
-    except OSError as exc:
-        if exc.filename is not None:
-            raise
-        raise OSError(exc.errno, exc.strerror, str(path)) from exc
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in the folder survive a power cut, where the system can."""
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(handle: int) -> bool:
-        os.lseek(handle, 0, os.SEEK_SET)
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-else:
-    import fcntl
-
-    def _lock(handle: int) -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from rtcp._disk import name_in_errors
+from rtcp._temporary import TemporaryFolder
 from rtcp.errors import BadRequestError, InvalidArgumentError
-from rtcp.files.folder import naming
 from rtcp.models.file import UploadProgress
 from rtcp.transport.request import Content
 
@@ -68,13 +68,13 @@ def opened(content: str | Path | bytes | BinaryIO) -> Iterator[Source]:
         path = Path(content)
         yield Source(lambda: path.open("rb"), path.stat().st_size)
     else:
-        with tempfile.TemporaryDirectory(prefix="rtcp-upload-") as folder:
-            copy = Path(folder) / "content"
+        with TemporaryFolder(prefix="rtcp-upload-") as folder:
+            copy = folder / "content"
             with copy.open("wb") as file:
                 while block := content.read(_BLOCK):
-                    with naming(copy):
+                    with name_in_errors(copy):
                         file.write(block)
-                with naming(copy):
+                with name_in_errors(copy):
                     file.flush()
             yield Source(lambda: copy.open("rb"), copy.stat().st_size)
 

@@ -93,8 +93,8 @@ def _report_rows(report: Report) -> Iterator[tuple[type, Row]]:
 
 def _add_lookup(row: Row, lookup: Lookup) -> None:
     row["position"] = lookup.position
-    row["identity.id"] = lookup.identity.id
-    row["identity.namespace"] = lookup.identity.namespace
+    row["identity.id"] = lookup.identity.id if lookup.identity else None
+    row["identity.namespace"] = lookup.identity.namespace if lookup.identity else None
     row["error"] = None if lookup.error is None else str(lookup.error)
     if lookup.entity is not None:
         _add_entity(row, lookup.entity, taken=leading_columns(Lookup))

@@ -7,16 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from rtcp._outlook import Outlook, judge
 from rtcp.bulk.spool import Entry, Queue
-from rtcp.errors import (
-    AuthenticationError,
-    InvalidArgumentError,
-    PermissionDeniedError,
-    RequestError,
-    ResponseError,
-    RtcpError,
-    SessionRuleError,
-)
+from rtcp.errors import InvalidArgumentError, RequestError, ResponseError, RtcpError, SessionRuleError
 from rtcp.media.recording import Recorded, read_row
 
 logger = logging.getLogger(__name__)
@@ -78,7 +71,7 @@ def _send_one(
         raise
     except ResponseError as exc:
         if not _is_refusal(exc):
-            if isinstance(exc, AuthenticationError | PermissionDeniedError):
+            if judge(exc) is Outlook.HOPELESS:
                 raise
             return _stopped(report, waiting, exc)
         refusal = exc

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -39,6 +40,7 @@ class Pinging:
         self._playhead = playhead
         self._changed = changed
         self._is_stopped = False
+        self._pid = os.getpid()
         self._thread: threading.Thread | None = None
         self.failure: Exception | None = None
 
@@ -88,6 +90,9 @@ class Pinging:
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        # In a forked child there is no thread to stop, and its lock may be held for ever.
+        if self._pid != os.getpid():
+            return
         self._stop()
         if self._thread is not None:
             self._thread.join()

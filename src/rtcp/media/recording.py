@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -172,8 +173,10 @@ class Recording(SessionFace):
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.finish_if_complete()
-        self.end()
+        # In a forked child, the recording is the parent's to finish.
+        if self._pid == os.getpid():
+            self.finish_if_complete()
+            self.end()
 
     def __repr__(self) -> str:
         stands = "finished" if self._is_finished else self.state.motion.value

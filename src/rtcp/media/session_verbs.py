@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -39,6 +40,7 @@ class SessionFace(ABC):
         self._custom_states = frozenset(custom_states)
         self._turn = threading.RLock()
         self._changed = threading.Condition()
+        self._pid = os.getpid()
         self.state = state
 
     def play(self, playhead: float, *, at: datetime | None = None, qoe: Qoe | None = None) -> None:
@@ -222,6 +224,9 @@ class SessionFace(ABC):
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        # In a forked child, the session is the parent's to end, and its lock may be held for ever.
+        if self._pid != os.getpid():
+            return
         try:
             self.end()
         except RtcpError as failure:

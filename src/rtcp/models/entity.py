@@ -124,14 +124,14 @@ class Lookup:
 
     Attributes:
         position: of the input, from 0.
-        identity: the input, as an `Identity`.
+        identity: the input, as an `Identity`; None when it cannot be one, which `error` then says.
         entity: the merged entity, or None.
         error: why there is no answer for this input, or None. With neither entity nor error, nothing is known of
             this identity.
     """
 
     position: int
-    identity: Identity
+    identity: Identity | None
     entity: Entity | None = None
     error: RtcpError | None = None
 

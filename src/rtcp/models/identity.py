@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from rtcp._numbers import as_number
 from rtcp.errors import InvalidArgumentError
+
+# Whole numbers from here on share their doubles.
+_EXACT: Final = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +24,8 @@ class Identity:
     namespace: str | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.id, str) or not self.id:
-            raise InvalidArgumentError("an identity needs an id, as a text that is not empty")
+        if not isinstance(self.id, str) or not self.id or self.id.isspace():
+            raise InvalidArgumentError("an identity needs an id, as a text that is not blank")
         if self.namespace is not None and not self.namespace:
             raise InvalidArgumentError("an identity's namespace is a code such as 'Email', or None for an XID")
 
@@ -39,20 +44,39 @@ class Identity:
 
 
 def to_identity(given: Any, namespace: str | None) -> Identity:
-    """The identity that a caller means: an `Identity`, a text in the given namespace, or an XID.
+    """The identity that a caller means: an `Identity`, an id in the given namespace, or an XID.
+
+    A whole number is an id as well, also as a float below 2**53, as tables with gaps have them.
 
     Raises:
         InvalidArgumentError: it is none of these, or looks like an e-mail address without a namespace.
     """
     if isinstance(given, Identity):
         return given
-    if not isinstance(given, str) or not given:
-        raise InvalidArgumentError(
-            f"an identity is rtcp.Identity(id, namespace) or a text that is not empty, not {type(given).__name__}"
-        )
-    if namespace is None and "@" in given:
+    # The values of Arrow's columns come in boxes of their own.
+    text = _id_text(given.as_py() if hasattr(given, "as_py") else given)
+    if namespace is None and "@" in text:
         raise InvalidArgumentError(
             "this looks like an e-mail address; without namespace= a text is taken for an XID, "
             "so pass namespace='Email'"
         )
-    return Identity(given, namespace)
+    return Identity(text, namespace)
+
+
+def _id_text(given: Any) -> str:
+    if isinstance(given, str):
+        if given and not given.isspace():
+            return given
+        raise InvalidArgumentError("an id is a text that is not blank")
+    number = as_number(given)
+    if number is None:
+        raise InvalidArgumentError(
+            f"an identity is rtcp.Identity(id, namespace), a text or a whole number, not {type(given).__name__}"
+        )
+    if isinstance(number, int):
+        return str(number)
+    if not math.isfinite(number) or number % 1 != 0:
+        raise InvalidArgumentError("an id is a whole number, not one with a fraction, nor NaN")
+    if isinstance(number, float) and abs(number) >= _EXACT:
+        raise InvalidArgumentError("a number of this size has lost its last digits; read ids as texts")
+    return str(int(number))

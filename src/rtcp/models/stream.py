@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from rtcp._instants import OptionalEpochMillis
 from rtcp.models.base import CleanedModel
-
-UNKNOWN: Final = "unknown"
-REFUSED: Final = "refused"
-NOT_SENT: Final = "not-sent"
 
 
 class StreamReceipt(CleanedModel):
@@ -52,6 +48,7 @@ class WriterSummary:
         waiting: in the spool, for the next writer to send.
         bytes: of all bodies sent, repeated ones included.
         requests: sent, repeated ones included.
+        held_back: of a replay, rows that stay in their file, as they would be refused again; not in `rows`.
     """
 
     rows: int = 0
@@ -61,35 +58,9 @@ class WriterSummary:
     waiting: int = 0
     bytes: int = 0
     requests: int = 0
+    held_back: int = 0
 
     @property
     def pending(self) -> int:
         """Rows that are not settled yet; 0 once the writer is closed."""
         return self.rows - self.sent - self.rejected - self.unknown - self.waiting
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """A row that the service has not, or maybe not, received.
-
-    Attributes:
-        row: the row as it was sent, `_id` included; the caller's own object when it was refused before.
-        position: which of the writer's rows it was, from 0; None when the spool kept it of an earlier writer.
-        status: HTTP status of its refusal; None when rtcp refused it, or when no answer came.
-        code: the service's code; "refused" when rtcp refused it, "not-sent" when it was not sent (no connection, no
-            token, interrupted), "unknown" when no answer came.
-        message: the reason; names paths, never values.
-        can_retry: whether the same row may be received later.
-    """
-
-    row: Any = field(repr=False)
-    position: int | None
-    status: int | None
-    code: str | None
-    message: str
-    can_retry: bool
-
-    @property
-    def is_unknown(self) -> bool:
-        """True when no answer came: the service may have received it."""
-        return self.code == UNKNOWN

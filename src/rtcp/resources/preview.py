@@ -72,7 +72,6 @@ class Preview(Resource):
             self.status,
             what="the preview sample job",
             is_final=lambda status: status.last_sampled_at is not None and status.last_sampled_at > after,
-            is_success=lambda status: True,
             clock=self._session.clock,
             timeout=timeout,
             interval=interval,

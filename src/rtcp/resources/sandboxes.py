@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rtcp.config import AUTO
+from rtcp.config import AUTO, DEFAULT_SANDBOX
 from rtcp.errors import ConfigError
 from rtcp.resources._base import Resource
 from rtcp.transport.answers import unreadable
@@ -28,7 +28,7 @@ class Sandboxes(Resource):
         if self._config.sandbox_id != AUTO:
             return None
         if self._found is None:
-            name = self._config.sandbox or "prod"
+            name = self._config.sandbox or DEFAULT_SANDBOX
             request = Request.platform("GET", _ROUTE, path={"name": name})
             found = self._send_for(request, _read_id)
             if not isinstance(found, str) or not found:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from rtcp.config import Config
-from rtcp.errors import InvalidArgumentError, NotFoundError, PagingError, ResponseError
+from rtcp.errors import InvalidArgumentError, JobFailedError, NotFoundError, PagingError, ResponseError
 from rtcp.models.preview import DatasetReport, DatasetStats
 from rtcp.models.system_job import DeletePlan, SystemJob
 from rtcp.paging import Page, Paged, check_page_size
@@ -98,7 +98,7 @@ class SystemJobs(Resource):
             notes.append("no report counts by batch; batches of record datasets are refused by the service")
         stats = None if dataset_id is None or batch_id is not None else self._count(dataset_id, notes)
         return DeletePlan(
-            sandbox=self._config.sandbox or self._config.sandbox_id or "prod",
+            sandbox=self._config.sandbox_name,
             dataset_id=dataset_id,
             batch_id=batch_id,
             dataset_name=name,
@@ -177,16 +177,18 @@ class SystemJobs(Resource):
             >>> client.system_jobs.wait(job.id, interval=1).is_success
             True
         """
-        return poll(
+        last = poll(
             lambda: self.get(job_id),
             what=f"delete request {job_id}",
             is_final=lambda job: job.is_final,
-            is_success=lambda job: job.is_success,
             clock=self._session.clock,
             timeout=timeout,
             interval=interval,
             on_progress=on_progress,
         )
+        if not last.is_success:
+            raise JobFailedError(f"delete request {job_id} ended as {last.status}", job=last)
+        return last
 
     def _request(self, method: str, route: str, **parts: Any) -> Request:
         sandbox_id = self._sandbox_id()

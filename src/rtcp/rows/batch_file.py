@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Literal
+from typing import Any, Final, Literal
 
+from rtcp._disk import name_in_errors
 from rtcp._optional import require
 from rtcp.errors import InvalidArgumentError
-from rtcp.files.folder import naming
-from rtcp.rows.columns import Columns, arrow_row
-from rtcp.rows.export_files import without_nulls
-from rtcp.rows.mapping import RowMapper
+from rtcp.rows.columns import Columns
+from rtcp.rows.form import RowForm
+from rtcp.rows.shaping import RowShaper
 from rtcp.rows.sources import Row, RowSource
-from rtcp.rows.wire_json import encode
+from rtcp.rows.wire_json import encode, plain
 
 RowFormat = Literal["parquet", "json"]
 _GROUP: Final = 5_000
@@ -27,45 +27,57 @@ class RowFile:
 
     Attributes:
         source: the rows as the caller has them.
-        mapper: makes XDM of them; None takes them as they are.
-        identity: dot path that each row must have, if it has no `identityMap`; None does not check.
+        form: how they become XDM, and what they must have.
         refused: why a row stays out, by its position; known once the file is written.
     """
 
     source: RowSource
     format: RowFormat
-    mapper: RowMapper | None = None
-    identity: str | None = None
+    form: RowForm
     refused: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # A column that is not there is told before anything is read.
+        self.shaper  # noqa: B018
+
+    @cached_property
+    def shaper(self) -> RowShaper:
+        """Makes XDM of the rows."""
+        return RowShaper(self.form, self.source)
 
     @property
     def ready(self) -> Path | None:
         """The caller's own file, where it can go as it is."""
-        is_fit = self.format == "parquet" and self.mapper is None and self.identity is None
+        is_fit = self.format == "parquet" and self.form.mapping is None and self.form.identity is None
         return self.source.parquet if is_fit else None
 
     def count(self) -> int:
-        """How many rows are in the caller's own file."""
-        parquet = require("pyarrow.parquet", extra="arrow")
-        count: int = parquet.read_metadata(self.ready).num_rows
-        return count
-
-    def write(self, path: Path) -> int:
-        """Write the file and return how many rows are in it; the others are in `refused`.
+        """How many rows are in the caller's own file.
 
         Raises:
-            InvalidArgumentError: the rows cannot be read, or none of them can be right.
+            InvalidArgumentError: it is no Parquet file.
+        """
+        pyarrow = require("pyarrow", extra="arrow")
+        parquet = require("pyarrow.parquet", extra="arrow")
+        try:
+            count: int = parquet.read_metadata(self.ready).num_rows
+        except pyarrow.ArrowException as exc:
+            problem = type(exc).__name__
+        else:
+            return count
+        raise InvalidArgumentError(f"{self.source.name}: Parquet that cannot be read ({problem})")
+
+    def write(self, path: Path) -> int:
+        """Write the file and return how many rows are in it, 0 without a file; the others are in `refused`.
+
+        Raises:
+            InvalidArgumentError: the rows cannot be read.
             MissingExtraError: Parquet takes pyarrow.
             OSError: the disk is full, say; the error names the file.
         """
         self.refused.clear()
-        with naming(path):
-            count = self._write_json(path) if self.format == "json" else self._write_parquet(path)
-        if count == 0:
-            first = next(iter(self.refused.items()), None)
-            why = "" if first is None else f": {len(self.refused)} were refused, row {first[0]} as {first[1]}"
-            raise InvalidArgumentError(f"there is no row to send{why}")
-        return count
+        with name_in_errors(path):
+            return self._write_json(path) if self.format == "json" else self._write_parquet(path)
 
     def as_sent(self, row: Row) -> dict[str, Any]:
         """The row as it stands in the file: XDM without nulls, times as texts.
@@ -73,75 +85,65 @@ class RowFile:
         Raises:
             InvalidArgumentError: it cannot be right; the message names the path, never the value.
         """
-        if not isinstance(row.given, dict):
-            raise InvalidArgumentError(f"the row is no object but {type(row.given).__name__}")
-        given = self.source.nested(row.given) if self.mapper is None else self.mapper(row.given, line=row.line)
-        sent = without_nulls(json.loads(encode(given)))
+        sent = plain(self.shaper.shape(row))
         if not sent:
             raise InvalidArgumentError("the row is empty")
-        if self.identity is not None and not sent.get("identityMap") and not value_at(sent, self.identity):
-            raise InvalidArgumentError(f"the row has no identity: neither {self.identity} nor identityMap has a value")
         row_as_sent: dict[str, Any] = sent
         return row_as_sent
 
-    def _accepted(self, check: Callable[[dict[str, Any]], Any]) -> Iterator[dict[str, Any]]:
+    def _accepted(self) -> Iterator[tuple[int, dict[str, Any]]]:
         for row in self.source.read():
             if row.position in self.refused:
                 continue
             try:
                 sent = self.as_sent(row)
-                check(sent)
             except InvalidArgumentError as exc:
                 self.refused[row.position] = str(exc)
                 continue
-            yield sent
+            yield row.position, sent
 
     def _write_json(self, path: Path) -> int:
         count = 0
         with path.open("wb") as file:
-            for sent in self._accepted(lambda row: None):
-                _write_line(file, sent)
+            for _, sent in self._accepted():
+                file.write(encode(sent).encode() + b"\n")
                 count += 1
         return count
 
     def _write_parquet(self, path: Path) -> int:
         columns = Columns()
-        count = sum(1 for _ in self._accepted(columns.add))
+        count = 0
+        for _, sent in self._accepted():
+            columns.learn(sent)
+            count += 1
         if count == 0:
             return 0
-        # The types are those of all rows, so the rows are read twice: once for the types, once for the file.
+        # The types are those of most rows, so the rows are read twice: once for the types, once for the file.
+        columns.settle()
         schema = columns.arrow_schema()
         pyarrow = require("pyarrow", extra="arrow")
         parquet = require("pyarrow.parquet", extra="arrow")
+        written = 0
         try:
             with parquet.ParquetWriter(path, schema) as writer:
-                for group in _grouped(self._accepted(lambda row: None)):
+                for group in self._groups(columns):
                     writer.write_table(pyarrow.Table.from_pylist(group, schema=schema))
+                    written += len(group)
         except pyarrow.ArrowException as exc:
             problem = type(exc).__name__
         else:
-            return count
+            return written
         raise InvalidArgumentError(f"the rows cannot be written as Parquet ({problem}); format='json' may do")
 
-
-def _write_line(file: BinaryIO, row: dict[str, Any]) -> None:
-    file.write(encode(row).encode() + b"\n")
-
-
-def _grouped(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    group: list[dict[str, Any]] = []
-    for row in rows:
-        group.append(arrow_row(row))
-        if len(group) == _GROUP:
+    def _groups(self, columns: Columns) -> Iterator[list[dict[str, Any]]]:
+        group: list[dict[str, Any]] = []
+        for position, sent in self._accepted():
+            try:
+                group.append(columns.arrow_row(sent))
+            except InvalidArgumentError as exc:
+                self.refused[position] = str(exc)
+            if len(group) == _GROUP:
+                yield group
+                group = []
+        if group:
             yield group
-            group = []
-    if group:
-        yield group
-
-
-def value_at(row: dict[str, Any], path: str) -> Any:
-    """The value at a dot path, or None."""
-    value: Any = row
-    for step in path.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
-    return value

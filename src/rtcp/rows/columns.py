@@ -1,19 +1,56 @@
-"""Which columns rows have and of what type, learnt from the rows themselves, as Parquet must know them beforehand."""
+"""Which columns rows have and of what type, learnt from the rows themselves: what most of them have decides."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
 from rtcp._optional import require
 from rtcp.errors import InvalidArgumentError
+from rtcp.rows.checks import IDENTITY_MAP
 
-# What all records of XDM may carry, and the only map of which that is documented for all.
-IDENTITY_MAP: Final = "identityMap"
 _LARGEST: Final = 2**63
-_NUMBERS: Final = frozenset({"integer", "number"})
-_NAMES: Final = {bool: "boolean", int: "integer", float: "number", str: "text"}
+_NAMES: Final = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    Decimal: "number",
+    str: "text",
+    list: "array",
+    dict: "object",
+}
+# Where as many rows have one as the other; a text is what people write where they have no value.
+_PREFERRED: Final = ("object", "array", "number", "boolean", "text")
+
+
+@dataclass(slots=True)
+class _Place:
+    """What was seen at one place of the rows."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    fields: dict[str, _Place] = field(default_factory=dict)
+    item: _Place | None = None
+
+    def learn(self, value: Any) -> None:
+        name = _NAMES[type(value)]
+        self.counts[name] += 1
+        if name == "object":
+            fields = self.fields
+            for key, inner in value.items():
+                if inner is not None:
+                    place = fields.get(key)
+                    if place is None:
+                        place = fields[key] = _Place()
+                    place.learn(inner)
+        elif name == "array":
+            if self.item is None:
+                self.item = _Place()
+            for inner in value:
+                if inner is not None:
+                    self.item.learn(inner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,99 +68,120 @@ class _Map:
     item: _Kind
 
 
-# None is the kind of what has had no value yet; a text names a plain kind.
+# None is the kind of what never had a value; a text names a plain kind.
 _Kind = _Array | _Object | _Map | str | None
 
 
 class Columns:
-    """The columns of all rows seen so far."""
+    """Learns the columns of rows, then says what each row is in them."""
 
     def __init__(self) -> None:
-        self._kind = _Object({})
+        self._root = _Place()
+        self._kind: _Kind = None
 
-    def add(self, row: dict[str, Any]) -> None:
-        """Take a row in; one that contradicts the rows before leaves no trace.
+    def learn(self, row: dict[str, Any]) -> None:
+        """Take a row in."""
+        self._root.learn(row)
 
-        Raises:
-            InvalidArgumentError: it has another type at some place; the message names the path, never the value.
-        """
-        if _fits(self._kind, row):
-            return
-        grown = _merged(self._kind, _kind_of(row, ""), "")
-        assert isinstance(grown, _Object)
-        self._kind = grown
+    def settle(self) -> None:
+        """Decide the type of every column, by what most rows have there."""
+        self._kind = _decide(self._root, "")
 
     def arrow_schema(self) -> Any:
         """The columns as a schema of pyarrow; those without any value are left out."""
         pyarrow = require("pyarrow", extra="arrow")
+        assert isinstance(self._kind, _Object)
         fields = ((name, _arrow(pyarrow, kind)) for name, kind in self._kind.fields.items())
         return pyarrow.schema([(name, kind) for name, kind in fields if kind is not None])
 
+    def arrow_row(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The row as pyarrow takes it.
 
-def arrow_row(row: dict[str, Any]) -> dict[str, Any]:
-    """The row as pyarrow takes it: maps as lists of pairs."""
-    identities = row.get(IDENTITY_MAP)
-    return {**row, IDENTITY_MAP: list(identities.items())} if isinstance(identities, dict) else row
-
-
-def _fits(kind: _Kind, value: Any) -> bool:
-    """True when the value teaches nothing new."""
-    if value is None:
-        return True
-    if isinstance(kind, str):
-        return _NAMES.get(type(value)) == kind and (type(value) is not int or -_LARGEST <= value < _LARGEST)
-    if isinstance(kind, _Array):
-        return isinstance(value, list) and all(_fits(kind.item, item) for item in value)
-    if isinstance(kind, _Map):
-        return isinstance(value, dict) and all(_fits(kind.item, item) for item in value.values())
-    if isinstance(kind, _Object):
-        return isinstance(value, dict) and all(
-            name in kind.fields and _fits(kind.fields[name], item) for name, item in value.items()
-        )
-    return False
+        Raises:
+            InvalidArgumentError: it has another type than its column at some place, or a number that the column cannot
+                hold; the message names the path, never the value.
+        """
+        assert isinstance(self._kind, _Object)
+        fields = self._kind.fields
+        return {name: _converted(fields[name], value, name) for name, value in row.items()}
 
 
-def _kind_of(value: Any, path: str) -> _Kind:
+def _decide(place: _Place | None, path: str) -> _Kind:
+    if place is None or not place.counts:
+        return None
+    counts = place.counts
+    numbers = counts["integer"] + counts["number"]
+    groups = {**{name: counts[name] for name in ("object", "array", "boolean", "text")}, "number": numbers}
+    most = max(_PREFERRED, key=lambda name: groups[name])
+    if most == "object":
+        if path == IDENTITY_MAP:
+            # The only map that is documented for all schemas; its keys are data.
+            merged = _Place()
+            for inner in place.fields.values():
+                _merge(merged, inner)
+            return _Map(_decide(merged, f"{path}[]"))
+        before = f"{path}." if path else ""
+        return _Object({name: _decide(inner, f"{before}{name}") for name, inner in place.fields.items()})
+    if most == "array":
+        return _Array(_decide(place.item, f"{path}[]"))
+    if most == "number":
+        return "number" if counts["number"] else "integer"
+    return most
+
+
+def _merge(into: _Place, other: _Place) -> None:
+    into.counts.update(other.counts)
+    for name, inner in other.fields.items():
+        _merge(into.fields.setdefault(name, _Place()), inner)
+    if other.item is not None:
+        into.item = into.item or _Place()
+        _merge(into.item, other.item)
+
+
+def _converted(kind: _Kind, value: Any, path: str) -> Any:
     if value is None:
         return None
-    if isinstance(value, dict):
-        if path == IDENTITY_MAP:
-            return _Map(_common(value.values(), path))
-        return _Object({name: _kind_of(item, f"{path}.{name}" if path else name) for name, item in value.items()})
-    if isinstance(value, list):
-        return _Array(_common(value, path))
-    if type(value) is int and not -_LARGEST <= value < _LARGEST:
-        raise InvalidArgumentError(f"{path} is a number too large for Parquet")
-    return _NAMES[type(value)]
+    if isinstance(kind, str):
+        return _plain(kind, value, path)
+    if isinstance(kind, _Object) and isinstance(value, dict):
+        fields = kind.fields
+        return {name: _converted(fields[name], inner, f"{path}.{name}") for name, inner in value.items()}
+    if isinstance(kind, _Array) and isinstance(value, list):
+        return [_converted(kind.item, inner, f"{path}[]") for inner in value]
+    if isinstance(kind, _Map) and isinstance(value, dict):
+        return [(name, _converted(kind.item, inner, f"{path}[]")) for name, inner in value.items()]
+    raise _odd(kind, value, path)
 
 
-def _common(items: Any, path: str) -> _Kind:
-    common: _Kind = None
-    for item in items:
-        common = _merged(common, _kind_of(item, f"{path}[]"), f"{path}[]")
-    return common
+def _plain(kind: str, value: Any, path: str) -> Any:
+    name = _NAMES[type(value)]
+    if name == kind:
+        if kind == "integer" and not -_LARGEST <= value < _LARGEST:
+            raise InvalidArgumentError(f"{path} is a number too large for Parquet; format='json' takes it")
+        return _double(value, path) if type(value) is Decimal else value
+    if kind == "number" and name == "integer":
+        return _double(value, path)
+    raise _odd(kind, value, path)
 
 
-def _merged(known: _Kind, new: _Kind, path: str) -> _Kind:
-    if known == new or new is None:
-        return known
-    if known is None:
-        return new
-    if isinstance(known, _Object) and isinstance(new, _Object):
-        fields = dict(known.fields)
-        for name, kind in new.fields.items():
-            fields[name] = _merged(fields.get(name), kind, f"{path}.{name}" if path else name)
-        return _Object(fields)
-    if isinstance(known, _Array) and isinstance(new, _Array):
-        return _Array(_merged(known.item, new.item, f"{path}[]"))
-    if isinstance(known, _Map) and isinstance(new, _Map):
-        return _Map(_merged(known.item, new.item, path))
-    if isinstance(known, str) and isinstance(new, str) and {known, new} == _NUMBERS:
-        return "number"
-    raise InvalidArgumentError(f"{path} is of the type {_said(new)}, but {_said(known)} in a row before")
+def _double(value: int | Decimal, path: str) -> float:
+    try:
+        double = float(value)
+        is_same = Decimal(repr(double)) == value
+    except OverflowError:
+        is_same = False
+    if not is_same:
+        raise InvalidArgumentError(f"{path} has more digits than a double of Parquet; format='json' keeps them")
+    return double
+
+
+def _odd(kind: _Kind, value: Any, path: str) -> InvalidArgumentError:
+    return InvalidArgumentError(f"{path} is of the type {_NAMES[type(value)]}, and {_said(kind)} in most rows")
 
 
 def _said(kind: _Kind) -> str:
+    if kind is None:
+        return "absent"
     return kind if isinstance(kind, str) else {_Array: "array", _Object: "object", _Map: "object"}[type(kind)]
 
 

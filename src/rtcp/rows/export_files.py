@@ -1,11 +1,12 @@
-"""Rows out of export files, a few at a time: Parquet by record batches, JSON line by line."""
+"""Rows out of Parquet and export files, a few at a time: Parquet by record batches, JSON line by line."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, overload
 
 from rtcp._optional import require
 from rtcp.errors import DecodeError
@@ -17,19 +18,45 @@ _BUFFER: Final = 1 << 20
 _WRAPPERS: Final = frozenset({"list", "element", "array", "item", "key_value", "bag", "array_element"})
 
 
-def read_rows(path: Path, *, fields: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class UnreadableRow:
+    """In the place of a row with a value that Python cannot hold, such as a date after the year 9999."""
+
+    problem: str
+
+
+@overload
+def read_file_rows(
+    path: Path, *, fields: Sequence[str] | None = None, on_unreadable: Literal["raise"] = "raise"
+) -> Iterator[dict[str, Any]]: ...
+
+
+@overload
+def read_file_rows(
+    path: Path, *, fields: Sequence[str] | None = None, on_unreadable: Literal["yield"]
+) -> Iterator[dict[str, Any] | UnreadableRow]: ...
+
+
+def read_file_rows(path: Path, *, fields: Sequence[str] | None = None, on_unreadable: str = "raise") -> Iterator[Any]:
     """Yield the rows of a file, whichever of the two formats it has.
 
     Args:
         fields: dot paths to return; None returns all.
+        on_unreadable: "yield" has an `UnreadableRow` in the place of a row with a value that Python cannot hold.
 
     Raises:
-        DecodeError: the file is neither.
+        DecodeError: the file is neither, or such a row is in it.
         MissingExtraError: it is Parquet, and pyarrow is not installed.
     """
     with path.open("rb") as file:
         is_parquet = file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC
-    return _parquet_rows(path, fields) if is_parquet else _json_rows(path, fields)
+    if not is_parquet:
+        yield from _json_rows(path, fields)
+        return
+    for number, row in enumerate(_parquet_rows(path, fields), start=1):
+        if isinstance(row, UnreadableRow) and on_unreadable == "raise":
+            raise DecodeError(f"{path.name}, row {number}: {row.problem}")
+        yield row
 
 
 def without_nulls(value: Any) -> Any:
@@ -79,14 +106,18 @@ def _json_rows(path: Path, fields: Sequence[str] | None) -> Iterator[dict[str, A
             yield row if fields is None else select(row, fields)
 
 
-def _parquet_rows(path: Path, fields: Sequence[str] | None) -> Iterator[dict[str, Any]]:
+def _parquet_rows(path: Path, fields: Sequence[str] | None) -> Iterator[dict[str, Any] | UnreadableRow]:
     pyarrow = require("pyarrow", extra="arrow")
     parquet = require("pyarrow.parquet", extra="arrow")
     try:
-        with parquet.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False) as file:
+        with parquet.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False, coerce_int96_timestamp_unit="us") as file:
             columns = None if fields is None else _columns(file.schema, fields)
+            in_utc = {_logical(column.path) for column in _leaves(file.schema) if column.physical_type == "INT96"}
             for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=columns, use_threads=False):
-                for row in batch.to_pylist(maps_as_pydicts="strict"):
+                for row in _rows_of(_with_zones(pyarrow, batch, in_utc) if in_utc else batch):
+                    if isinstance(row, UnreadableRow):
+                        yield row
+                        continue
                     full = without_nulls(row) or {}
                     yield full if fields is None else select(full, fields)
     except (pyarrow.ArrowException, OSError) as exc:
@@ -96,12 +127,60 @@ def _parquet_rows(path: Path, fields: Sequence[str] | None) -> Iterator[dict[str
     raise DecodeError(f"{path.name}: Parquet that cannot be read ({problem})")
 
 
+def _rows_of(batch: Any) -> Iterator[dict[str, Any] | UnreadableRow]:
+    try:
+        rows = batch.to_pylist(maps_as_pydicts="strict")
+    except (ArithmeticError, ValueError, KeyError):
+        # One value is to blame; which one, only a look at each tells.
+        rows = [_row_of(batch.slice(number, 1)) for number in range(batch.num_rows)]
+    yield from rows
+
+
+def _row_of(batch: Any) -> dict[str, Any] | UnreadableRow:
+    row: dict[str, Any] = {}
+    for name in batch.schema.names:
+        try:
+            row |= batch.select([name]).to_pylist(maps_as_pydicts="strict")[0]
+        except (ArithmeticError, ValueError):
+            return UnreadableRow(f"{name} has a value that cannot be held, such as a date before 1 or after 9999")
+        except KeyError:
+            return UnreadableRow(f"{name} is a map that has a key twice")
+    return row
+
+
+def _with_zones(pyarrow: Any, batch: Any, in_utc: set[str]) -> Any:
+    """The batch with times of the type INT96, which Spark and others write in UTC without saying so, in UTC."""
+    schema = pyarrow.schema(
+        [field.with_type(_zoned(pyarrow, field.type, f"{field.name}.", in_utc)) for field in batch.schema]
+    )
+    return pyarrow.Table.from_batches([batch]).cast(schema).combine_chunks().to_batches()[0] if len(batch) else batch
+
+
+def _zoned(pyarrow: Any, kind: Any, path: str, in_utc: set[str]) -> Any:
+    types = pyarrow.types
+    if types.is_timestamp(kind):
+        return pyarrow.timestamp(kind.unit, "UTC") if kind.tz is None and path in in_utc else kind
+    if types.is_struct(kind):
+        return pyarrow.struct(
+            [field.with_type(_zoned(pyarrow, field.type, f"{path}{field.name}.", in_utc)) for field in kind]
+        )
+    if types.is_map(kind):
+        return pyarrow.map_(kind.key_type, _zoned(pyarrow, kind.item_type, f"{path}value.", in_utc))
+    if types.is_list(kind) or types.is_large_list(kind):
+        return pyarrow.list_(_zoned(pyarrow, kind.value_type, path, in_utc))
+    return kind
+
+
+def _leaves(schema: Any) -> Iterator[Any]:
+    return (schema.column(index) for index in range(len(schema)))
+
+
 def _columns(schema: Any, fields: Sequence[str]) -> list[str]:
     """The physical columns that the asked fields need; `select` takes out what is too much."""
     wanted = [_logical(field) for field in fields]
     chosen = []
-    for index in range(len(schema)):
-        physical: str = schema.column(index).path
+    for leaf in _leaves(schema):
+        physical: str = leaf.path
         # The keys of a map are data: a path that goes below one needs the whole map.
         above_keys, is_map, _ = physical.partition(".key_value.")
         column, base = _logical(physical), _logical(above_keys)

@@ -12,14 +12,13 @@ from string import Formatter
 from typing import Any, Final
 
 from rtcp.errors import InvalidArgumentError
+from rtcp.rows.paths import Steps, parse_path, put
 
-Steps = tuple[str | int, ...]
 Read = Callable[[Mapping[str, Any]], Any]
 
 LINE: Final = "line"
 """A column that every row has: the number of its line, so that rows that repeat each other can be told apart."""
 
-_PART: Final = re.compile(r"([^.\[\]]+)((?:\[\d{1,4}\])*)")
 _INTEGER: Final = re.compile(r"[+-]?\d{1,19}")
 _WAYS: Final = ("column", "constant", "template")
 _SETTINGS: Final = (*_WAYS, "type", "format")
@@ -65,6 +64,19 @@ class RowMapper:
         return mapped
 
 
+def nest(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row whose names are dot paths as an object of objects; what is blank in it is absent.
+
+    Raises:
+        InvalidArgumentError: a name is no path.
+    """
+    nested: dict[str, Any] = {}
+    for name, value in row.items():
+        if not is_blank(value):
+            put(nested, parse_path(name), value)
+    return nested
+
+
 def compile_mapping(mapping: Mapping[str, Any], *, columns: Collection[str] | None = None) -> RowMapper:
     """Check a mapping and make it ready.
 
@@ -85,29 +97,10 @@ def compile_mapping(mapping: Mapping[str, Any], *, columns: Collection[str] | No
     return RowMapper(rules)
 
 
-def parse_path(path: str) -> Steps:
-    """The steps of a dot path: names, and numbers in brackets."""
-    steps: list[str | int] = []
-    for part in str(path).split("."):
-        found = _PART.fullmatch(part)
-        if found is None:
-            raise InvalidArgumentError(f"{path!r} is no path such as person.name.firstName or items[0].SKU")
-        steps.append(found[1])
-        steps.extend(int(number) for number in re.findall(r"\d+", found[2]))
-    return tuple(steps)
-
-
-def put(row: dict[str, Any], steps: Steps, value: Any) -> None:
-    """Set the value at the place that the steps lead to, making objects and arrays on the way."""
-    place: Any = row
-    for step, following in zip(steps, (*steps[1:], None), strict=True):
-        if isinstance(step, int):
-            place.extend([None] * (step + 1 - len(place)))
-        inner: Any = value if following is None else [] if isinstance(following, int) else {}
-        present = place[step] if isinstance(step, int) else place.get(step)
-        if following is None or present is None:
-            place[step] = present = inner
-        place = present
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """The end of an error about an unknown name: the nearest known one, else all of them."""
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(known)}"
 
 
 def _check_places(rules: Sequence[_Rule]) -> None:
@@ -127,11 +120,12 @@ def _reader(path: str, rule: Any, known: Collection[str] | None) -> Read:
         rule = {"column": rule}
     if not isinstance(rule, Mapping):
         raise InvalidArgumentError(f"mapping of {path!r}: neither the name of a column nor an object")
-    unknown = next((name for name in rule if name not in _SETTINGS), None)
-    if unknown is not None:
-        raise InvalidArgumentError(
-            f"mapping of {path!r} has an unknown setting {unknown!r}; {_near(unknown, _SETTINGS)}"
-        )
+    for name, inner in rule.items():
+        if name not in _SETTINGS:
+            # TOML reads a path without quotes as tables in tables.
+            hint = f"; paths with dots are written in quotes: '{path}.{name}'" if isinstance(inner, Mapping) else ""
+            told = did_you_mean(str(name), _SETTINGS)
+            raise InvalidArgumentError(f"mapping of {path!r} has an unknown setting {name!r}; {told}{hint}")
     ways = [way for way in _WAYS if way in rule]
     if len(ways) != 1:
         raise InvalidArgumentError(f"mapping of {path!r} needs one of column, constant and template")
@@ -140,15 +134,21 @@ def _reader(path: str, rule: Any, known: Collection[str] | None) -> Read:
     if "type" in rule or "format" in rule:
         raise InvalidArgumentError(f"mapping of {path!r}: type and format go with column")
     if ways[0] == "constant":
-        constant = rule["constant"]
-        return lambda row: constant
+        return _constant(path, rule["constant"])
     return _template(path, rule["template"], known)
+
+
+def _constant(path: str, constant: Any) -> Read:
+    if not isinstance(constant, str | int | float):
+        raise InvalidArgumentError(f"mapping of {path!r}: a constant is a text, a number or a boolean")
+    return lambda row: constant
 
 
 def _column(path: str, rule: Mapping[str, Any], known: Collection[str] | None) -> Read:
     column, kind, form = rule["column"], rule.get("type", "string"), rule.get("format")
-    if kind not in _CONVERTERS:
-        raise InvalidArgumentError(f"mapping of {path!r} has an unknown type {kind!r}; {_near(str(kind), _CONVERTERS)}")
+    if not isinstance(kind, str) or kind not in _CONVERTERS:
+        told = did_you_mean(str(kind), _CONVERTERS)
+        raise InvalidArgumentError(f"mapping of {path!r} has an unknown type {kind!r}; {told}")
     if form is not None and (kind not in _TIMES or not isinstance(form, str)):
         raise InvalidArgumentError(f"mapping of {path!r}: format is a text such as '%Y%m%d', for date and date-time")
     _check_column(path, column, known)
@@ -192,12 +192,7 @@ def _check_column(path: str, column: Any, known: Collection[str] | None) -> None
     if not isinstance(column, str):
         raise InvalidArgumentError(f"mapping of {path!r}: a column's name is a text")
     if known is not None and column not in known:
-        raise InvalidArgumentError(f"mapping of {path!r}: there is no column {column!r}; {_near(column, known)}")
-
-
-def _near(name: str, known: Collection[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+        raise InvalidArgumentError(f"mapping of {path!r}: there is no column {column!r}; {did_you_mean(column, known)}")
 
 
 def is_blank(value: Any) -> bool:

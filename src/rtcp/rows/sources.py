@@ -1,25 +1,27 @@
-"""Rows as callers have them (lists, iterators, tables, files), to be read as often as needed, each with its place."""
+"""Rows as callers have them (lists, iterators, tables, files), with their places; one that cannot be read is a row."""
 
 from __future__ import annotations
 
-import csv
 import json
-import os
-import pickle
-import tempfile
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from rtcp._paths import local_path
 from rtcp.errors import InvalidArgumentError
-from rtcp.rows.export_files import read_rows
-from rtcp.rows.mapping import is_blank, parse_path, put
+from rtcp.rows.delimited import Record, records_of, sniff_delimiter
+from rtcp.rows.export_files import UnreadableRow, read_file_rows
+from rtcp.rows.keeping import KeptRows
+from rtcp.rows.mapping import compile_mapping, nest
+from rtcp.rows.rejects import is_letter, may_go_again, to_reject
+from rtcp.rows.text_files import encoding_of, file_kind, lines_of, open_binary, reading
 
 _SLICE: Final = 10_000
 _LINES: Final = (".jsonl", ".ndjson")
-_SUFFIXES: Final = (".csv", *_LINES, ".json", ".parquet", ".txt")
+_TABLES: Final = (".csv", ".tsv")
+_KINDS: Final = (*_TABLES, *_LINES, ".json", ".parquet", ".txt")
+_PARQUET_COMPRESSED: Final = "a Parquet file is compressed inside; take it as it is, without .gz or .zst around it"
 
 
 class Row(NamedTuple):
@@ -28,61 +30,67 @@ class Row(NamedTuple):
     Attributes:
         position: which one it is, from 0.
         line: of its file, from 1; elsewhere one more than the position.
-        given: as the caller has it.
+        given: as the caller has it; of a line that cannot be read, its text.
+        problem: why it cannot be read; None of all others.
     """
 
     position: int
     line: int
     given: Any
+    problem: str | None = None
 
 
 @dataclass(frozen=True)
 class RowSource:
-    """Rows that can be read again and again.
+    """Rows that can be read again and again; what `write_many` and `upsert` take as well.
 
     Attributes:
-        read: yields all rows.
+        read: yields all rows; those that cannot be read have a `problem`.
         columns: their names, where they are known before.
         is_flat: True for tables: names of columns are dot paths there, and blank cells are absent.
+        name: of the file, when they come from one.
         parquet: the file, when the rows are those of a Parquet file.
     """
 
     read: Callable[[], Iterator[Row]]
     columns: tuple[str, ...] | None = None
     is_flat: bool = False
+    name: str | None = None
     parquet: Path | None = None
 
-    def nested(self, given: Any) -> Any:
-        """A row as XDM, by the names of its columns alone."""
-        if not self.is_flat:
-            return given
-        row: dict[str, Any] = {}
-        for column, value in given.items():
-            if not is_blank(value):
-                put(row, parse_path(column), value)
-        return row
 
-
-def row_source(rows: Any) -> RowSource:
+def read_rows(
+    rows: Any, *, delimiter: str | None = None, encoding: str | None = None, is_read_once: bool = False
+) -> RowSource:
     """Rows out of whatever holds them: a path, a pandas, Polars or Arrow table, a list, or any iterable of objects.
 
     An iterator, which can be read only once, is kept in a temporary file of its owner's alone.
 
+    Args:
+        rows: a `RowSource` is taken as it is.
+        delimiter: of a CSV file, one character; None finds out by its header.
+        encoding: of a text file; None finds out by its first bytes, and takes UTF-8 else.
+        is_read_once: True keeps no iterator, as it is read once only.
+
     Raises:
         InvalidArgumentError: there are no rows in such a thing.
     """
+    if isinstance(rows, RowSource):
+        return rows
     if isinstance(rows, str | Path):
-        return _file(Path(rows))
+        return _file(local_path(rows, what="rows"), delimiter, encoding)
+    if delimiter is not None or encoding is not None:
+        raise InvalidArgumentError("delimiter and encoding are of files; these rows come from none")
     if hasattr(rows, "to_batches"):
         return _table(lambda: (batch.to_pylist() for batch in rows.to_batches(_SLICE)), rows.column_names)
     if hasattr(rows, "iter_slices"):
         return _table(lambda: (part.to_dicts() for part in rows.iter_slices(_SLICE)), rows.columns)
     if hasattr(rows, "iloc") and hasattr(rows, "columns"):
         return _table(lambda: _pandas_slices(rows), map(str, rows.columns))
-    if isinstance(rows, Mapping) or not isinstance(rows, Iterable):
+    if isinstance(rows, Mapping | bytes | bytearray) or not isinstance(rows, Iterable):
         raise InvalidArgumentError("rows are a list of objects, an iterable of them, a table, or a path")
-    if iter(rows) is rows:
-        kept = _Kept(rows)
+    if iter(rows) is rows and not is_read_once:
+        kept = KeptRows(rows)
         return RowSource(lambda: _numbered(kept.read()))
     return RowSource(lambda: _numbered(rows))
 
@@ -101,117 +109,146 @@ def _pandas_slices(frame: Any) -> Iterator[list[dict[str, Any]]]:
         yield [{str(column): value for column, value in record.items()} for record in records]
 
 
-def _file(path: Path) -> RowSource:
-    suffix = path.suffix.lower()
-    if suffix not in _SUFFIXES:
-        raise InvalidArgumentError(f"{path.name!r} is of no known kind: its name must end in {', '.join(_SUFFIXES)}")
-    if suffix == ".parquet":
-        return RowSource(lambda: _numbered(read_rows(path)), parquet=path)
-    if suffix in _LINES:
-        return RowSource(lambda: _json_lines(path))
-    if suffix == ".json":
-        with path.open("rb") as file:
-            is_array = file.read(4096).lstrip()[:1] == b"["
-        return RowSource(lambda: _numbered(_json_array(path))) if is_array else RowSource(lambda: _json_lines(path))
-    cells = _separated if suffix == ".csv" else _words
-    first = next(cells(path), None)
+def _file(path: Path, delimiter: str | None, encoding: str | None) -> RowSource:
+    kind = file_kind(path)
+    if kind not in _KINDS:
+        raise InvalidArgumentError(
+            f"{path.name!r} is of no known kind: its name must end in {', '.join(_KINDS)}, with .gz or .zst behind it "
+            "where it is compressed"
+        )
+    if delimiter is not None and kind not in _TABLES:
+        raise InvalidArgumentError(f"delimiter is of .csv files; {path.name!r} is none")
+    if not path.is_file():
+        raise InvalidArgumentError(f"there is no file {str(path)!r}")
+    if kind == ".parquet":
+        if path.suffix.lower() != ".parquet":
+            raise InvalidArgumentError(f"{path.name!r}: {_PARQUET_COMPRESSED}")
+        if encoding is not None:
+            raise InvalidArgumentError(f"encoding is of text files; {path.name!r} is none")
+        return RowSource(lambda: _parquet(path), name=path.name, parquet=path)
+    found = encoding_of(path, encoding)
+    if kind in _LINES or (kind == ".json" and _first_character(path, found) != "["):
+        if is_letter(next((row.given for row in _json_lines(path, found)), None)):
+            return RowSource(lambda: _again(_json_lines(path, found)), name=path.name)
+        return RowSource(lambda: _json_lines(path, found), name=path.name)
+    if kind == ".json":
+        return RowSource(lambda: _numbered(_json_array(path, found)), name=path.name)
+    if kind == ".txt":
+        return _with_header(path, lambda: _words(path, found))
+    parted = _delimiter_of(path, found, delimiter, kind)
+    return _with_header(path, lambda: records_of(lines_of(path, found), parted))
+
+
+def _delimiter_of(path: Path, encoding: str, delimiter: str | None, kind: str) -> str:
+    if delimiter is not None:
+        if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '\r\n"':
+            raise InvalidArgumentError(f"delimiter is one character, such as ';', not {delimiter!r}")
+        return delimiter
+    if kind == ".tsv":
+        return "\t"
+    header = next((line.text for line in lines_of(path, encoding) if line.text.strip()), "")
+    return sniff_delimiter(header)
+
+
+def _with_header(path: Path, records: Callable[[], Iterator[Record]]) -> RowSource:
+    first = next(records(), None)
     if first is None:
         raise InvalidArgumentError(f"{path.name!r} has no header line")
-    columns = tuple(first[1])
-    if len(set(columns)) < len(columns):
-        raise InvalidArgumentError(f"{path.name!r} names a column twice")
-    return RowSource(lambda: _cells(path, cells(path), columns), columns, is_flat=True)
+    if first.problem is not None:
+        raise InvalidArgumentError(f"{path.name}, line {first.line}, the header: {first.problem}")
+    columns = tuple(name.strip() for name in first.values)
+    twice = next((name for name in columns if columns.count(name) > 1), None)
+    if twice is not None:
+        raise InvalidArgumentError(f"{path.name!r} names the column {twice!r} twice")
+    return RowSource(lambda: _cells(records(), columns), columns, is_flat=True, name=path.name)
 
 
-def _cells(path: Path, lines: Iterator[tuple[int, list[str]]], columns: tuple[str, ...]) -> Iterator[Row]:
-    next(lines)
-    for position, (line, values) in enumerate(lines):
-        if len(values) != len(columns):
-            raise InvalidArgumentError(
-                f"{path.name}, line {line}: {len(values)} values, where the header names {len(columns)} columns"
-            )
-        yield Row(position, line, dict(zip(columns, values, strict=True)))
+def _cells(records: Iterator[Record], columns: tuple[str, ...]) -> Iterator[Row]:
+    next(records)
+    width = len(columns)
+    for position, record in enumerate(records):
+        if record.problem is not None:
+            yield Row(position, record.line, record.text, record.problem)
+        elif len(record.values) != width:
+            problem = f"{len(record.values)} values, where the header names {width} columns"
+            yield Row(position, record.line, record.values, problem)
+        else:
+            yield Row(position, record.line, dict(zip(columns, record.values, strict=True)))
 
 
-def _separated(path: Path) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader((text for _, text in _lines(path)), strict=True)
-    try:
-        for values in reader:
-            if values:
-                yield reader.line_num, values
-    except csv.Error:
-        problem = f"{path.name}, line {reader.line_num}: no CSV"
-    else:
-        return
-    raise InvalidArgumentError(problem)
+def _words(path: Path, encoding: str) -> Iterator[Record]:
+    for line in lines_of(path, encoding):
+        values = line.text.split()
+        if values:
+            yield Record(line.number, values, line.problem, line.text.rstrip() if line.problem is None else None)
 
 
-def _words(path: Path) -> Iterator[tuple[int, list[str]]]:
-    return ((line, values) for line, text in _lines(path) if (values := text.split()))
-
-
-def _json_lines(path: Path) -> Iterator[Row]:
+def _json_lines(path: Path, encoding: str) -> Iterator[Row]:
     position = 0
-    for line, text in _lines(path):
-        if not text.strip():
+    for line in lines_of(path, encoding):
+        if line.problem is None and not line.text.strip():
             continue
-        try:
-            given = json.loads(text)
-        except (ValueError, RecursionError):
-            given = None
-        if not isinstance(given, dict):
-            # The line itself is somebody's data and stays out of the message.
-            raise InvalidArgumentError(f"{path.name}, line {line}: no JSON object")
-        yield Row(position, line, given)
+        given: Any = None
+        problem = line.problem
+        if problem is None:
+            try:
+                given = json.loads(line.text)
+            except (ValueError, RecursionError):
+                given = None
+            if not isinstance(given, dict):
+                given, problem = line.text.rstrip("\r\n"), "no JSON object"
+        yield Row(position, line.number, given, problem)
         position += 1
 
 
-def _json_array(path: Path) -> list[Any]:
+def _again(letters: Iterator[Row]) -> Iterator[Row]:
+    """The rows of a file of rejects as XDM; those that would be refused again say so."""
+    for row in letters:
+        if row.problem is not None or not is_letter(row.given):
+            yield row if row.problem is not None else row._replace(problem="no reject, unlike the lines before")
+            continue
+        reject = to_reject(row.given)
+        if not may_go_again(row.given):
+            yield row._replace(given=reject.row, problem=f'marked "can_retry": false: {reject.message}')
+            continue
+        given, problem = reject.row, None
+        form = reject.form
+        if form is not None and isinstance(given, dict):
+            try:
+                if form.mapping is not None:
+                    given = compile_mapping(form.mapping)(given, line=reject.line or 0)
+                elif form.is_dotted:
+                    given = nest(given)
+            except InvalidArgumentError as exc:
+                problem = str(exc)
+        yield row._replace(given=given, problem=problem)
+
+
+def _json_array(path: Path, encoding: str) -> list[Any]:
+    place = ""
+    rows: Any = None
     try:
-        rows = json.loads(path.read_bytes())
+        with reading(path), open_binary(path) as file:
+            rows = json.loads(file.read().decode(encoding))
+    except json.JSONDecodeError as exc:
+        # The text of the error repeats nothing of the file.
+        place = f", line {exc.lineno}"
+    except UnicodeDecodeError:
+        place = f" in {encoding}"
     except (ValueError, RecursionError):
-        rows = None
+        pass
     if not isinstance(rows, list):
-        raise InvalidArgumentError(f"{path.name}: no JSON array")
+        raise InvalidArgumentError(f"{path.name}{place}: no JSON array")
     return rows
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    with path.open("rb") as file:
-        for line, raw in enumerate(file, start=1):
-            try:
-                text = raw.decode("utf-8-sig" if line == 1 else "utf-8")
-            except UnicodeDecodeError:
-                text = None
-            if text is None:
-                # Raised outside the handler: the codec's error carries the bytes.
-                raise InvalidArgumentError(f"{path.name}, line {line}: no UTF-8")
-            yield line, text
+def _first_character(path: Path, encoding: str) -> str:
+    return next((line.text.lstrip()[0] for line in lines_of(path, encoding) if line.text.strip()), "")
 
 
-class _Kept:
-    """The rows of an iterator in a temporary file, which goes when this goes."""
-
-    def __init__(self, rows: Iterable[Any]) -> None:
-        handle, name = tempfile.mkstemp(prefix="rtcp-rows-")
-        self._path = Path(name)
-        weakref.finalize(self, self._path.unlink, missing_ok=True)
-        with os.fdopen(handle, "wb") as file:
-            for position, row in enumerate(rows):
-                try:
-                    pickle.dump(row, file, protocol=pickle.HIGHEST_PROTOCOL)
-                except (pickle.PicklingError, TypeError, AttributeError):
-                    problem = f"row {position} cannot be kept on the disk; pass a list"
-                else:
-                    continue
-                raise InvalidArgumentError(problem)
-
-    def read(self) -> Iterator[Any]:
-        with self._path.open("rb") as file:
-            while True:
-                try:
-                    # Nobody but this process has written it.
-                    row = pickle.load(file)  # noqa: S301
-                except EOFError:
-                    return
-                yield row
+def _parquet(path: Path) -> Iterator[Row]:
+    for position, given in enumerate(read_file_rows(path, on_unreadable="yield")):
+        if isinstance(given, UnreadableRow):
+            yield Row(position, position + 1, None, given.problem)
+        else:
+            yield Row(position, position + 1, given)

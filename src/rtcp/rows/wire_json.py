@@ -5,19 +5,27 @@ from __future__ import annotations
 import json
 import json.encoder
 import math
-from collections.abc import Callable
+import re
+import secrets
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from rtcp._instants import to_iso
+from rtcp._numbers import as_number, is_boolean
 from rtcp.errors import InvalidArgumentError
 
 # json.JSONEncoder makes one of these for each call, at a third of the cost of a small row.
 _make_encoder: Final = getattr(json.encoder, "c_make_encoder", None)
+_DEEPEST: Final = 200
+# The encoder has no way to write a Decimal with its own digits: it goes through as a text that nobody else can write.
+_MARK: Final = secrets.token_hex(12)
+_MARKED: Final = re.compile(f'"{_MARK}([^"]*)"')
 
 
 def encode(value: Any) -> str:
-    """Compact JSON text, datetimes as RFC 3339.
+    """Compact JSON text: datetimes as RFC 3339, numbers of numpy and Decimal as numbers.
 
     Raises:
         InvalidArgumentError: something in it is no JSON; the message names the path, never the value.
@@ -25,30 +33,99 @@ def encode(value: Any) -> str:
     try:
         text = encode_unchecked(value)
         text.encode()
-    except (TypeError, ValueError, RecursionError):
+    except (TypeError, ValueError, OverflowError, RecursionError):
         pass
     else:
         return text
     raise InvalidArgumentError(problem_of(value))
 
 
-def wire_value(value: Any) -> str:
-    """What the encoder does not know: aware datetimes and dates have a text, all else is refused."""
+def plain(given: Any) -> Any:
+    """The value as plain JSON has it: times as texts, numbers of Python's own and Decimals, no nulls in objects and no
+    objects that are empty without them.
+
+    Raises:
+        InvalidArgumentError: something in it is no JSON; the message names the path, never the value.
+    """
+    try:
+        return _plain(given, 0)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        pass
+    raise InvalidArgumentError(problem_of(given))
+
+
+def _plain(value: Any, depth: int) -> Any:
+    kind = type(value)
+    if kind is str:
+        if not value.isascii():
+            value.encode()
+        return value
+    if value is None or kind is bool or kind is int:
+        return value
+    if kind is dict or isinstance(value, Mapping):
+        if depth > _DEEPEST:
+            raise ValueError("nested too deep")
+        kept: dict[str, Any] = {}
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise TypeError("a key that is no text")
+            inner = _plain(item, depth + 1)
+            if inner is not None:
+                kept[key] = inner
+        return kept or None
+    if isinstance(value, list | tuple):
+        if depth > _DEEPEST:
+            raise ValueError("nested too deep")
+        return [_plain(item, depth + 1) for item in value]
+    return _plain_leaf(value)
+
+
+def _plain_leaf(value: Any) -> Any:
+    if isinstance(value, str):
+        return _plain(str.__str__(value), 0)
+    if isinstance(value, date):
+        return wire_value(value)
+    if is_boolean(value):
+        return bool(value)
+    number = as_number(value)
+    if number is None:
+        raise TypeError(type(value).__name__)
+    if not math.isfinite(number):
+        raise ValueError("not a number")
+    return number
+
+
+def wire_value(value: Any) -> Any:
+    """What the encoder does not know: aware datetimes and dates have a text, numbers of others their digits."""
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise TypeError("a datetime without time zone")
         return to_iso(value)
     if isinstance(value, date):
         return value.isoformat()
-    raise TypeError(type(value).__name__)
+    if is_boolean(value):
+        return bool(value)
+    number = as_number(value)
+    if number is None:
+        raise TypeError(type(value).__name__)
+    if isinstance(number, Decimal):
+        if not number.is_finite():
+            raise ValueError("not a number")
+        return f"{_MARK}{number}"
+    return number
 
 
 def _encoder() -> Callable[[Any], str]:
     if _make_encoder is None:
-        return json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=wire_value).encode
+        encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=wire_value)
+        return lambda value: _unmark(encoder.encode(value))
     escaped = json.encoder.encode_basestring
     chunks = _make_encoder(None, wire_value, escaped, None, ":", ",", False, False, False)
-    return lambda value: "".join(chunks(value, 0))
+    return lambda value: _unmark("".join(chunks(value, 0)))
+
+
+def _unmark(text: str) -> str:
+    return _MARKED.sub(r"\1", text) if _MARK in text else text
 
 
 encode_unchecked: Final = _encoder()
@@ -62,7 +139,7 @@ def problem_of(value: Any) -> str:
 
 def _fault(value: Any, path: str, depth: int) -> str | None:
     where = path or "the row"
-    if depth > 200:
+    if depth > _DEEPEST:
         return f"{path.partition('.')[0]} is nested too deep, or holds itself"
     if isinstance(value, dict):
         bad = next((key for key in value if not isinstance(key, str)), None)
@@ -78,17 +155,21 @@ def _fault(value: Any, path: str, depth: int) -> str | None:
 
 
 def _reason(value: Any) -> str | None:
-    if isinstance(value, float) and not math.isfinite(value):
-        return "is not a number (NaN or infinite)"
     if isinstance(value, bytes | bytearray | memoryview):
         return "is bytes; decode it to text first"
     if isinstance(value, datetime) and value.tzinfo is None:
-        return "is a datetime without time zone; use e.g. datetime(..., tzinfo=timezone.utc)"
+        return (
+            "is a datetime without time zone; use e.g. datetime(..., tzinfo=timezone.utc), or a mapping with the type "
+            "date-time, which takes it as UTC"
+        )
     if isinstance(value, str):
         return None if value.isascii() or _is_encodable(value) else "has a character that UTF-8 cannot carry"
-    if value is None or isinstance(value, bool | int | float | date):
+    if value is None or is_boolean(value) or isinstance(value, date):
         return None
-    return f"is no JSON value but {type(value).__name__}"
+    number = as_number(value)
+    if number is None:
+        return f"is no JSON value but {type(value).__name__}"
+    return None if math.isfinite(number) else "is not a number (NaN or infinite)"
 
 
 def _is_encodable(text: str) -> bool:

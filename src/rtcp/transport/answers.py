@@ -59,6 +59,8 @@ def refuse_page(response: Response, *, creates: str | None = None) -> Response:
 def parse(model: type[M], data: Any, response: Response) -> M:
     """The answer as a model.
 
+    A field that does not fit, and that no verb stands on, is left out and told of, unless the client is strict.
+
     Raises:
         DecodeError: it does not have the documented form; the message names fields, never values.
     """
@@ -69,9 +71,18 @@ def parse(model: type[M], data: Any, response: Response) -> M:
             f"{_where(model, error['loc'])}: {error['type']}"
             for error in exc.errors(include_input=False, include_url=False)[:3]
         )
-    if isinstance(data, dict) and None in data.values():
-        # A null where a list or flag belongs says no more than leaving it out would.
-        return parse(model, {name: value for name, value in data.items() if value is not None}, response)
+    if isinstance(data, dict):
+        if None in data.values():
+            # A null where a list or flag belongs says no more than leaving it out would.
+            return parse(model, {name: value for name, value in data.items() if value is not None}, response)
+        if response.tell_odd is not None:
+            from rtcp.transport.odd_fields import parse_without
+
+            found = parse_without(model, data)
+            if found is not None:
+                for odd in found[1]:
+                    response.tell_odd(model.__name__, odd.path, odd.kind)
+                return found[0]
     raise unreadable(response, f"the answer is no {model.__name__}: {problems}")
 
 

@@ -1,4 +1,4 @@
-"""The headers of the platform gateway, and what may be shown of them."""
+"""The headers of the platform gateway."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from functools import cache
 from importlib.metadata import version
 from typing import Final
 
-from rtcp.config import AUTO, Config
+from rtcp.config import AUTO, DEFAULT_SANDBOX, Config
 from rtcp.errors import InvalidArgumentError
 from rtcp.transport.request import Service
 
-_SECRET: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # Latin-1 without control characters: more does not fit on the wire, and the codec's error would carry the value.
 _VALUE: Final = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
@@ -54,11 +53,11 @@ def static_headers(config: Config, service: Service) -> dict[str, str]:
     if sandbox_id is not None:
         headers["x-sandbox-id"] = sandbox_id
     if config.sandbox is not None or sandbox_id is None:
-        headers["x-sandbox-name"] = config.sandbox or "prod"
+        headers["x-sandbox-name"] = config.sandbox or DEFAULT_SANDBOX
     return headers
 
 
-def checked(headers: Mapping[str, str]) -> Mapping[str, str]:
+def check_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
     """Return the headers; one that would break out of its line is refused.
 
     Raises:
@@ -70,8 +69,3 @@ def checked(headers: Mapping[str, str]) -> Mapping[str, str]:
                 f"header {name!r} has a line break, a control character or one outside Latin-1; nothing was sent"
             )
     return headers
-
-
-def redact(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers as they may be logged."""
-    return {name: "***" if name.lower() in _SECRET else value for name, value in headers.items()}

@@ -51,7 +51,19 @@ class TokenFetched:
     expires_in: float
 
 
-Event = RequestFinished | RequestFailed | RetryScheduled | TokenFetched
+@dataclass(frozen=True, slots=True)
+class OddField:
+    """A field of an answer does not fit its documented form, and was left out; told once for each field of a client.
+
+    `model` is the class that has it, `field` its name on the wire, `kind` the type that it had.
+    """
+
+    model: str
+    field: str
+    kind: str
+
+
+Event = RequestFinished | RequestFailed | RetryScheduled | TokenFetched | OddField
 Hook = Callable[[Event], object]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, Protocol
@@ -186,6 +186,7 @@ class Response:
         body: the bytes, decompressed.
         method, url: what was asked; the URL carries no query.
         request_id: the gateway's `X-Request-Id`, else the one that was sent.
+        tell_odd: told of each field that does not fit: its model, its name, its type. None refuses the answer instead.
     """
 
     status: int
@@ -194,6 +195,7 @@ class Response:
     method: str
     url: str
     request_id: str | None
+    tell_odd: Callable[[str, str, str], object] | None = field(default=None, kw_only=True, repr=False, compare=False)
 
     @property
     def is_page(self) -> bool:

@@ -13,13 +13,14 @@ from requests.structures import CaseInsensitiveDict
 
 from rtcp._clock import Clock
 from rtcp._hidden import Hidden
-from rtcp.config import Config
+from rtcp.config import Config, values
+from rtcp.config.sources import at_home
 from rtcp.errors import ConfigError, RateLimitError, RequestError, RtcpError
 from rtcp.transport.body_stream import Stream
 from rtcp.transport.failures import FOREIGN, cut_short, is_cut_short, to_failure
-from rtcp.transport.headers import checked, static_headers
+from rtcp.transport.headers import check_headers, static_headers
 from rtcp.transport.hooks import RequestFailed, RequestFinished, RetryScheduled, emit
-from rtcp.transport.intermediaries import Way, way_to
+from rtcp.transport.intermediaries import Way, check_plain, trusted, way_to
 from rtcp.transport.request import Content, Request, Response, Service
 from rtcp.transport.retry import RetryPolicy, call_again, hinted_wait, may_send_again
 from rtcp.transport.wire import Wire
@@ -50,6 +51,7 @@ class Session:
         self._config = config
         self._token = token
         self._policy = RetryPolicy(retries=config.retries)
+        self._tell_odd = None if config.strict else wire.tell_odd
         self._static: dict[Service, tuple[str | None, CaseInsensitiveDict[str]]] = {}
         self._settings: dict[Service, tuple[Mapping[str, Any], Way]] = {}
 
@@ -196,7 +198,7 @@ class Session:
             head = (answer.status_code, answer.headers, body, request.method, url, known_as)
             if is_open:
                 return Stream(*head, request, answer)
-            response = Response(*head)
+            response = Response(*head, tell_odd=self._tell_odd)
             if not is_cut_short(request, answer):
                 self._tell_finished(request, response, wire.clock.monotonic() - started)
                 return response
@@ -212,7 +214,7 @@ class Session:
             static = static_headers(self._config, request.service)
             if token is not None:
                 static["Authorization"] = Hidden(f"Bearer {token}")
-            known = (token, CaseInsensitiveDict(checked(static)))
+            known = (token, CaseInsensitiveDict(check_headers(static)))
             self._static[request.service] = known
         headers = known[1].copy()
         headers["x-request-id"] = request_id
@@ -222,19 +224,25 @@ class Session:
         if body is not None or request.method in ("POST", "PUT", "PATCH"):
             headers["Content-Length"] = str(0 if body is None else len(body))
         if request.headers:
-            headers.update(checked(request.headers))
+            headers.update(check_headers(request.headers))
         return headers, body
 
     def _settle(self, service: Service, base_url: str) -> tuple[Mapping[str, Any], Way]:
         """Proxies, certificates and the like for one host, as requests itself would settle them for each call."""
         proxies = self._config.proxies or {}
         given = {"http": proxies, "https": proxies} if isinstance(proxies, str) else dict(proxies)
-        verify = None if self._config.ca_bundle is None else str(self._config.ca_bundle)
+        self._config.check_encrypted(service.value)
+        bundle = values.path(self._config.ca_bundle, name="ca_bundle")
+        verify = None if bundle is None else str(at_home(bundle))
         environment = self._wire.http.merge_environment_settings(base_url, given, None, verify, None)
         settings: dict[str, Any] = dict(environment)
         if self._config.emulator:
             # The emulator runs here: a proxy meant for the world outside does not know it.
             settings["proxies"] = {}
+        if not self._config.allow_plain_http:
+            check_plain(base_url, settings["proxies"])
+        # Whatever came together above, nothing weaker than this goes out.
+        settings["verify"] = trusted(base_url, settings["verify"], has_own_bundle=verify is not None)
         settings["proxies"] = {scheme: Hidden(proxy) for scheme, proxy in settings["proxies"].items()}
         way = way_to(base_url, settings, has_own_bundle=verify is not None)
         self._settings[service] = settings, way

@@ -10,9 +10,9 @@ from typing import Any, Final
 import requests
 
 from rtcp._clock import Clock
-from rtcp.errors import RtcpError
+from rtcp.errors import OddAnswerWarning, RtcpError
 from rtcp.transport.adapter import WholeBodyAdapter
-from rtcp.transport.hooks import Hook
+from rtcp.transport.hooks import Hook, OddField, emit
 from rtcp.transport.library_logs import cut_queries_from_urllib3_logs
 from rtcp.transport.rate_limit import RateLimiter
 
@@ -36,8 +36,22 @@ class Wire:
         self.limiter = RateLimiter(clock)
         self.closed = False
         self._used = False
+        self._odd: set[tuple[str, str]] = set()
         self._pid = os.getpid()
         cut_queries_from_urllib3_logs()
+
+    def tell_odd(self, model: str, field: str, kind: str) -> None:
+        """Say once that a field of an answer was left out, as it does not fit."""
+        if (model, field) in self._odd:
+            return
+        self._odd.add((model, field))
+        emit(self.hooks, OddField(model, field, kind))
+        warnings.warn(
+            f"{field} of the answer is of the type {kind}, which is not the documented form of {model}; it was left "
+            "out, and to_wire() has it as it came",
+            OddAnswerWarning,
+            stacklevel=2,
+        )
 
     def close(self) -> None:
         """Close all connections. Closing twice is fine."""

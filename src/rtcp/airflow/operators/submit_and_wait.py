@@ -139,7 +139,6 @@ class RtcpJobOperator(_compat.ResumableJobMixin, RtcpOperator):
                 lambda: kind.look(self.client, external_id),
                 what=kind.name(external_id),
                 is_final=lambda seen: seen.outcome != "running",
-                is_success=lambda seen: True,
                 clock=SystemClock(),
                 timeout=self.timeout,
                 interval=self.poll_interval,

@@ -8,8 +8,10 @@ from typing import Any, ClassVar, Final, Literal
 from rtcp.airflow import _compat
 from rtcp.airflow.job_looks import BATCH
 from rtcp.airflow.operators.submit_and_wait import RtcpJobOperator
-from rtcp.airflow.row_input import Counted, MakeRows, given_rows
-from rtcp.errors import WaitTimeoutError
+from rtcp.airflow.row_input import GivenForm, MakeRows, given_rows, log_rejects, rendered, templated
+from rtcp.airflow.values import blank_as_none
+from rtcp.bulk.reject_file import RejectFile
+from rtcp.resources.batches.upsert import UpsertResult, rejects_of
 
 _ROWS: Final = "rtcp_rows"
 
@@ -21,16 +23,25 @@ class RtcpUpsertOperator(RtcpJobOperator):
 
     Args:
         dataset_id: a dataset that takes upserts.
-        path: a file of the worker: .parquet, .jsonl, .json, .csv, .txt.
+        path: a file of the worker: .parquet, .jsonl, .json, .csv, .tsv, .txt, compressed as .gz or .zst.
         rows: a function that returns rows or a table, called when the task runs, instead of `path`.
         rows_kwargs: its arguments.
-        mapping, format, identity: as of `client.batches.upsert`.
+        form: an `rtcp.RowForm`, or its fields by name, which may be templates: how rows become XDM.
+        format: as of `client.batches.upsert`.
         max_failed: how many rows may stay out before the task fails.
+        rejects: file for the rows that did not go in, with the reasons.
         kwargs: as of `RtcpJobOperator` and `BaseOperator`.
     """
 
-    template_fields: ClassVar[Sequence[str]] = (*RtcpJobOperator.template_fields, "dataset_id", "path", "rows_kwargs")
-    template_fields_renderers: ClassVar[Mapping[str, str]] = {"rows_kwargs": "json"}
+    template_fields: ClassVar[Sequence[str]] = (
+        *RtcpJobOperator.template_fields,
+        "dataset_id",
+        "form",
+        "path",
+        "rows_kwargs",
+        "rejects",
+    )
+    template_fields_renderers: ClassVar[Mapping[str, str]] = {"rows_kwargs": "json", "form": "json"}
     ui_color = "#f3eddc"
     noun = BATCH
 
@@ -41,10 +52,10 @@ class RtcpUpsertOperator(RtcpJobOperator):
         path: str | None = None,
         rows: MakeRows | None = None,
         rows_kwargs: Mapping[str, Any] | None = None,
-        mapping: Mapping[str, Any] | None = None,
+        form: GivenForm | None = None,
         format: Literal["parquet", "json"] = "parquet",
-        identity: str | None = None,
         max_failed: int = 0,
+        rejects: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -52,52 +63,72 @@ class RtcpUpsertOperator(RtcpJobOperator):
         self.path = path
         self.rows = rows
         self.rows_kwargs = rows_kwargs
-        self.mapping = mapping
+        self.form = templated(form)
         self.format = format
-        self.identity = identity
         self.max_failed = max_failed
-        self._given: int | None = None
+        self.rejects = rejects
+        self._counts: Mapping[str, int] | None = None
 
     def start(self) -> str:
         """Send the rows, and return the batch without waiting for it."""
-        counted = Counted(given_rows(self.path, self.rows, self.rows_kwargs))
-        try:
-            batch = self.client.batches.upsert(
-                self.dataset_id,
-                counted.rows,
-                mapping=self.mapping,
-                format=self.format,
-                identity=self.identity,
-                timeout=0.0,
-            ).batch
-        except WaitTimeoutError as exc:
-            if exc.last is None:
-                raise
-            batch = exc.last
-        self._given = counted.count
-        return str(batch.id)
+        result = self.client.batches.upsert(
+            self.dataset_id,
+            given_rows(self.path, self.rows, self.rows_kwargs),
+            form=rendered(self.form),
+            format=self.format,
+            wait=False,
+        )
+        self._counts = {"rows": result.rows, "refused": result.refused}
+        first = self._keep(result)
+        if result.batch is None:
+            raise _compat.AirflowFailException(f"none of {result.rows} rows can be sent; the first: {first}")
+        return result.batch.id
 
     def finish(self, job_id: str) -> dict[str, Any]:
         """Sum up; too many rows that stayed out fail the task."""
         summary = super().finish(job_id)
-        read, failed = summary["records_read"], summary["records_failed"] or 0
-        refused = None if self._given is None or read is None else max(0, self._given - read)
-        summary |= {"rows": self._given, "refused": refused}
-        out = failed + (refused or 0)
-        if out > self.max_failed:
+        failed = summary["records_failed"] or 0
+        # A task that has found its batch again has not read the rows.
+        counts = self._counts or {}
+        summary |= {"rows": counts.get("rows"), "refused": counts.get("refused")}
+        refused = counts.get("refused", 0)
+        if failed:
+            rejects = list(rejects_of(self.client.batches.failed_records(job_id)))
+            log_rejects(self.log, rejects)
+            path = blank_as_none(self.rejects)
+            if path is not None:
+                with RejectFile(path) as file:
+                    file.add(rejects)
+        if failed + refused > self.max_failed:
             # The same rows would stay out again.
             raise _compat.AirflowFailException(
-                f"{out} of {self._given or read} rows did not go in with batch {job_id}: {refused or 0} were refused "
-                f"before they were sent, {failed} by the service; client.batches.failed_records({job_id!r}) has those"
+                f"{failed + refused} of {summary['rows'] or summary['records_read']} rows did not go in with batch "
+                f"{job_id}: {refused} were refused before they were sent, {failed} by the service; "
+                f"{self._where(job_id)}"
             )
         return summary
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> Any:
         """Go on after the trigger."""
-        self._given = context["ti"].xcom_pull(task_ids=self.task_id, key=_ROWS)
+        self._counts = context["ti"].xcom_pull(task_ids=self.task_id, key=_ROWS)
         return super().execute_complete(context, event)
 
     def _remember(self, context: Any, job_id: str) -> None:
         super()._remember(context, job_id)
-        if self._given is not None:
-            context["ti"].xcom_push(key=_ROWS, value=self._given)
+        if self._counts is not None:
+            context["ti"].xcom_push(key=_ROWS, value=dict(self._counts))
+
+    def _keep(self, result: UpsertResult) -> str | None:
+        """Log and write down the rows that were refused before anything was sent; return the first reason."""
+        path = blank_as_none(self.rejects)
+        if path is not None and result.refused:
+            with RejectFile(path) as file:
+                for reject in result.refusals():
+                    file.add([reject])
+        return log_rejects(self.log, result.refusals())
+
+    def _where(self, job_id: str) -> str:
+        path = blank_as_none(self.rejects)
+        if path is not None:
+            return f"they are in {path}"
+        return f"client.batches.failed_records({job_id!r}) has those that were sent, rejects= keeps all"

@@ -12,7 +12,6 @@ from typing import Any
 
 from rtcp.emulator.declared_fields import RULES, FieldError, compile_fields
 from rtcp.emulator.manifest.data_files import FORMATS, format_of
-from rtcp.emulator.manifest.mapping import did_you_mean
 from rtcp.emulator.manifest.tables import Table, WrongError
 from rtcp.emulator.store import (
     DATASET_PRECEDENCE,
@@ -24,6 +23,7 @@ from rtcp.emulator.store import (
     Identity,
     IdentityPath,
 )
+from rtcp.rows.mapping import did_you_mean
 
 _TOP_KEYS = ("sandbox", "tenant", "merge_policies", "datasets", "inlets", "audiences")
 _AUDIENCE_KEYS = ("id", "name", "description", "namespace", "expression", "members")

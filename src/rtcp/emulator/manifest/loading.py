@@ -19,10 +19,11 @@ from rtcp.emulator.manifest.declarations import (
     PolicyDeclaration,
     read_manifest,
 )
-from rtcp.emulator.manifest.mapping import MappingError, RowMapper, compile_mapping
 from rtcp.emulator.nouns.inlets import flow_objects as inlets
 from rtcp.emulator.store import Identity, MergePolicy, RowError, Sandbox, Store, StoreError
 from rtcp.emulator.store.extraction import read_event_key
+from rtcp.errors import InvalidArgumentError
+from rtcp.rows.mapping import RowMapper, compile_mapping
 
 _PROGRESS_STEP = 1000
 # The kind of document that audiences are kept as.
@@ -177,7 +178,7 @@ def _load_file(
     assert declaration.format is not None, "a declaration with a file has a format"
     try:
         mapper = _compile(declaration, read_columns(file, declaration.format))
-    except MappingError as exc:
+    except InvalidArgumentError as exc:
         raise ManifestError(f"dataset {dataset.id!r}: {exc}", file=manifest.path) from None
     except DataFileError as exc:
         raise ManifestError(str(exc), file=file, line=exc.line) from None
@@ -200,7 +201,7 @@ def _compile(declaration: DatasetDeclaration, columns: tuple[str, ...] | None) -
     mapper = compile_mapping(table, columns=columns)
     for identity in declaration.dataset.identities:
         if identity.path not in mapper.paths:
-            raise MappingError(f"nothing is mapped to the identity path {identity.path!r}")
+            raise InvalidArgumentError(f"nothing is mapped to the identity path {identity.path!r}")
     return mapper
 
 
@@ -220,5 +221,5 @@ def _xdm_rows(
                 on_progress(declaration.dataset.id, count)
     except DataFileError as exc:
         raise ManifestError(str(exc), file=file, line=exc.line) from None
-    except (MappingError, RowError) as exc:
+    except (InvalidArgumentError, RowError) as exc:
         raise ManifestError(str(exc), file=file, line=line) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, TypeVar
 
-from rtcp.emulator.manifest.mapping import did_you_mean
+from rtcp.rows.mapping import did_you_mean
 
 T = TypeVar("T")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 import threading
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.store.schema import clear, connect
+from rtcp.emulator.store.values import StoreError
 
 
 class Database:
@@ -18,6 +20,8 @@ class Database:
 
     def __init__(self, path: str | None, *, clock: Clock, seed: int | None) -> None:
         self.connection: sqlite3.Connection = connect(path)
+        self._path = path
+        self._pid = os.getpid()
         self.lock = threading.RLock()
         self.clock = clock
         self._seed = seed
@@ -29,6 +33,9 @@ class Database:
         self._random = self._new_random()
 
     def close(self) -> None:
+        # In a forked child, the lock may be held for ever by a thread that only the parent has.
+        if self._pid != os.getpid():
+            return
         with self.lock:
             self.connection.close()
 
@@ -46,7 +53,13 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing; a transaction inside another is part of it."""
+        """All or nothing; a transaction inside another is part of it.
+
+        Raises:
+            StoreError: the file is the parent's of this process.
+        """
+        if self._path is not None and self._pid != os.getpid():
+            raise StoreError(f"the store {self._path!r} was opened before a fork: it stays the parent's")
         with self.lock:
             if self._depth == 0:
                 self.connection.execute("BEGIN IMMEDIATE")

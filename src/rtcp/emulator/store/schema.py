@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from rtcp import _sqlite
 from rtcp.emulator.store.values import StoreError
 
 _APPLICATION_ID = 0x52544350
@@ -75,7 +76,7 @@ def connect(path: str | None) -> sqlite3.Connection:
         StoreError: the file is not a database of this store, of another version of it, or open in another process.
     """
     try:
-        connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None, timeout=1)
+        connection = _sqlite.connect(path or ":memory:", check_same_thread=False, isolation_level=None, timeout=1)
     except sqlite3.Error as exc:
         raise StoreError(f"cannot open the store {path!r}: {exc}") from exc
     try:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Any
 
 from rtcp.errors import InvalidArgumentError
 from rtcp.models.batch import FailedRecord
-from rtcp.rows.batch_file import RowFile, value_at
+from rtcp.rows.batch_file import RowFile
 from rtcp.rows.export_files import without_nulls
+from rtcp.rows.paths import value_at
 from rtcp.rows.sources import Row
 
 
@@ -22,7 +24,7 @@ def join_failed(file: RowFile, failed: Iterable[FailedRecord]) -> tuple[dict[int
     """
     joined: dict[int, FailedRecord] = {}
     left = list(failed)
-    for key_of in (_content_key, lambda row: _identity_key(row, file.identity)):
+    for key_of in (_content_key, lambda row: _identity_key(row, file.form.identity)):
         if left:
             left = _join(file, left, key_of, joined)
     return joined, left
@@ -83,9 +85,11 @@ def _identity_key(row: dict[str, Any], identity: str | None) -> str | None:
 
 
 def _comparable(value: Any) -> Any:
-    # Parquet has one type for a column: what was written as 1 may come back as 1.0.
-    if isinstance(value, float) and value.is_integer():
+    # Parquet has one type for a column: what was written as 1 may come back as 1.0, and a Decimal as a double.
+    if isinstance(value, float | Decimal) and value % 1 == 0:
         return int(value)
+    if isinstance(value, Decimal):
+        return float(value)
     if isinstance(value, dict):
         return {name: _comparable(inner) for name, inner in value.items()}
     if isinstance(value, list):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from rtcp._instants import require_aware, to_millis
+from rtcp._temporary import TemporaryFolder
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, NotFoundError, PartialFailureError, RtcpError
 from rtcp.files.data_access import DataAccess
@@ -20,16 +21,15 @@ from rtcp.files.upload import LARGEST_PART, Upload, opened
 from rtcp.models.batch import Batch, CsvOptions, FailedRecord
 from rtcp.models.dataset import Dataset
 from rtcp.models.file import DownloadProgress, RemoteFile, UploadProgress
-from rtcp.models.stream import Reject
 from rtcp.paging import Paged
 from rtcp.resources._base import Resource
 from rtcp.resources.batches.answers import batches_of, read_failed_records
 from rtcp.resources.batches.bodies import BatchFormat, batch_body
 from rtcp.resources.batches.upload_target import name_of, target_of
-from rtcp.resources.batches.upsert import UpsertResult, check_success, file_name
+from rtcp.resources.batches.upsert import UpsertResult, check_success, file_name, row_file
 from rtcp.rows.batch_file import RowFile, RowFormat
-from rtcp.rows.mapping import compile_mapping
-from rtcp.rows.sources import row_source
+from rtcp.rows.form import RowForm
+from rtcp.rows.rejects import Reject
 from rtcp.transport.pages import Offset
 from rtcp.transport.request import Request
 from rtcp.transport.session import Session
@@ -286,7 +286,7 @@ class Batches(Resource):
             >>> client.batches.wait(batch.id, interval=1).has_failed_records
             False
         """
-        last = self._wait(batch_id, timeout, interval, on_progress)
+        last = self._wait(batch_id, timeout=timeout, interval=interval, on_progress=on_progress)
         check_success(last)
         if last.has_failed_records and not allow_failed_records:
             raise PartialFailureError(
@@ -300,11 +300,11 @@ class Batches(Resource):
         dataset_id: str,
         rows: Any,
         *,
-        mapping: Mapping[str, Any] | None = None,
+        form: RowForm | None = None,
         format: RowFormat = "parquet",
-        identity: str | None = None,
         partial_ingestion_percent: int | None = _PARTIAL_PERCENT,
         check_dataset: bool = True,
+        wait: bool = True,
         timeout: float | None = DEFAULT_TIMEOUT,
         interval: float | None = None,
         on_progress: Callable[[Batch], Any] | None = None,
@@ -317,20 +317,22 @@ class Batches(Resource):
 
         Args:
             rows: objects of XDM, in a list or any iterable; a pandas, Polars or Arrow table, whose columns are dot
-                paths; or the path of a file: .csv, .txt (words), .jsonl, .json, .parquet. A Parquet file without
-                `mapping` and `identity` goes as it is.
-            mapping: how rows become XDM; see `docs/resources/batches.md`.
+                paths; the path of a file: .csv, .tsv, .txt (words), .jsonl, .json, .parquet, compressed as .gz or
+                .zst; or what `rtcp.read_rows` has made of one. A Parquet file whose form has neither mapping nor
+                identity goes as it is. A file of rejects is read as well: what can go in goes again.
+            form: how rows become XDM and what they must have; None takes them as they are.
             format: "parquet", which the service documents and which takes `rtcp[arrow]`, or "json".
-            identity: dot path of the primary identity, to refuse rows without it, and to find those that failed.
             partial_ingestion_percent: how many rows of a hundred may fail before all do; None leaves it to the service.
             check_dataset: False skips reading the dataset to see whether it takes upserts.
+            wait: False returns when the batch is handed over; its counts are those of the moment.
             timeout, interval, on_progress: of waiting for the batch; see `wait`.
 
-        A row that cannot be right is not sent and does not stop the others. Failed rows, and a failed batch, are in
-        the result; call its `raise_for_failures()` where nobody reads it.
+        A row that cannot be right is not sent and does not stop the others. In Parquet, a column is of the type that
+        most rows have there, and the odd ones are refused. Failed rows, and a failed batch, are in the result; call its
+        `raise_for_failures()` where nobody reads it.
 
         Raises:
-            InvalidArgumentError: the dataset does not take upserts, or there is no row to send.
+            InvalidArgumentError: the dataset does not take upserts, or there are no rows.
             WaitTimeoutError: the batch is still running; `.last` holds it. It goes on.
 
         Example:
@@ -340,14 +342,11 @@ class Batches(Resource):
             >>> result.written, [(reject.position, reject.message) for reject in result.rejects()]
             (1, [(1, 'the row is empty')])
         """
-        if format not in ("parquet", "json"):
-            raise InvalidArgumentError(f"format must be 'parquet' or 'json', not {format!r}")
+        file = row_file(rows, (form or RowForm()).for_dataset(dataset_id), format)
         if check_dataset:
             self._check(dataset_id)
-        source = row_source(rows)
-        mapper = None if mapping is None else compile_mapping(mapping, columns=source.columns)
-        file = RowFile(source, format, mapper, identity)
-        return self._upsert(dataset_id, file, partial_ingestion_percent, timeout, interval, on_progress)
+        settle = partial(self._wait, timeout=timeout, interval=interval, on_progress=on_progress)
+        return self._upsert(dataset_id, file, partial_ingestion_percent, settle if wait else self.get)
 
     def resend(
         self,
@@ -382,7 +381,8 @@ class Batches(Resource):
             1
         """
         file = result.file_of(rejects)
-        return self._upsert(result.dataset_id, file, partial_ingestion_percent, timeout, interval, on_progress)
+        settle = partial(self._wait, timeout=timeout, interval=interval, on_progress=on_progress)
+        return self._upsert(result.dataset_id, file, partial_ingestion_percent, settle)
 
     def failed_records(self, batch_id: str) -> Iterator[FailedRecord]:
         """Yield the records of a batch that did not go in, with what is wrong with them.
@@ -406,8 +406,8 @@ class Batches(Resource):
         if not files:
             files, source = self._access.failed(batch_id), self._access.failed_source()
         for file in files:
-            with tempfile.TemporaryDirectory(prefix="rtcp-failed-") as folder:
-                path = Path(folder) / safe_name(file.name)
+            with TemporaryFolder(prefix="rtcp-failed-") as folder:
+                path = folder / safe_name(file.name)
                 Download(source, [(file, path)]).run(workers=1)
                 yield from read_failed_records(path, file.name)
 
@@ -463,6 +463,7 @@ class Batches(Resource):
     def _wait(
         self,
         batch_id: str,
+        *,
         timeout: float | None,
         interval: float | None,
         on_progress: Callable[[Batch], Any] | None,
@@ -471,7 +472,6 @@ class Batches(Resource):
             lambda: self.get(batch_id),
             what=f"batch {batch_id}",
             is_final=lambda batch: batch.is_final,
-            is_success=lambda batch: True,
             clock=self._session.clock,
             timeout=timeout,
             interval=interval,
@@ -483,22 +483,23 @@ class Batches(Resource):
         dataset_id: str,
         file: RowFile,
         percent: int | None,
-        timeout: float | None,
-        interval: float | None,
-        on_progress: Callable[[Batch], Any] | None,
+        settle: Callable[[str], Batch],
     ) -> UpsertResult:
-        with tempfile.TemporaryDirectory(prefix="rtcp-upsert-") as folder:
-            path = file.ready or Path(folder) / file_name(file)
+        with TemporaryFolder(prefix="rtcp-upsert-") as folder:
+            path = file.ready or folder / file_name(file)
             sent = file.count() if file.ready else file.write(path)
+            refused = len(file.refused)
+            if sent == 0:
+                if refused == 0:
+                    raise InvalidArgumentError("there is no row to send")
+                return UpsertResult(None, dataset_id, refused, refused, file, self.failed_records)
             if sent > _MOST_UPSERTS:
                 logger.warning("an upsert of %d rows: the service recommends at most %d a batch", sent, _MOST_UPSERTS)
             batch = self.create(dataset_id, format=file.format, diagnostics=True, partial_ingestion_percent=percent)
             with self._abandoned_on_failure(batch.id):
                 self.upload(batch.id, path, dataset_id=dataset_id)
                 self.complete(batch.id)
-        last = self._wait(batch.id, timeout, interval, on_progress)
-        refused = len(file.refused)
-        return UpsertResult(last, dataset_id, sent + refused, refused, file, self.failed_records)
+        return UpsertResult(settle(batch.id), dataset_id, sent + refused, refused, file, self.failed_records)
 
     def _check(self, dataset_id: str) -> None:
         dataset = self._dataset(dataset_id)

@@ -295,7 +295,6 @@ class ComputedAttributes(Resource):
             look,
             what=f"computed attribute {attribute_id}",
             is_final=lambda attribute: attribute.is_final,
-            is_success=lambda attribute: True,
             clock=self._session.clock,
             timeout=timeout,
             interval=interval,

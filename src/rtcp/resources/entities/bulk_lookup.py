@@ -4,45 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from operator import attrgetter
 from threading import Lock
 from typing import Any, Final
 
+from rtcp._outlook import Outlook, judge
 from rtcp.bulk.chunks import Chunk, chunked, ordered_map
 from rtcp.errors import (
-    AuthenticationError,
     BadRequestError,
-    ConfigError,
     DecodeError,
     InvalidArgumentError,
     NotFoundError,
-    PermissionDeniedError,
     ResponseError,
     RtcpError,
-    TokenError,
     UnprocessableError,
 )
 from rtcp.models.entity import Entity, Lookup
 from rtcp.models.identity import Identity
 from rtcp.resources.entities.answers import entities_of
-from rtcp.resources.entities.matching import Key, match
-from rtcp.transport.answers import decode, unreadable
+from rtcp.resources.entities.matching import match
+from rtcp.transport.answers import decode, mapping, objects, unreadable
 from rtcp.transport.request import Response
 from rtcp.transport.wire import POOL_SIZE
 
 _PSEUDO_FIELD: Final = "identities"
 _TOO_LARGE: Final = 413
+_PARTIAL: Final = 207
 
 
 class _UnreadableEntryError(DecodeError):
     """One entry of a bulk answer cannot be read; it never leaves this module."""
 
 
-# With one of these, every other input would fail alike, so a bulk look-up ends.
-_HOPELESS: Final = (AuthenticationError, ConfigError, PermissionDeniedError, TokenError)
 # One bad identity may have spoiled the whole chunk: it is halved until the bad one stands alone.
 _SPOILED: Final = (BadRequestError, NotFoundError, UnprocessableError, _UnreadableEntryError)
 
+# So many ids of a chunk, asked for one by one and refused in the same words, tell that it is not about one of them.
+_PROBES: Final = 5
+
+Key = tuple[str, str | None]
+Outcome = Entity | RtcpError | None
 Post = Callable[[Mapping[str, Any], tuple[str, ...]], Response]
 
 
@@ -67,6 +67,8 @@ class BulkLookup:
         self._get = get
         # There is one interpreter lock: threads that read at the same time only take it from one another.
         self._reading = Lock()
+        # What was found to be refused whoever is asked for; one answer that is none takes it back.
+        self._verdicts: dict[tuple[str | None, ...], RtcpError] = {}
         # The answer is tied to its input by the identities it names, so they are asked for and taken out again.
         self._borrows = fields is not None and _PSEUDO_FIELD not in fields
         self._asks: dict[str, Any] = {"schema": {"name": schema_name}}
@@ -76,58 +78,112 @@ class BulkLookup:
             self._asks["mergePolicyId"] = merge_policy_id
 
     def run(
-        self, identities: Iterable[Identity], *, workers: int, chunk_size: int, on_missing: str
+        self, identities: Iterable[Identity | RtcpError], *, workers: int, chunk_size: int, on_missing: str
     ) -> Iterator[Lookup]:
-        """A `Lookup` for every identity, in order, with the missing ones treated as told."""
-        chunks = chunked(identities, chunk_size, key=attrgetter("key"))
+        """A `Lookup` for every identity, in order, with the missing ones treated as told.
+
+        In the place of an input that cannot be an identity stands the error that says so.
+        """
+        chunks = chunked(identities, chunk_size, key=_key_of)
         return _filtered(ordered_map(self._chunk, chunks, workers=workers), on_missing)
 
-    def _chunk(self, chunk: Chunk[Key, Identity]) -> list[Lookup]:
+    def _chunk(self, chunk: Chunk[Key | int, Identity | RtcpError]) -> list[Lookup]:
         """A `Lookup` for every input of the chunk, in order."""
-        outcomes = self._look_up(chunk.distinct)
+        asked = {key: each for key, each in chunk.distinct.items() if isinstance(each, Identity)}
+        outcomes = self._look_up(asked) if asked else {}
         lookups = []
-        for position, (key, identity) in enumerate(chunk.inputs, chunk.first):
+        for position, (key, given) in enumerate(chunk.inputs, chunk.first):
+            if not isinstance(given, Identity):
+                lookups.append(Lookup(position, None, None, given))
+                continue
             outcome = outcomes[key]
             entity, error = (None, outcome) if isinstance(outcome, RtcpError) else (outcome, None)
-            lookups.append(Lookup(position, identity, entity, error))
+            lookups.append(Lookup(position, given, entity, error))
         return lookups
 
-    def _look_up(self, asked: Mapping[Key, Identity]) -> dict[Key, Entity | RtcpError | None]:
-        if len(asked) == 1:
+    def _look_up(self, asked: Mapping[Any, Identity]) -> dict[Any, Outcome]:
+        if len(asked) < 2:
             return {key: self._one(identity) for key, identity in asked.items()}
         body = {**self._asks, "identities": [_wire_identity(identity) for identity in asked.values()]}
         private = tuple(identity.id for identity in asked.values())
         try:
-            found = self._read(self._post(body, private), asked)
-        except _HOPELESS:
-            raise
+            response = self._post(body, private)
+            if response.status == _PARTIAL:
+                return self._look_up_alone(asked, response)
+            found, in_doubt = self._read(response, asked)
         except RtcpError as exc:
+            if judge(exc) is Outlook.HOPELESS:
+                raise
             if not _is_of_some_only(exc):
                 return dict.fromkeys(asked, exc)
-            half = len(asked) // 2
-            halves = (dict(islice(asked.items(), half)), dict(islice(asked.items(), half, None)))
-            return self._look_up(halves[0]) | self._look_up(halves[1])
-        outcomes: dict[Key, Entity | RtcpError | None] = {}
+            return self._look_up_parts(asked, exc)
+        if self._verdicts:
+            self._verdicts.clear()
+        outcomes: dict[Any, Outcome] = {}
         for key, identity in asked.items():
             entity = found.get(key)
-            if entity is None:
-                outcomes[key] = self._one(identity)
-            else:
+            if entity is not None:
                 outcomes[key] = None if entity.is_empty else self._give_back(entity)
+            else:
+                # Where every entry is somebody else's for certain, the service knows nothing of this one.
+                outcomes[key] = self._one(identity) if in_doubt else None
         return outcomes
 
-    def _read(self, response: Response, asked: Collection[Key]) -> dict[Key, Entity]:
+    def _look_up_parts(self, asked: Mapping[Any, Identity], failure: RtcpError) -> dict[Any, Outcome]:
+        """The outcomes after a refusal that one identity may have brought upon all."""
+        outcomes: dict[Any, Outcome] = {}
+        if not isinstance(failure, _UnreadableEntryError):
+            outcomes, refusal = self._probe(asked, str(_said(failure)))
+            if refusal is not None:
+                return {key: outcomes.get(key, refusal) for key in asked}
+            asked = {key: identity for key, identity in asked.items() if key not in outcomes}
+        half = len(asked) // 2
+        halves = (dict(islice(asked.items(), half)), dict(islice(asked.items(), half, None)))
+        return outcomes | self._look_up(halves[0]) | self._look_up(halves[1])
+
+    def _look_up_alone(self, asked: Mapping[Any, Identity], response: Response) -> dict[Any, Outcome]:
+        """Everybody by themselves: a partial failure lists XIDs, and does not tell whose they are."""
+        listed = objects(decode(response))
+        said = {str(mapping(entry.get("error"))) for entry in listed}
+        outcomes: dict[Any, Outcome] = {}
+        if len(listed) >= len(asked) and len(said) == 1:
+            outcomes, refusal = self._probe(asked, said.pop())
+            if refusal is not None:
+                return {key: outcomes.get(key, refusal) for key in asked}
+        return {key: outcomes[key] if key in outcomes else self._one(identity) for key, identity in asked.items()}
+
+    def _probe(self, asked: Mapping[Any, Identity], said: str) -> tuple[dict[Any, Outcome], RtcpError | None]:
+        """The outcomes of a few by themselves, and their refusal when all are refused in the same words.
+
+        What was found out about a namespace and these words is not found out again.
+        """
+        verdict = (*{identity.namespace for identity in asked.values()}, said)
+        if verdict in self._verdicts:
+            return {}, self._verdicts[verdict]
+        if len(asked) <= 2 * _PROBES:
+            return {}, None
+        step = len(asked) // _PROBES
+        probes = dict(islice(islice(asked.items(), 0, None, step), _PROBES))
+        outcomes = {key: self._one(identity) for key, identity in probes.items()}
+        refusals = [outcome for outcome in outcomes.values() if isinstance(outcome, RtcpError)]
+        are_equal = len(refusals) == len(probes) and len({_said(refusal) for refusal in refusals}) == 1
+        if not are_equal:
+            return outcomes, None
+        self._verdicts[verdict] = refusals[0]
+        return outcomes, refusals[0]
+
+    def _read(self, response: Response, asked: Collection[Key]) -> tuple[dict[Key, Entity], bool]:
         with self._reading:
             return _matched(decode(response), response, asked)
 
-    def _one(self, identity: Identity) -> Entity | RtcpError | None:
+    def _one(self, identity: Identity) -> Outcome:
         try:
             return self._get(identity)
         except NotFoundError:
             return None
-        except _HOPELESS:
-            raise
         except RtcpError as exc:
+            if judge(exc) is Outlook.HOPELESS:
+                raise
             return exc
 
     def _give_back(self, entity: Entity) -> Entity:
@@ -143,7 +199,13 @@ def check_options(ids: object, *, workers: int, chunk_size: int, on_missing: str
     Raises:
         InvalidArgumentError: names the option.
     """
-    if isinstance(ids, str | Identity):
+    columns = _columns_of(ids)
+    if columns is not None:
+        raise InvalidArgumentError(
+            f"ids is a table; pass the column that has the ids, such as frame[{columns[0] if columns else 'email'!r}]"
+            + (f" (its columns: {', '.join(columns)})" if columns else "")
+        )
+    if isinstance(ids, str | bytes | Identity | Mapping) or not isinstance(ids, Iterable):
         raise InvalidArgumentError("ids is an iterable of identities, not one of them; entities.get looks one up")
     if not 1 <= workers <= POOL_SIZE:
         raise InvalidArgumentError(f"workers must be 1 to {POOL_SIZE}, not {workers}")
@@ -151,6 +213,14 @@ def check_options(ids: object, *, workers: int, chunk_size: int, on_missing: str
         raise InvalidArgumentError(f"chunk_size must be 1 or more, not {chunk_size}")
     if on_missing not in ("skip", "yield", "raise"):
         raise InvalidArgumentError(f"on_missing must be 'skip', 'yield' or 'raise', not {on_missing!r}")
+
+
+def _columns_of(ids: object) -> list[str] | None:
+    """The columns of a table of pandas, Polars or Arrow; None for what is no table."""
+    names = getattr(ids, "column_names", None)
+    if names is None and hasattr(ids, "columns") and hasattr(ids, "shape"):
+        names = ids.columns
+    return None if names is None else [str(name) for name in names]
 
 
 def _is_of_some_only(failure: RtcpError) -> bool:
@@ -173,10 +243,8 @@ def _filtered(results: Iterator[list[Lookup]], on_missing: str) -> Iterator[Look
                 raise NotFoundError(f"nothing is known of the identity at position {lookup.position}", status=404)
 
 
-def _matched(answer: Any, response: Response, asked: Collection[Key]) -> dict[Key, Entity]:
-    if isinstance(answer, list):
-        # A partial failure lists the failed XIDs only: everybody is looked up alone, for an own answer or error.
-        return {}
+def _matched(answer: Any, response: Response, asked: Collection[Key]) -> tuple[dict[Key, Entity], bool]:
+    """The entries by those who were asked for, and whether any entry is left that may be about one of the others."""
     if not isinstance(answer, dict):
         raise unreadable(response, "the answer is no map of entities")
     try:
@@ -184,7 +252,20 @@ def _matched(answer: Any, response: Response, asked: Collection[Key]) -> dict[Ke
     except DecodeError as exc:
         # Matching without it would be a guess, as it may name identities that others name too.
         raise _UnreadableEntryError("an entry cannot be read") from exc
-    return match(asked, entries)
+    found = match(asked, entries)
+    tied = {id(entity) for entity in found.values()}
+    # An entry without content is the answer about somebody unknown, whoever that is.
+    return found, any(id(entity) not in tied and not entity.is_empty for entity in entries.values())
+
+
+def _key_of(given: Identity | RtcpError) -> Key | int:
+    # An error is its own; equal identities are asked for once.
+    return given.key if isinstance(given, Identity) else id(given)
+
+
+def _said(failure: RtcpError) -> tuple[int | None, str]:
+    """The words of a refusal, without the id of the request."""
+    return getattr(failure, "status", None), str(failure.args[0]) if failure.args else type(failure).__name__
 
 
 def _wire_identity(identity: Identity) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from rtcp._instants import require_aware, to_millis
 from rtcp.config import Config
-from rtcp.errors import InvalidArgumentError, PartialFailureError
+from rtcp.errors import InvalidArgumentError, PartialFailureError, RtcpError
 from rtcp.models.entity import Entity, Event, Lookup, SchemaClass
 from rtcp.models.explanation import Explanation
 from rtcp.models.identity import Identity, to_identity
@@ -92,7 +92,7 @@ class Entities(Resource):
 
     def get_many(
         self,
-        ids: Iterable[str | Identity],
+        ids: Iterable[str | int | Identity],
         *,
         namespace: str | None = None,
         schema_name: str = SchemaClass.PROFILE,
@@ -109,7 +109,8 @@ class Entities(Resource):
         place; one that stays in doubt is looked up by itself.
 
         Args:
-            ids: texts in `namespace`, `rtcp.Identity` values, or XIDs, mixed as you like.
+            ids: texts or whole numbers in `namespace`, `rtcp.Identity` values, or XIDs, mixed as you like. What cannot
+                be an id (None, NaN, an empty text) has its error in the result.
             workers: chunks under way at once, 1 to 64.
             chunk_size: identities in a request; the service documents no maximum.
             on_missing: what becomes of an id that nothing is known of: left out, yielded with neither entity nor
@@ -118,7 +119,7 @@ class Entities(Resource):
         Raises:
             AuthenticationError, PermissionDeniedError, TokenError, ConfigError: the credentials or settings fail;
                 what else goes wrong rides in `.error`.
-            InvalidArgumentError: an id cannot be one; the message gives its position.
+            InvalidArgumentError: an option cannot be right, or `ids` is a whole table.
             NotFoundError: with `on_missing="raise"`.
 
         Example:
@@ -283,13 +284,16 @@ def _events(body: Any, response: Response) -> list[Event]:
     return parse_all(Event, items_of(body, response, "children", what="events"), response)
 
 
-def _identities(ids: Iterable[str | Identity], namespace: str | None) -> Iterator[Identity]:
+def _identities(ids: Iterable[Any], namespace: str | None) -> Iterator[Identity | RtcpError]:
+    """The identities; in the place of what cannot be one stands the error that says so."""
     for position, given in enumerate(ids):
         try:
-            identity = to_identity(given, namespace)
+            yield to_identity(given, namespace)
         except InvalidArgumentError as exc:
-            raise InvalidArgumentError(f"id at position {position}: {exc}") from None
-        yield identity
+            problem = str(exc)
+        else:
+            continue
+        yield InvalidArgumentError(f"id at position {position}: {problem}")
 
 
 def _paths(fields: Sequence[str] | None) -> Sequence[str] | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from rtcp._temporary import TemporaryFolder
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, JobFailedError, WaitTimeoutError
 from rtcp.files.data_access import DataAccess
@@ -19,7 +19,7 @@ from rtcp.models.file import DownloadProgress, RemoteFile
 from rtcp.paging import Paged, check_page_size
 from rtcp.resources._base import Resource, items_of
 from rtcp.resources.export_jobs.body import checked_paths, export_body
-from rtcp.rows.export_files import read_rows
+from rtcp.rows.export_files import read_file_rows
 from rtcp.transport.answers import mapping, parse_all
 from rtcp.transport.pages import NextLink, next_href
 from rtcp.transport.request import Request, Response
@@ -198,7 +198,6 @@ class ExportJobs(Resource):
             lambda: self.get(job_id),
             what=f"export job {job_id}",
             is_final=lambda job: job.is_final,
-            is_success=lambda job: True,
             clock=self._session.clock,
             timeout=timeout,
             interval=interval,
@@ -279,10 +278,10 @@ class ExportJobs(Resource):
         def stream() -> Iterator[dict[str, Any]]:
             for batch in job.batches:
                 for file in self._files.files(str(batch.batch_id)):
-                    with tempfile.TemporaryDirectory(prefix="rtcp-rows-") as folder:
-                        path = Path(folder) / safe_name(file.name)
+                    with TemporaryFolder(prefix="rtcp-rows-") as folder:
+                        path = folder / safe_name(file.name)
                         Download(source, [(file, path)]).run(workers=1)
-                        yield from read_rows(path, fields=wanted)
+                        yield from read_file_rows(path, fields=wanted)
 
         return stream()
 

@@ -5,18 +5,30 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from rtcp._outlook import Outlook, judge
 from rtcp.errors import InvalidArgumentError, ResponseError, RtcpError
-from rtcp.models.stream import NOT_SENT, UNKNOWN, Reject
+from rtcp.rows.form import RowForm
+from rtcp.rows.rejects import NOT_SENT, UNKNOWN, Reject
 from rtcp.transport.answers import mapping
 
-RETRYABLE: Final = frozenset({429, 500, 502, 503, 504})
 _UNANSWERED: Final = "no answer came; it may have been received"
 # Rules whose texts name keys and types only.
 _QUOTABLE: Final = frozenset({"additionalProperties", "required", "type"})
-# A message on its way: its position, the encoded envelope, its id in the spool.
-Item = tuple[int | None, bytes, int]
+
+
+class Place(NamedTuple):
+    """Where a row came from: its position, its line and file, and its form where that is not the writer's."""
+
+    position: int | None = None
+    line: int | None = None
+    file: str | None = None
+    form: RowForm | None = None
+
+
+# A message on its way: the place of its row, the encoded envelope, its id in the spool.
+Item = tuple[Place, bytes, int]
 
 
 @dataclass(slots=True, eq=False)
@@ -31,22 +43,23 @@ class Pack:
 Fate = dict[str, Any] | RtcpError | None
 
 
-def can_retry(fate: Fate) -> bool:
-    """True when the same message may be received later."""
+def can_retry(fate: Fate, *, hopeless: RtcpError | None = None) -> bool:
+    """True when the same message may be received later; `hopeless` is what ended the whole writer."""
     if isinstance(fate, ResponseError):
-        return fate.status in RETRYABLE
+        return fate is hopeless or judge(fate) is Outlook.PASSING
     return not isinstance(fate, InvalidArgumentError)
 
 
-def to_reject(position: int | None, message: bytes, error: RtcpError | None) -> Reject:
-    """A message that was not received, as its writer sees it."""
+def tell_reject(place: Place, message: bytes, error: RtcpError | None, form: RowForm, *, may_retry: bool) -> Reject:
+    """A message that was not received, as its writer sees it; `form` is that of rows that are mapped already."""
     row = json.loads(message)["body"]["xdmEntity"]
+    where = (place.line, place.file, place.form or form)
     if error is None:
-        return Reject(row, position, None, UNKNOWN, _UNANSWERED, can_retry=True)
+        return Reject(row, place.position, None, UNKNOWN, _UNANSWERED, True, *where)
     if isinstance(error, ResponseError):
         reason = "; ".join([str(error.args[0]), *violations(error.body)])
-        return Reject(row, position, error.status, error.code or str(error.status), reason, can_retry(error))
-    return Reject(row, position, None, NOT_SENT, str(error), can_retry(error))
+        return Reject(row, place.position, error.status, error.code or str(error.status), reason, may_retry, *where)
+    return Reject(row, place.position, None, NOT_SENT, str(error), may_retry, *where)
 
 
 def violations(body: Any) -> list[str]:

@@ -5,19 +5,25 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from rtcp.bulk.dead_letters import DeadLetters, read_rejects
+from rtcp.bulk.reject_file import RejectFile
 from rtcp.bulk.spool import Queue
-from rtcp.models.stream import Reject, WriterSummary
-from rtcp.resources.streaming.fates import Fate, Pack, can_retry, to_reject
+from rtcp.errors import RtcpError, SpoolError
+from rtcp.models.stream import WriterSummary
+from rtcp.resources.streaming.fates import Fate, Pack, can_retry, tell_reject
+from rtcp.rows.form import RowForm
+from rtcp.rows.rejects import Reject
 
 logger = logging.getLogger(__name__)
 
 
 class Ledger:
-    """Counts rows, keeps rejects or writes them to the dead letters, and takes out of the spool what is settled."""
+    """Counts rows, keeps rejects or writes them to the file of rejects, and takes out of the spool what is settled."""
 
-    def __init__(self, spool: Queue | None, letters: DeadLetters | None) -> None:
+    def __init__(self, form: RowForm, spool: Queue | None, letters: RejectFile | None) -> None:
+        # What was sent is mapped already.
+        self._form = replace(form, mapping=None)
         self._spool = spool
         self._letters = letters
         self._lock = threading.Lock()
@@ -28,14 +34,18 @@ class Ledger:
         self._rejects: list[Reject] = []
         self._kept: list[int] = []
 
-    def enter(self, count: int, *, positions: Sequence[int | None] | None = None) -> Sequence[int | None]:
-        """Count rows in, and return their positions: the given ones, or the next."""
+    def enter(self, count: int) -> int:
+        """Count rows in, and return the position of the first, if they are new ones."""
         with self._lock:
             self._rows += count
-            if positions is None:
-                positions = range(self._next_position, self._next_position + count)
-                self._next_position += count
-        return positions
+            first = self._next_position
+            self._next_position += count
+        return first
+
+    def enter_again(self, count: int) -> None:
+        """Count rows in that have been in a writer before."""
+        with self._lock:
+            self._rows += count
 
     def leave(self, count: int) -> None:
         """Count rows out that were not taken in after all."""
@@ -65,8 +75,11 @@ class Ledger:
             self._requests += requests
             self._bytes += size
 
-    def settle(self, pack: Pack, fates: Sequence[Fate]) -> None:
-        """Count, report and unspool the messages of a pack; a second time is nothing."""
+    def settle(self, pack: Pack, fates: Sequence[Fate], *, hopeless: RtcpError | None = None) -> None:
+        """Count, report and unspool the messages of a pack; a second time is nothing.
+
+        What has failed because everything does, for which `hopeless` stands, stays in the spool.
+        """
         with self._lock:
             if pack not in self._open:
                 return
@@ -75,14 +88,16 @@ class Ledger:
         kept: list[int] = []
         refused: list[int] = []
         rejects: list[Reject] = []
-        for (position, message, entry), fate in zip(pack.items, fates, strict=True):
+        for (place, message, entry), fate in zip(pack.items, fates, strict=True):
             if isinstance(fate, dict):
                 sent.append(entry)
-            elif self._spool is not None and can_retry(fate):
+                continue
+            may_retry = can_retry(fate, hopeless=hopeless)
+            if self._spool is not None and may_retry:
                 kept.append(entry)
             else:
                 refused.append(entry)
-                rejects.append(to_reject(position, message, fate))
+                rejects.append(tell_reject(place, message, fate, self._form, may_retry=may_retry))
         with self._lock:
             self._sent += len(sent)
             self._waiting += len(kept)
@@ -101,7 +116,7 @@ class Ledger:
         """Count and keep rows that were not received.
 
         Raises:
-            SpoolError: the dead letters cannot be written; the rows are kept in memory.
+            SpoolError: the file of rejects cannot be written; the rows are kept in memory.
         """
         unknown = sum(reject.is_unknown for reject in rejects)
         is_written = False
@@ -144,7 +159,17 @@ class Ledger:
             )
 
     def rejects(self) -> Iterator[Reject]:
-        """Yield what was rejected or is unknown, from the dead letters and from memory."""
+        """Yield what was rejected or is unknown, from the file of rejects and from memory.
+
+        Raises:
+            SpoolError: after those that are there: a replay has taken others up.
+        """
+        taken: SpoolError | None = None
         if self._letters is not None:
-            yield from read_rejects(self._letters.path, start=self._letters.start)
+            try:
+                yield from self._letters.rejects()
+            except SpoolError as exc:
+                taken = exc
         yield from list(self._rejects)
+        if taken is not None:
+            raise taken

@@ -7,16 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from rtcp._numbers import as_number
+from rtcp._outlook import Outlook, judge
 from rtcp.bulk.packing import Limits
-from rtcp.errors import (
-    ConfigError,
-    InvalidArgumentError,
-    RequestError,
-    ResponseError,
-    RtcpError,
-    TokenError,
-)
-from rtcp.resources.streaming.fates import RETRYABLE, Fate, can_retry
+from rtcp.errors import InvalidArgumentError, RequestError, ResponseError, RtcpError
+from rtcp.resources.streaming.fates import Fate, can_retry
 from rtcp.transport.answers import decode, mapping, read_part_error
 from rtcp.transport.rate_limit import Budget
 from rtcp.transport.request import Request, Response
@@ -29,7 +24,6 @@ MAX_BODY: Final = 1_000_000
 REQUESTS_PER_SECOND: Final = 1_000
 MESSAGES_PER_SECOND: Final = 1_000
 VALIDATIONS_PER_MINUTE: Final = 60
-HOPELESS: Final = (TokenError, ConfigError)
 HELP: Final[Mapping[int, str]] = {
     400: "the inlet's organisation, dataset and schema must be those of the envelope",
     401: "the inlet wants a token: pass authenticated=True; if you do, the token is no longer valid",
@@ -38,6 +32,10 @@ HELP: Final[Mapping[int, str]] = {
     413: f"a body may have {MAX_BODY:,} bytes",
     501: "the service cannot validate in this region; leave validate out",
 }
+_STATUSES: Final = ("statusCode", "status")
+# What makes a receipt one to be looked at closely.
+_DOUBTS: Final = frozenset((*_STATUSES, "message"))
+_NO_STATUS: Final = 1000
 _HEAD: Final = b'{"messages":['
 _TAIL: Final = b"]}"
 # Answers of something in front of the service, which may have received the request all the same.
@@ -47,10 +45,11 @@ _CONNECTION_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
 
 @dataclass(slots=True)
 class Traffic:
-    """What one pack has cost."""
+    """What one pack has cost, and what has ended it where that is about all packs."""
 
     requests: int = 0
     bytes: int = 0
+    hopeless: RtcpError | None = None
 
 
 @dataclass(frozen=True)
@@ -99,9 +98,14 @@ class Sender:
         while True:
             attempt += 1
             try:
-                return self._transmit(request, 1)
+                response = self._transmit(request, 1)
             except RtcpError as exc:
                 failure = exc
+            else:
+                refusal = _fate(request, response, mapping(decode(response)))
+                if not isinstance(refusal, RtcpError):
+                    return response
+                failure = refusal
             self.session.wait_to_resume(request, failure, attempt=attempt)
 
     def send(self, pack: Sequence[bytes], *, idempotent: bool) -> tuple[list[Fate], Traffic]:
@@ -126,6 +130,9 @@ class Sender:
                 break
             pending = left
             if self._gives_up(request, failure, attempt):
+                # Every message of the pack failed, and so would those of any other.
+                if failure not in fates and judge(failure, names_all=True) is Outlook.HOPELESS:
+                    traffic.hopeless = failure
                 known = None if may_have_arrived and not _is_final(failure) else failure
                 for number in pending:
                     # What the service said of the one message is more than what it said of the request.
@@ -157,7 +164,7 @@ class Sender:
     ) -> tuple[list[int], RtcpError | None]:
         """Read an answer into the fates; return what may be sent again, and the reason."""
         if self.validate:
-            fates[pending[0]] = dict(mapping(decode(response)))
+            fates[pending[0]] = _fate(request, response, mapping(decode(response)))
             return [], None
         answers = mapping(decode(response)).get("responses")
         if not isinstance(answers, list) or len(answers) != len(pending):
@@ -166,7 +173,7 @@ class Sender:
         again: list[int] = []
         failure: RtcpError | None = None
         for number, answer in zip(pending, answers, strict=True):
-            if type(answer) is dict and answer.get("xactionId") and "statusCode" not in answer:
+            if type(answer) is dict and answer.get("xactionId") and answer.keys().isdisjoint(_DOUBTS):
                 fates[number] = answer
                 continue
             fates[number] = fate = _fate(request, response, mapping(answer))
@@ -202,10 +209,22 @@ class Sender:
 
 
 def _fate(request: Request, response: Response, answer: Mapping[str, Any]) -> Fate:
-    status = str(answer.get("statusCode", ""))
-    if status.isdecimal() and int(status) >= 400:
-        return read_part_error(request, response, answer, status=status)
-    return dict(answer) if answer.get("xactionId") else None
+    # The guide prints statusCode; Adobe's own connector reads status.
+    statuses: list[int] = [status for name in _STATUSES if (status := _status(answer.get(name))) is not None]
+    refused = next((status for status in statuses if status >= 400), None)
+    if refused is not None:
+        return read_part_error(request, response, answer, status=refused)
+    if not answer.get("xactionId") or ("message" in answer and not statuses):
+        return None
+    return dict(answer)
+
+
+def _status(value: Any) -> int | None:
+    number = as_number(value)
+    if number is not None:
+        return int(number) if -_NO_STATUS < number < _NO_STATUS else None
+    text = value.strip() if isinstance(value, str) else ""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 3 else None
 
 
 def is_idempotent(message: Mapping[str, Any]) -> bool:
@@ -222,4 +241,4 @@ def _may_have_arrived(failure: RtcpError) -> bool:
 
 def _is_final(failure: RtcpError) -> bool:
     """True for a refusal that an earlier sending, whose answer got lost, must have met as well."""
-    return isinstance(failure, ResponseError) and failure.status not in RETRYABLE | {401, 403}
+    return isinstance(failure, ResponseError) and judge(failure) is Outlook.FINAL

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from rtcp.bulk.dead_letters import DeadLetters, Replay
+from rtcp._paths import local_path
 from rtcp.bulk.packing import packs
+from rtcp.bulk.reject_file import RejectFile, Replay, form_of_file
 from rtcp.bulk.spool import SpoolFile
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError
 from rtcp.models.result import BulkResult, Outcome
 from rtcp.models.stream import StreamReceipt, WriterSummary
 from rtcp.resources._base import Resource
-from rtcp.resources.streaming.envelope import CONTENT_TYPE, Form, Kind, check_envelope
+from rtcp.resources.streaming.envelope import check_envelope
 from rtcp.resources.streaming.fates import Fate
 from rtcp.resources.streaming.sender import (
     MESSAGES_PER_SECOND,
@@ -28,6 +29,7 @@ from rtcp.resources.streaming.sender import (
     is_idempotent,
 )
 from rtcp.resources.streaming.writer import StreamWriter
+from rtcp.rows.form import RowForm
 from rtcp.rows.wire_json import encode
 from rtcp.transport.answers import decode, mapping, parse
 from rtcp.transport.rate_limit import Budget
@@ -77,10 +79,9 @@ class Streaming(Resource):
             BadRequestError: the service says the same of it; `.body` has what the validation found.
 
         Example:
-            >>> message = rtcp.envelope(
-            ...     {"_id": "order-2041", "timestamp": "2026-03-02T08:15:00Z", "_harbour": {"loyaltyId": 70007}},
-            ...     schema_id=schema_id, dataset_id="harbour-purchases",
-            ... )
+            >>> form = rtcp.RowForm(dataset_id="harbour-purchases", schema_id=schema_id)
+            >>> row = {"_id": "order-2041", "timestamp": "2026-03-02T08:15:00Z", "_harbour": {"loyaltyId": 70007}}
+            >>> message = rtcp.envelope(row, form=form)
             >>> client.streaming.send(inlet_id, message).xaction_id is not None
             True
         """
@@ -113,7 +114,8 @@ class Streaming(Resource):
         Example:
             >>> base = {"timestamp": "2026-03-02T08:15:00Z", "_harbour": {"loyaltyId": 70007}}
             >>> rows = [{"_id": f"order-{number}", **base} for number in range(3)]
-            >>> messages = [rtcp.envelope(row, schema_id=schema_id, dataset_id="harbour-purchases") for row in rows]
+            >>> form = rtcp.RowForm(dataset_id="harbour-purchases", schema_id=schema_id)
+            >>> messages = [rtcp.envelope(row, form=form) for row in rows]
             >>> client.streaming.send_many(inlet_id, messages)
             <BulkResult: 3 succeeded, 0 failed, 0 unknown>
         """
@@ -145,14 +147,7 @@ class Streaming(Resource):
         self,
         inlet_id: str,
         *,
-        dataset_id: str,
-        schema_id: str,
-        flow_id: str | None = None,
-        source: str | None = None,
-        content_type: str = CONTENT_TYPE,
-        kind: Kind | None = None,
-        identity: str | None = None,
-        id_from: Sequence[str] | None = None,
+        form: RowForm,
         authenticated: bool = False,
         validate: bool = False,
         workers: int = 4,
@@ -160,7 +155,7 @@ class Streaming(Resource):
         requests_per_second: int | None = REQUESTS_PER_SECOND,
         messages_per_second: int | None = MESSAGES_PER_SECOND,
         spool: SpoolFile | str | Path | None = None,
-        dead_letters: str | Path | None = None,
+        rejects: str | Path | None = None,
         on_progress: Callable[[WriterSummary], object] | None = None,
     ) -> StreamWriter:
         """Return a writer for rows without envelopes, to be used in a `with` statement.
@@ -169,7 +164,7 @@ class Streaming(Resource):
         and tells in the end what became of each row.
 
         Args:
-            dataset_id, schema_id, flow_id, source, content_type, kind, identity, id_from: see `rtcp.envelope`.
+            form: the dataset and schema that the rows are of, how they become XDM, and what they must have.
             authenticated: send the token along, which the inlet was created to want.
             validate: one row in a request, checked before the answer, 60 a minute; for development.
             workers: requests under way at a time, each on its own connection.
@@ -178,7 +173,7 @@ class Streaming(Resource):
                 messages a second, its older 1,000.
             spool: file that keeps rows until they are received: `write` returns once a row is on disk, and what a
                 killed process left there is sent by the next writer for the same inlet. What could not be sent stays.
-            dead_letters: file to append what was rejected or unknown to, as JSON lines; see `replay`. Without it they
+            rejects: file to append what was rejected or unknown to, as JSON lines; see `replay`. Without it they
                 are kept in memory.
             on_progress: called with the summary so far after each request, from the writer's threads.
 
@@ -186,26 +181,18 @@ class Streaming(Resource):
             SpoolError: the spool is unreadable, or another process has it.
 
         Example:
+            >>> form = rtcp.RowForm(dataset_id="harbour-purchases", schema_id=schema_id)
             >>> card = {"_harbour": {"loyaltyId": 70007}}
-            >>> with client.streaming.writer(inlet_id, dataset_id="harbour-purchases", schema_id=schema_id) as writer:
+            >>> with client.streaming.writer(inlet_id, form=form) as writer:
             ...     writer.write({"_id": "order-7", "timestamp": "2026-03-02T08:15:00Z", **card})
             ...     writer.write({"_id": "order-8", "timestamp": "2026-03-02 08:15", **card})
             >>> writer.summary.sent, [reject.message for reject in writer.rejects()]
             (1, ['timestamp has no time zone; write e.g. 2026-03-02T08:15:00Z'])
         """
+        if not isinstance(form, RowForm):
+            raise InvalidArgumentError("form is an rtcp.RowForm(dataset_id=..., schema_id=...)")
         if not 1 <= workers <= POOL_SIZE:
             raise InvalidArgumentError(f"workers must be 1 to {POOL_SIZE}, not {workers}")
-        form = Form(
-            schema_id=schema_id,
-            dataset_id=dataset_id,
-            org_id=self._config.org_id,
-            flow_id=flow_id,
-            source=source,
-            content_type=content_type,
-            kind=kind,
-            identity=identity,
-            id_from=id_from,
-        )
         sender = replace(
             self._sender(inlet_id, authenticated, validate),
             messages=self._budget(messages_per_second, "messages_per_second"),
@@ -215,26 +202,20 @@ class Streaming(Resource):
         return StreamWriter(
             sender,
             form,
+            org_id=self._config.org_id,
             workers=workers,
             max_batch=max_batch,
             spool=spool,
-            dead_letters=dead_letters,
+            rejects=rejects,
             on_progress=on_progress,
         )
 
     def replay(
         self,
-        path: str | Path,
         inlet_id: str,
+        path: str | Path,
         *,
-        dataset_id: str,
-        schema_id: str,
-        flow_id: str | None = None,
-        source: str | None = None,
-        content_type: str = CONTENT_TYPE,
-        kind: Kind | None = None,
-        identity: str | None = None,
-        id_from: Sequence[str] | None = None,
+        form: RowForm | None = None,
         authenticated: bool = False,
         validate: bool = False,
         workers: int = 4,
@@ -243,46 +224,48 @@ class Streaming(Resource):
         messages_per_second: int | None = MESSAGES_PER_SECOND,
         on_progress: Callable[[WriterSummary], object] | None = None,
     ) -> WriterSummary:
-        """Send the rows of a dead-letter file again, with the same `_id`, and return what became of them.
+        """Send the rows of a file of rejects again, with the same `_id`, and return what became of them.
 
         A row that is received leaves the file; what fails again stays, with its new reason. The file is rewritten at
-        once at the end, and removed when nothing is left. Rows with `"is_exact": false` stay until somebody corrects
-        them. Nobody else may write to the file meanwhile.
+        once at the end, and removed when nothing is left. Rows with `"can_retry": false` or `"is_exact": false` would
+        be refused again: they stay until somebody puts them right, and takes that mark away; the summary counts them
+        as `held_back`. Writers may go on adding to the file, also in other processes: that stays for the next replay.
 
-        Args: as of `writer`.
+        Args:
+            path: of the file that a writer, an upsert or a task has written its rejects to.
+            form: where a row of the file does not have its own; None takes that of the first one that has.
+            authenticated, validate, workers, max_batch, requests_per_second, messages_per_second, on_progress: as of
+                `writer`.
+
+        Raises:
+            InvalidArgumentError: there is no such file, or neither `form` nor the file tells the form of its rows.
 
         Example:
             >>> row = {"_id": "order-9", "timestamp": "2026-03-02T08:15:00Z", "_harbour": {"loyaltyId": 70007}}
-            >>> path = folder / "dead.jsonl"
+            >>> path = folder / "rejects.jsonl"
             >>> _ = path.write_text(json.dumps({"row": row, "position": 0, "status": 503}))
-            >>> options = {"dataset_id": "harbour-purchases", "schema_id": schema_id}
-            >>> client.streaming.replay(path, inlet_id, **options).sent, path.exists()
+            >>> form = rtcp.RowForm(dataset_id="harbour-purchases", schema_id=schema_id)
+            >>> client.streaming.replay(inlet_id, path, form=form).sent, path.exists()
             (1, False)
         """
-        replay = Replay(path)
-        writer = self.writer(
-            inlet_id,
-            dataset_id=dataset_id,
-            schema_id=schema_id,
-            flow_id=flow_id,
-            source=source,
-            content_type=content_type,
-            kind=kind,
-            identity=identity,
-            id_from=id_from,
-            authenticated=authenticated,
-            validate=validate,
-            workers=workers,
-            max_batch=max_batch,
-            requests_per_second=requests_per_second,
-            messages_per_second=messages_per_second,
-            dead_letters=replay.left,
-            on_progress=on_progress,
-        )
-        with DeadLetters(replay.left) as kept, writer:
-            writer.rewrite(replay.rows(kept))
-        replay.finish()
-        return writer.summary
+        form = form or form_of_file(local_path(path, what="path"))
+        with Replay(path) as replay:
+            writer = self.writer(
+                inlet_id,
+                form=form,
+                authenticated=authenticated,
+                validate=validate,
+                workers=workers,
+                max_batch=max_batch,
+                requests_per_second=requests_per_second,
+                messages_per_second=messages_per_second,
+                rejects=replay.left,
+                on_progress=on_progress,
+            )
+            with RejectFile(replay.left) as kept, writer:
+                writer.rewrite(replay.rejects(kept))
+            replay.finish()
+        return replace(writer.summary, held_back=replay.held_back)
 
     def _sender(self, inlet_id: str, authenticated: bool, validate: bool) -> Sender:
         budget = None

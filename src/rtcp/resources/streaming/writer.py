@@ -8,23 +8,28 @@ import os
 import queue
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice, repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from rtcp.bulk.dead_letters import DeadLetters
+from rtcp._temporary import at_end_of
 from rtcp.bulk.packing import Packer
+from rtcp.bulk.reject_file import RejectFile
 from rtcp.bulk.spool import Queue, SpoolFile
 from rtcp.errors import InvalidArgumentError, PartialFailureError, RtcpError, SpoolError
-from rtcp.models.stream import REFUSED, Reject, WriterSummary
-from rtcp.resources.streaming.envelope import Form
-from rtcp.resources.streaming.fates import Fate, Item, Pack
+from rtcp.models.stream import WriterSummary
+from rtcp.resources.streaming.envelope import Envelope
+from rtcp.resources.streaming.fates import Fate, Item, Pack, Place
 from rtcp.resources.streaming.ledger import Ledger
-from rtcp.resources.streaming.sender import HOPELESS, MAX_BODY, Sender
+from rtcp.resources.streaming.sender import MAX_BODY, Sender
+from rtcp.rows.form import RowForm
+from rtcp.rows.rejects import REFUSED, Reject
+from rtcp.rows.shaping import RowShaper
+from rtcp.rows.sources import Row, read_rows
 
 logger = logging.getLogger(__name__)
 
@@ -47,16 +52,20 @@ class StreamWriter:
     def __init__(
         self,
         sender: Sender,
-        form: Form,
+        form: RowForm,
         *,
+        org_id: str | None,
         workers: int,
         max_batch: int,
         spool: SpoolFile | str | Path | None,
-        dead_letters: str | Path | None,
+        rejects: str | Path | None,
         on_progress: Callable[[WriterSummary], object] | None,
     ) -> None:
         self._sender = replace(sender, is_stopped=lambda: self._is_aborted)
-        self._form = form
+        self._envelope = Envelope(form, org_id)
+        self._envelopes: dict[str, tuple[Envelope, RowShaper]] = {}
+        self._org_id = org_id
+        self._shaper = RowShaper(form)
         self._limits = sender.limits(max_batch)
         self._packer: Packer[Item] = Packer(self._limits)
         self._workers = workers
@@ -69,13 +78,13 @@ class StreamWriter:
         self._is_closed = self._is_aborted = False
         self._pid = os.getpid()
         # Before the spool, which would stay open when this fails.
-        letters = None if dead_letters is None else DeadLetters(dead_letters)
+        letters = None if rejects is None else RejectFile(rejects)
         self._owned = None if spool is None or isinstance(spool, SpoolFile) else SpoolFile(spool)
         held = spool if isinstance(spool, SpoolFile) else self._owned
         self._queue = None if held is None else Queue(held, f"streaming {sender.inlet_id}")
         self._is_recovered = self._queue is None
-        self._ledger = Ledger(self._queue, letters)
-        self._last_word = weakref.finalize(self, _tell_left, self._ledger, self._queue is not None, self._pid)
+        self._ledger = Ledger(form, self._queue, letters)
+        self._last_word = at_end_of(self, partial(_tell_left, self._ledger, has_spool=self._queue is not None))
 
     @property
     def summary(self) -> WriterSummary:
@@ -91,13 +100,28 @@ class StreamWriter:
         Raises:
             RtcpError: the writer is closed, or can go no further (no token, spool full).
         """
-        self._take_in([row])
+        position = self._enter(1)
+        self._take_in([Row(position, position + 1, row)], self._shaper, Place(position))
 
-    def write_many(self, rows: Iterable[Any]) -> None:
-        """Take many rows in, as `write` does; with a spool, some hundreds of them share a commit."""
-        stream = iter(rows)
+    def write_many(self, rows: Any) -> None:
+        """Take many rows in, as `write` does; with a spool, some hundreds of them share a commit.
+
+        Args:
+            rows: objects of XDM, in a list or any iterable; a pandas, Polars or Arrow table, whose columns are dot
+                paths; the path of a file (.csv, .tsv, .txt, .jsonl, .json, .parquet; compressed as .gz or .zst); or
+                what `rtcp.read_rows` has made of one. A line that cannot be read is a row that is rejected.
+
+        Raises:
+            InvalidArgumentError: there are no rows in such a thing, or the mapping names a column that it lacks.
+        """
+        source = read_rows(rows, is_read_once=True)
+        shaper = RowShaper(self._envelope.form, source)
+        stream = source.read()
+        # An error of the caller's own iterator passes unchanged, behind the rows before it.
         while group := list(islice(stream, _GROUP)):
-            self._take_in(group)
+            first = self._enter(len(group))
+            line = None if source.name is None else 0
+            self._take_in(group, shaper, Place(first, line, source.name))
 
     def flush(self) -> None:
         """Return once there is an answer, or none to be hoped for, to all rows written so far."""
@@ -113,7 +137,11 @@ class StreamWriter:
         self._raise_fatal()
 
     def rejects(self) -> Iterator[Reject]:
-        """Yield the rows that were rejected, and those whose fate is unknown, with the reasons."""
+        """Yield the rows that were rejected, and those whose fate is unknown, with the reasons.
+
+        Raises:
+            SpoolError: after those that are there: a replay has taken others out of the dead letters.
+        """
         yield from self._ledger.rejects()
 
     def raise_for_failures(self) -> None:
@@ -125,11 +153,16 @@ class StreamWriter:
         summary = self.summary
         if summary.sent == summary.rows:
             return
-        rejects = list(self.rejects())
+        rejects: list[Reject] = []
+        taken = ""
+        try:
+            rejects.extend(self.rejects())
+        except SpoolError as exc:
+            taken = f"; {exc}"
         said = f"; the first, at position {rejects[0].position}: {rejects[0].message}" if rejects else ""
         raise PartialFailureError(
             f"of {summary.rows} rows {summary.rejected} were rejected, {summary.unknown} got no answer and "
-            f"{summary.waiting} wait in the spool{said}",
+            f"{summary.waiting} wait in the spool{said}{taken}",
             failed=[reject for reject in rejects if not reject.is_unknown],
             unknown=[reject for reject in rejects if reject.is_unknown],
         )
@@ -154,36 +187,60 @@ class StreamWriter:
         finally:
             self._end()
 
-    def rewrite(self, rows: Iterable[tuple[int | None, Any]]) -> None:
-        """Take rows in that were in a writer before, with their positions there."""
-        for position, row in rows:
-            self._take_in([row], [position])
+    def rewrite(self, rejects: Iterable[Reject]) -> None:
+        """Take rows in that were in a writer before, with their places there, each in the form that it has."""
+        for reject in rejects:
+            self._check_open()
+            self._ledger.enter_again(1)
+            form = reject.form
+            envelope, shaper = (self._envelope, self._shaper) if form is None else self._envelope_of(form)
+            place = Place(reject.position, reject.line, reject.file, form)
+            line = reject.line or (0 if reject.position is None else reject.position + 1)
+            self._take_in([Row(reject.position or 0, line, reject.row)], shaper, place, envelope=envelope)
 
-    def _take_in(self, rows: Sequence[Any], positions: Sequence[int | None] | None = None) -> None:
-        self._check_process()
-        self._raise_fatal()
-        if self._is_closed:
-            raise RtcpError("this writer is closed; open another one")
-        positions = self._ledger.enter(len(rows), positions=positions)
-        encoded, largest = self._form.message, self._limits.largest
-        messages: list[tuple[int | None, bytes]] = []
+    def _enter(self, count: int) -> int:
+        self._check_open()
+        return self._ledger.enter(count)
+
+    def _envelope_of(self, form: RowForm) -> tuple[Envelope, RowShaper]:
+        key = repr(form)
+        known = self._envelopes.get(key)
+        if known is None:
+            known = self._envelopes[key] = (Envelope(form, self._org_id), RowShaper(form))
+        return known
+
+    def _take_in(
+        self, rows: Sequence[Row], shaper: RowShaper, first: Place, *, envelope: Envelope | None = None
+    ) -> None:
+        """Take rows in that are counted already; `first` is the place of the first of them."""
+        envelope = self._envelope if envelope is None else envelope
+        encoded, largest = envelope.message, self._limits.largest
+        messages: list[tuple[Place, bytes]] = []
         refused: list[Reject] = []
-        for position, row in zip(positions, rows, strict=True):
+        position, has_lines = first.position, first.line is not None
+        for number, row in enumerate(rows):
+            line = row.line if has_lines else None
+            place = Place(None if position is None else position + number, line, first.file, first.form)
             try:
-                message = encoded(row)
+                message = encoded(row, shaper)
                 if len(message) > largest:
                     self._limits.check(len(message))
             except InvalidArgumentError as exc:
-                refused.append(Reject(row, position, None, REFUSED, str(exc), can_retry=False))
+                where = (
+                    place.line,
+                    place.file,
+                    replace(envelope.form, mapping=shaper.form.mapping, is_dotted=shaper.form.is_dotted),
+                )
+                refused.append(Reject(row.given, place.position, None, REFUSED, str(exc), False, *where))
             else:
-                messages.append((position, message))
+                messages.append((place, message))
         try:
             self._accept(messages)
         finally:
             if refused:
                 self._ledger.reject(refused)
 
-    def _accept(self, messages: Sequence[tuple[int | None, bytes]]) -> None:
+    def _accept(self, messages: Sequence[tuple[Place, bytes]]) -> None:
         ids: Iterable[int] = repeat(_NOT_SPOOLED, len(messages))
         if self._queue is not None:
             try:
@@ -193,15 +250,15 @@ class StreamWriter:
                 raise
         with self._intake:
             self._recover()
-            self._fill((position, message, entry) for (position, message), entry in zip(messages, ids, strict=True))
+            self._fill((place, message, entry) for (place, message), entry in zip(messages, ids, strict=True))
 
     def _recover(self) -> None:
         """Send on what the spool has kept of an earlier writer."""
         while not self._is_recovered and self._queue is not None:
             entries = self._queue.take(self._limits.max_count, max_bytes=MAX_BODY)
             self._is_recovered = not entries
-            self._ledger.enter(len(entries), positions=())
-            self._fill((None, entry.data, entry.id) for entry in entries)
+            self._ledger.enter_again(len(entries))
+            self._fill((Place(), entry.data, entry.id) for entry in entries)
 
     def _fill(self, items: Iterator[Item]) -> None:
         try:
@@ -241,12 +298,12 @@ class StreamWriter:
         fatal = self._fatal
         if fatal is not None or self._is_aborted:
             error = fatal if isinstance(fatal, RtcpError) else RtcpError(_INTERRUPTED)
-            self._ledger.settle(pack, [error] * len(pack.items))
+            self._ledger.settle(pack, [error] * len(pack.items), hopeless=error)
             return
         fates, traffic = self._sender.send([message for _, message, _ in pack.items], idempotent=True)
         self._ledger.spent(traffic.requests, traffic.bytes)
-        self._fatal = self._fatal or next((fate for fate in fates if isinstance(fate, HOPELESS)), None)
-        self._ledger.settle(pack, fates)
+        self._fatal = self._fatal or traffic.hopeless
+        self._ledger.settle(pack, fates, hopeless=traffic.hopeless)
         if self._on_progress is not None:
             try:
                 self._on_progress(self.summary)
@@ -295,6 +352,12 @@ class StreamWriter:
             if self._owned is not None:
                 self._owned.close()
 
+    def _check_open(self) -> None:
+        self._check_process()
+        self._raise_fatal()
+        if self._is_closed:
+            raise RtcpError("this writer is closed; open another one")
+
     def _check_process(self) -> None:
         # First of all: in a forked child, the locks may be held for ever by threads that only the parent has.
         if self._pid != os.getpid():
@@ -324,9 +387,9 @@ class StreamWriter:
         return f"<StreamWriter to inlet {self._sender.inlet_id}: {self.summary}>"
 
 
-def _tell_left(ledger: Ledger, has_spool: bool, pid: int) -> None:
+def _tell_left(ledger: Ledger, *, has_spool: bool) -> None:
     """Say so when a program ends, or drops a writer, with rows in it that were never sent."""
-    if has_spool or pid != os.getpid():
+    if has_spool:
         return
     told = ledger.summary
     left = told.rows - told.sent - told.rejected - told.unknown

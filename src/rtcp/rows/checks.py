@@ -1,0 +1,120 @@
+"""What a row must have before it goes out, held as strictly as where it lands: identity, `identityMap`, timestamp."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+
+from rtcp._numbers import as_number
+from rtcp.errors import InvalidArgumentError
+from rtcp.rows.paths import Steps, value_at
+
+IDENTITY_MAP: Final = "identityMap"
+TIMESTAMP: Final = "timestamp"
+_ADVICE: Final = "write e.g. 2026-03-02T08:15:00Z"
+_RFC3339: Final = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
+)
+
+
+def check_identity(row: Mapping[str, Any], identity: str | None, steps: Steps | None) -> None:
+    """Refuse a row whose `identityMap` has a wrong form, or that shall have an identity and has none.
+
+    Args:
+        identity: dot path of the primary identity; None checks no more than the form.
+        steps: the same path, parsed.
+
+    Raises:
+        InvalidArgumentError: names the path.
+    """
+    has_map = _has_identity(row[IDENTITY_MAP]) if row.get(IDENTITY_MAP) is not None else False
+    if identity is None or has_map:
+        return
+    if not is_identity_value(value_at(row, steps if steps is not None else identity)):
+        raise InvalidArgumentError(f"no identity: neither {identity} nor identityMap has a value")
+
+
+def is_identity_value(value: Any) -> bool:
+    """True for what can be an id: a text that is not blank, or a whole number."""
+    if isinstance(value, str):
+        return not value.isspace() and value != ""
+    number = as_number(value)
+    return number is not None and number == number and number % 1 == 0
+
+
+def check_timestamp(value: Any) -> None:
+    """Refuse what would be acknowledged, and lost when it lands.
+
+    Raises:
+        InvalidArgumentError: it is neither an aware datetime nor a text of RFC 3339 with a real date and an offset.
+    """
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise InvalidArgumentError(
+                f"{TIMESTAMP} is a datetime without time zone; use e.g. datetime(..., tzinfo=timezone.utc)"
+            )
+        return
+    if not isinstance(value, str):
+        what = "a date without time" if isinstance(value, date) else f"of the type {type(value).__name__}"
+        raise InvalidArgumentError(f"{TIMESTAMP} is {what}; {_ADVICE}")
+    if _RFC3339.fullmatch(value) is None:
+        raise InvalidArgumentError(f"{TIMESTAMP} {_fault_of(value)}; {_ADVICE}")
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        pass
+    else:
+        return
+    raise InvalidArgumentError(f"{TIMESTAMP} is no date that the calendar has; {_ADVICE}")
+
+
+def check_event_id(value: Any) -> bool:
+    """True when there is an `_id`.
+
+    Raises:
+        InvalidArgumentError: what is there is no text.
+    """
+    if value is None or value == "":
+        return False
+    if not isinstance(value, str):
+        raise InvalidArgumentError(f"_id must be a text, not {type(value).__name__}")
+    if value.isspace():
+        raise InvalidArgumentError("_id is blank")
+    return True
+
+
+def _has_identity(identities: Any) -> bool:
+    """True when a map of identities holds one; a list or id that is empty holds none."""
+    if not isinstance(identities, Mapping):
+        raise _malformed(IDENTITY_MAP, "must be an object of namespaces", identities)
+    found = False
+    for namespace, listed in identities.items():
+        where = f"{IDENTITY_MAP}.{namespace}"
+        if not isinstance(namespace, str):
+            raise InvalidArgumentError(f"{IDENTITY_MAP} has a namespace that is no text but {type(namespace).__name__}")
+        if listed is None:
+            continue
+        if not isinstance(listed, list | tuple):
+            raise _malformed(where, "must be a list of identities, each an object with an id", listed)
+        for number, item in enumerate(listed):
+            if not isinstance(item, Mapping):
+                raise _malformed(f"{where}[{number}]", "must be an object with an id", item)
+            value = item.get("id")
+            if value is not None and not isinstance(value, str):
+                raise _malformed(f"{where}[{number}].id", "must be a text", value)
+            found = found or is_identity_value(value)
+    return found
+
+
+def _malformed(where: str, rule: str, value: Any) -> InvalidArgumentError:
+    return InvalidArgumentError(f"{where} {rule}, not {type(value).__name__}")
+
+
+def _fault_of(text: str) -> str:
+    is_time = re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(.*)", text, re.ASCII)
+    if is_time is not None or re.match(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d", text, re.ASCII):
+        offset = is_time[1] if is_time is not None else text[16:]
+        return "has no time zone" if re.search(r"Z|[+-]\d", offset) is None else "is not in the form of RFC 3339"
+    return "is no time of RFC 3339"

@@ -1,0 +1,59 @@
+"""From a row as the caller has it to the XDM that goes out: mapped, plain, and held to its form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from rtcp.errors import InvalidArgumentError
+from rtcp.rows.checks import check_identity
+from rtcp.rows.form import RowForm
+from rtcp.rows.mapping import compile_mapping, nest
+from rtcp.rows.paths import parse_path
+from rtcp.rows.sources import Row, RowSource
+
+
+class RowShaper:
+    """Makes the rows of one source XDM, by one form.
+
+    Raises:
+        InvalidArgumentError: the mapping names a column that the source does not have.
+    """
+
+    def __init__(self, form: RowForm, source: RowSource | None = None) -> None:
+        columns = None if source is None else source.columns
+        self._mapper = None if form.mapping is None else compile_mapping(form.mapping, columns=columns)
+        self._is_dotted = form.is_dotted or (source is not None and source.is_flat)
+        self._form = replace(form, is_dotted=True) if self._is_dotted and form.mapping is None else form
+        self._identity = form.identity
+        self._steps = None if form.identity is None else parse_path(form.identity)
+
+    @property
+    def form(self) -> RowForm:
+        """The form of the rows as the source has them."""
+        return self._form
+
+    def shape(self, row: Row) -> Mapping[str, Any]:
+        """The row as XDM, still with whatever values the caller has in it.
+
+        Raises:
+            InvalidArgumentError: it cannot be right; the message names the path, never the value.
+        """
+        _, line, given, problem = row
+        if problem is not None:
+            raise InvalidArgumentError(problem)
+        if type(given) is not dict and not isinstance(given, Mapping):
+            raise InvalidArgumentError(f"the row is no object but {type(given).__name__}")
+        if self._mapper is not None:
+            given = self._mapper(given, line=line)
+        elif self._is_dotted:
+            given = nest(given)
+        if not given:
+            raise InvalidArgumentError("the row is empty")
+        if "body" in given and "header" in given:
+            raise InvalidArgumentError("the row is in an envelope already; pass what is in its body.xdmEntity")
+        if self._identity is not None or "identityMap" in given:
+            check_identity(given, self._identity, self._steps)
+        shaped: Mapping[str, Any] = given
+        return shaped
