@@ -8,7 +8,7 @@ import json
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rtcp.emulator.nouns.export_jobs.parquet_columns import Shape

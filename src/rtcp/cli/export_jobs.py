@@ -11,8 +11,9 @@ import click
 
 import rtcp
 from rtcp.cli import live, options
+from rtcp.cli.cells import plain
 from rtcp.cli.commands import Noun
-from rtcp.cli.output import Columns, count, dotted, plain, show_many, show_one
+from rtcp.cli.output import Columns, count, show_many, show_one, split_paths
 from rtcp.cli.shell import Shell, pass_shell
 
 _COLUMNS: Final[Columns] = {
@@ -93,8 +94,8 @@ def create(
     with shell.client() as client:
         with options.creating(shell, "the export job", look="export-jobs list --limit 10"):
             job = client.export_jobs.create(
-                fields=dotted(None, fields) or None,
-                segments=dotted(None, segments) or None,
+                fields=split_paths(None, fields) or None,
+                segments=split_paths(None, segments) or None,
                 events=rtcp.ExportEvents() if events else None,
                 since_ingested=since_ingested,
                 **body,

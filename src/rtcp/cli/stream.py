@@ -12,7 +12,7 @@ import click
 import rtcp
 from rtcp.cli import failures, inputs, live, row_input
 from rtcp.cli.commands import Verb
-from rtcp.cli.output import Columns, count, dotted, show_one
+from rtcp.cli.output import Columns, count, show_one, split_paths
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.errors import RtcpError
 from rtcp.resources.streaming.trial import try_messages
@@ -97,7 +97,7 @@ def command(
                 schema_id=schema_id or _schema_of(client, dataset_id),
                 kind=kind,
                 identity=identity,
-                id_from=dotted(None, id_from) or None,
+                id_from=split_paths(None, id_from) or None,
                 flow_id=flow_id,
             )
         run = _Run(shell, client, inlet, form, how)
@@ -150,7 +150,7 @@ class _Run:
             self._shell.note(f"error: {failures.in_commands(str(exc))}")
         finally:
             not_read = 0 if source is None else self._show(writer.summary, source)
-            row_input.tell_rejects(self._shell, _told(writer), kept_in=rejects)
+            row_input.tell_rejects(self._shell, _list_rejects(writer), kept_in=rejects)
         self._end(writer.summary, not_read)
 
     def replay(self, path: Path) -> None:
@@ -216,7 +216,7 @@ class _Run:
         )
 
 
-def _told(writer: rtcp.StreamWriter) -> list[rtcp.Reject]:
+def _list_rejects(writer: rtcp.StreamWriter) -> list[rtcp.Reject]:
     try:
         return list(writer.rejects())
     except rtcp.SpoolError:

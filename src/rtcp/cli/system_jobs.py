@@ -9,8 +9,9 @@ import click
 
 import rtcp
 from rtcp.cli import live, options
+from rtcp.cli.cells import plain
 from rtcp.cli.commands import Noun
-from rtcp.cli.output import Columns, count, plain, show_many, show_one
+from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -207,7 +207,7 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.scope["state"][DROP] = self.transport.close
+        self.scope["state"][DROP] = self.transport.close  # pyright: ignore[reportTypedDictNotRequiredAccess]
 
 
 class _Server(Server):
