@@ -16,6 +16,7 @@ check: .venv/ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pyright
+	$(BIN)/python -m tests.docs.typecheck
 	$(BIN)/lint-imports
 	$(BIN)/python openapi/compile.py --check
 	$(BIN)/python -m tests.suite --judge

@@ -16,6 +16,7 @@ from benchmarks.measure import Result
 
 DATASET: Final = "62259f817f62d71947929a7b"
 SCHEMA: Final = "https://ns.adobe.com/acme/schemas/0123456789abcdef0123456789abcdef"
+FORM: Final = rtcp.RowForm(dataset_id=DATASET, schema_id=SCHEMA)
 ORG: Final = "0123456789ABCDEF01234567@AdobeOrg"
 # Of the rows below, so many fill a body of 1 MB.
 _MEGABYTE: Final = 1_200
@@ -59,12 +60,7 @@ def run(url: str, *, count: int, rounds: int) -> Iterator[Result]:
 def written(client: rtcp.Client, given: Iterable[dict[str, Any]], **options: Any) -> int:
     """Rows that a writer without budgets has sent."""
     with client.streaming.writer(
-        payloads.INLET,
-        dataset_id=DATASET,
-        schema_id=SCHEMA,
-        requests_per_second=None,
-        messages_per_second=None,
-        **options,
+        payloads.INLET, form=FORM, requests_per_second=None, messages_per_second=None, **options
     ) as writer:
         writer.write_many(given)
     return writer.summary.sent

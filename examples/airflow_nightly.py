@@ -56,11 +56,13 @@ with DAG(
     stream = RtcpStreamOperator(
         task_id="stream",
         inlet_id="{{ params.inlet }}",
-        dataset_id="{{ params.purchases_dataset }}",
-        schema_id="{{ params.schema }}",
+        form={
+            "dataset_id": "{{ params.purchases_dataset }}",
+            "schema_id": "{{ params.schema }}",
+            "mapping": PURCHASES,
+            "kind": "event",
+        },
         path="{{ params.purchases }}",
-        mapping=PURCHASES,
-        kind="event",
     )
     sample = RtcpPreviewSampleSensor(
         task_id="sample",

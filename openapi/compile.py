@@ -33,6 +33,7 @@ def compile_document(sources: Path = SOURCES) -> Document:
     """
     paths: Document = {}
     components: Document = {}
+    not_built: Document = {}
     operation_ids: set[str] = set()
     for source in sorted(sources.glob("*.yaml")):
         document = localise(yaml.safe_load(source.read_text(encoding="utf-8")))
@@ -44,6 +45,8 @@ def compile_document(sources: Path = SOURCES) -> Document:
                 if operation["operationId"] in operation_ids:
                     raise ValueError(f"{source.name}: operation {operation['operationId']!r} is defined twice")
                 operation_ids.add(operation["operationId"])
+        for path, name in document.get("x-rtcp-not-built", {}).items():
+            add(not_built, path, {"noun": source.stem, "name": name}, source)
         for kind, entries in document.get("components", {}).items():
             for name, entry in entries.items():
                 add(components.setdefault(kind, {}), name, entry, source)
@@ -52,7 +55,13 @@ def compile_document(sources: Path = SOURCES) -> Document:
         "version": "0.1.0",
         "description": "Compiled from openapi/*.yaml. Do not edit.",
     }
-    return {"openapi": "3.1.0", "info": info, "paths": paths, "components": components}
+    return {
+        "openapi": "3.1.0",
+        "info": info,
+        "paths": paths,
+        "x-rtcp-not-built": not_built,
+        "components": components,
+    }
 
 
 def operations_of(item: Document) -> Iterator[Document]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from decimal import Decimal
 from typing import Any, Final
@@ -9,7 +10,11 @@ from typing import Any, Final
 Number = int | float | Decimal
 
 # By name, as numpy need not be there: they have `__float__`, and are no numbers.
-_NO_NUMBERS: Final = frozenset({"bool", "bool_", "datetime64", "timedelta64"})
+_NO_NUMBERS: Final = frozenset(
+    {"bool", "bool_", "datetime64", "timedelta64", "complex64", "complex128", "complex256", "clongdouble"}
+)
+_PLAIN_EXPONENTS: Final = range(-40, 41)
+_EXACT: Final = 2**53
 
 
 def as_number(value: Any) -> Number | None:
@@ -31,6 +36,31 @@ def as_number(value: Any) -> Number | None:
         return float(value) if hasattr(kind, "__float__") else None
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def is_finite(number: Number) -> bool:
+    """False for NaN and the infinities; of any size, as it never goes through float."""
+    if isinstance(number, Decimal):
+        return number.is_finite()
+    return not isinstance(number, float) or math.isfinite(number)
+
+
+def is_whole(number: Number) -> bool:
+    """True for a finite number without a fraction."""
+    if isinstance(number, int):
+        return True
+    return is_finite(number) and number == (
+        number.to_integral_value() if isinstance(number, Decimal) else math.trunc(number)
+    )
+
+
+def text_of(number: Number) -> str:
+    """The number as people write it: a whole one that a table with gaps has made a float is whole again."""
+    if isinstance(number, float):
+        return str(int(number)) if is_whole(number) and abs(number) < _EXACT else repr(number)
+    if isinstance(number, Decimal) and number.is_finite() and number.adjusted() in _PLAIN_EXPONENTS:
+        return f"{number:f}"
+    return str(number)
 
 
 def is_boolean(value: Any) -> bool:

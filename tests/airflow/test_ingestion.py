@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import rtcp
 from conftest import BOTH, SECRET, connect, dag_of
 from rtcp.airflow import RtcpBatchSensor, RtcpStreamOperator, RtcpUpsertOperator
 
@@ -34,8 +35,9 @@ def crm(client) -> str:
     return client.datasets.enable_profile("harbour-crm", upsert=True).id
 
 
-def streaming(inlet, *, retries=0, **arguments):
-    given = {"inlet_id": inlet, "dataset_id": "harbour-purchases", "schema_id": EVENTS, **arguments}
+def streaming(inlet, *, mapping=None, retries=0, **arguments):
+    form = {"dataset_id": "harbour-purchases", "schema_id": EVENTS, "mapping": mapping}
+    given = {"inlet_id": inlet, "form": form, **arguments}
     return dag_of(lambda: RtcpStreamOperator(task_id="stream", **given), retries=retries)
 
 
@@ -85,7 +87,7 @@ def test_a_row_that_the_mapping_cannot_read_is_rejected_with_the_reason(run, emu
 
     assert (result.tasks["stream"], result.tries["stream"]) == ("failed", 1)
     assert "of 2 rows 1 were received and 1 rejected" in result.log
-    assert "the first: row 1: " in result.log
+    assert "the first: purchases.csv, line 3: " in result.log
     assert "yesterday" not in result.log
 
 
@@ -93,7 +95,7 @@ def test_a_few_rejected_rows_can_be_borne(run, emulator, inlet, tmp_path):
     rows = [*purchases(), {"_harbour": {"loyaltyId": "70007"}, "timestamp": "2026-03-02 08:15"}]
     letters = tmp_path / "letters.jsonl"
 
-    result = run(streaming(inlet, rows=lambda: rows, max_rejected=1, dead_letters=str(letters)))
+    result = run(streaming(inlet, rows=lambda: rows, max_rejected=1, rejects=str(letters)))
 
     assert (result.xcoms["stream"]["sent"], result.xcoms["stream"]["rejected"]) == (3, 1)
     assert len(letters.read_text().splitlines()) == 1
@@ -114,6 +116,36 @@ def test_rows_come_from_one_place(run, emulator, inlet, arguments):
 
     assert result.tasks["stream"] == "failed"
     assert "rows come from path=, or from a function rows=" in result.log
+
+
+def test_a_form_may_be_the_value_of_the_client(run, emulator, inlet):
+    form = rtcp.RowForm(dataset_id="harbour-purchases", schema_id=EVENTS, kind="event")
+
+    assert run(streaming(inlet, rows=purchases, form=form)).xcoms["stream"]["sent"] == 3
+
+
+@pytest.mark.parametrize("job_seconds", [0.02])
+def test_rows_that_stay_out_of_an_upsert_are_logged_and_kept(run, emulator, crm, tmp_path):
+    path = tmp_path / "cities.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in CITIES) + '{"_harbour": oops}\n')
+    rejects = tmp_path / "rejects.jsonl"
+
+    result = run(upserting(crm, path=str(path), deferrable=False, max_failed=1, rejects=str(rejects)))
+
+    assert result.xcoms["upsert"]["records_written"] == 2
+    (letter,) = map(json.loads, rejects.read_text().splitlines())
+    assert (letter["file"], letter["line"], letter["reason"]) == ("cities.jsonl", 3, "no JSON object")
+    assert "cities.jsonl, line 3: no JSON object" in result.log
+
+
+def test_an_upsert_of_which_no_row_can_be_right_fails_at_once_and_keeps_them(run, emulator, crm, tmp_path):
+    rejects = tmp_path / "rejects.jsonl"
+
+    result = run(upserting(crm, rows=lambda: [{}], deferrable=False, retries=2, rejects=str(rejects)))
+
+    assert (result.tasks["upsert"], result.tries["upsert"]) == ("failed", 1)
+    assert "none of 1 rows can be sent; the first: row 1: the row is empty" in result.log
+    assert len(rejects.read_text().splitlines()) == 1
 
 
 @BOTH

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import tempfile
 import uuid
@@ -16,6 +17,7 @@ import rtcp
 
 SCHEMA = "https://ns.adobe.com/xdm/context/profile"
 NOWHERE = "0" * 64
+FORM = rtcp.RowForm(dataset_id="dev-crm", schema_id=SCHEMA)
 ROWS = [{"crmId": "D-1", "city": "Whitby"}, {"crmId": "D-2"}]
 
 
@@ -26,8 +28,8 @@ def inlet(client: rtcp.Client, **options: Any) -> str:
 
 
 def message(**changes: Any) -> dict[str, Any]:
-    given = {"schema_id": SCHEMA, "dataset_id": "dev-crm", "org_id": "0A1B2C3D4E5F60718293A4B5@AdobeOrg", **changes}
-    return rtcp.envelope({"crmId": "D-1", "person": {"name": {"firstName": "Ann"}}}, **given)
+    row = {"crmId": "D-1", "person": {"name": {"firstName": "Ann"}}}
+    return rtcp.envelope(row, form=dataclasses.replace(FORM, **changes), org_id="0A1B2C3D4E5F60718293A4B5@AdobeOrg")
 
 
 def broken() -> dict[str, Any]:
@@ -35,17 +37,17 @@ def broken() -> dict[str, Any]:
     return {**whole, "header": {**whole["header"], "imsOrgId": "other@AdobeOrg"}}
 
 
-def write(client: rtcp.Client, rows: list[dict[str, Any]], **options: Any) -> None:
-    with client.streaming.writer(inlet(client), dataset_id="dev-crm", schema_id=SCHEMA, **options) as writer:
+def write(client: rtcp.Client, rows: list[dict[str, Any]], *, form: rtcp.RowForm = FORM, **options: Any) -> None:
+    with client.streaming.writer(inlet(client), form=form, **options) as writer:
         for row in rows:
             writer.write(row)
 
 
 def replay(client: rtcp.Client) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "dead.jsonl"
+        path = Path(folder) / "rejects.jsonl"
         path.write_text(json.dumps({"row": ROWS[0], "position": 0, "status": 503}))
-        client.streaming.replay(path, inlet(client), dataset_id="dev-crm", schema_id=SCHEMA)
+        client.streaming.replay(inlet(client), path, form=FORM)
 
 
 def batch(client: rtcp.Client, content: bytes = b'{"crmId": "D-1"}', **options: Any) -> str:
@@ -94,7 +96,7 @@ CALLS: dict[str, Callable[[rtcp.Client], Any]] = {
     "streaming.send: without the token": lambda c: c.streaming.send(inlet(inside(c), authenticated=True), message()),
     "streaming.send: another organisation": lambda c: c.streaming.send(inlet(inside(c)), broken()),
     "streaming.send: found wrong": lambda c: c.streaming.send(
-        inlet(inside(c)), rtcp.envelope({"x": 1}, schema_id=SCHEMA, dataset_id="dev-crm"), validate=True
+        inlet(inside(c)), rtcp.envelope({"x": 1}, form=FORM), validate=True
     ),
     "streaming.send: no such inlet": lambda c: c.streaming.send(NOWHERE, message()),
     "streaming.send: no such flow": lambda c: c.streaming.send(
@@ -103,7 +105,11 @@ CALLS: dict[str, Callable[[rtcp.Client], Any]] = {
     "streaming.send_many": lambda c: c.streaming.send_many(inlet(inside(c)), [message(), broken(), message()]),
     "streaming.writer": lambda c: write(inside(c), ROWS),
     "streaming.writer: all options": lambda c: write(
-        inside(c), ROWS, source="Tills", kind="record", identity="crmId", workers=1, max_batch=1
+        inside(c),
+        ROWS,
+        form=dataclasses.replace(FORM, source="Tills", kind="record", identity="crmId"),
+        workers=1,
+        max_batch=1,
     ),
     "streaming.replay": lambda c: replay(inside(c)),
     "inlets.create": lambda c: inlet(inside(c)),

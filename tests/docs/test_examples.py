@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import re
 import warnings
-from pathlib import Path
 
 import pytest
+from tests.docs.pages import BLOCK, PAGES, ROOT
 from tests.helpers.harbour import load_harbour
 
 import rtcp
 
-ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCK = re.compile(
-    r"^```(?P<language>\w+)(?: title=\"(?P<title>[^\"]+)\")?\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
-)
 RUNNABLE = [page for page in PAGES if any(block["language"] == "python" for block in BLOCK.finditer(page.read_text()))]
 
 

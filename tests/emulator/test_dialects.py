@@ -9,7 +9,7 @@ import jsonschema_rs
 import pytest
 
 import rtcp.emulator
-from rtcp.emulator.http.dialect import Dialect
+from rtcp.emulator.http.operations import Dialect
 
 POLICIES = "/data/core/ups/config/mergePolicies"
 ENTITIES = "/data/core/ups/access/entities"

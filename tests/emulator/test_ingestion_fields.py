@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.emulator.conftest import EVENT, PROFILE
 
-from rtcp.emulator.declared_fields import FieldError, compile_fields, violations, wrapped
+from rtcp.emulator.declared_fields import FieldError, compile_fields, violations, wrap_violations
 from rtcp.emulator.store import Dataset, IdentityPath
 
 
@@ -103,9 +103,9 @@ def test_several_errors_are_causes_of_one_and_a_single_one_is_itself():
     dataset = Dataset("d", "D", PROFILE, (), True, fields={"a": {"type": "string"}})
     several = violations(compile_fields(dataset), {"a": 1, "b": 2})
 
-    assert wrapped(several)["message"] == "2 schema violations found"
-    assert wrapped(several)["causingExceptions"] == several
-    assert wrapped(several[:1]) is several[0]
+    assert wrap_violations(several)["message"] == "2 schema violations found"
+    assert wrap_violations(several)["causingExceptions"] == several
+    assert wrap_violations(several[:1]) is several[0]
 
 
 def test_a_field_that_has_two_natures_is_refused():

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from rtcp.emulator.http.inspection import Requests
-from rtcp.emulator.http.wire import Query, Request
+from rtcp.emulator.http.wire import Query, Request, Requests
 
 POLICIES = "/data/core/ups/config/mergePolicies"
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
+from rtcp.emulator import Emulator, worlds
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.http.faults import Faults
-from rtcp.emulator.jobs import JobFailure, Jobs, Kind
+from rtcp.emulator.jobs import JobFailure, Jobs, Kind, find_kind
 from rtcp.emulator.options import Options
 from rtcp.emulator.store import Store
 
@@ -21,9 +25,18 @@ class World:
         self.clock = clock or Clock(frozen_at_ms=1_000_000)
         self.store = Store(path, clock=self.clock, seed=1)
         self.faults = Faults()
-        self.jobs = Jobs(self.store, self.faults, seconds_factor=factor)
         self.worked = []
-        self.jobs.register(Kind(KIND, TIMELINE, "ERROR", self.work, is_atomic))
+        self.jobs = Jobs(
+            self.store,
+            self.store,
+            take_failure=self.faults.take_job_failure,
+            seconds_factor=factor,
+            find=self.find,
+        )
+        self.kinds = {KIND: Kind(KIND, TIMELINE, "ERROR", self.work, is_atomic)}
+
+    def find(self, name):
+        return self.kinds[name]
 
     def work(self, job, store):
         self.worked.append(job.id)
@@ -177,6 +190,28 @@ def test_a_job_in_a_file_is_done_by_the_next_server(tmp_path):
     assert (before.worked, after.worked) == ([], [job.id])
 
 
+def test_a_job_in_a_file_is_done_by_a_process_that_has_not_met_its_noun(tmp_path):
+    database = tmp_path / "people.sqlite"
+    with Emulator(db=database, seed=1) as emulator:
+        emulator.load(worlds.path("harbour"))
+        job = emulator.service.jobs.start("prod", "system_jobs", {"datasetId": "harbour-crm", "batchId": None})
+    code = (
+        "from rtcp.emulator import Emulator\n"
+        f"with Emulator(db={str(database)!r}) as emulator:\n"
+        "    emulator.clock.advance(3600)\n"
+        "    emulator.settle()\n"
+        f"    print(emulator.service.jobs.state(emulator.service.jobs.get('prod', 'system_jobs', {job.id!r})))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert run.stdout.strip() == "SUCCESS", run.stderr
+
+
+def test_a_kind_of_job_that_no_noun_does_is_a_look_up_error():
+    with pytest.raises(LookupError):
+        find_kind("no_noun.at_all")
+
+
 def test_a_reset_forgets_jobs(world):
     world.start()
     world.store.reset()
@@ -187,7 +222,9 @@ def test_a_reset_forgets_jobs(world):
 
 def test_settling_within_a_work_that_settles_does_nothing_more(world):
     seen = []
-    world.jobs.register(Kind("preview", ((0.0, "DONE"),), "ERROR", lambda job, store: seen.append(world.jobs.settle())))
+    world.kinds["preview"] = Kind(
+        "preview", ((0.0, "DONE"),), "ERROR", lambda job, store: seen.append(world.jobs.settle())
+    )
     world.jobs.start("prod", "preview", {})
     world.jobs.settle()
 

@@ -180,13 +180,13 @@ def test_a_class_that_changed_is_refused(store, refuse, tmp_path):
 
 
 def test_a_bad_row_leaves_the_store_as_it_was(store, refuse):
-    before = (store.sandbox_names(), store.sandbox("prod").policies())
+    before = (list(store.sandboxes), store.sandbox("prod").policies())
     policy = '[[merge_policies]]\nid = "p"\ndefault = true\n'
 
     refuse('sandbox = "new"\n' + policy + EVENTS, shop_jsonl=GOOD + "{\n")
     refuse(policy + EVENTS, shop_jsonl=GOOD + "{\n")
 
-    assert (store.sandbox_names(), store.sandbox("prod").policies()) == before
+    assert (list(store.sandboxes), store.sandbox("prod").policies()) == before
     assert store.sandbox("prod").counts().identities == 0
     assert store.sandbox("prod").datasets() == []
     assert store.sandbox("prod").known_namespace("crmId") is None

@@ -8,7 +8,7 @@ import pytest
 from tests.helpers.media import AD, DETAILS, EDGE_DATA, Player
 
 from rtcp.emulator import Datastream, MediaSettings
-from rtcp.emulator.http.operations import MEDIA_EDGE_EVENTS
+from rtcp.emulator.http.description import load_description
 
 ERRORS = "https://ns.adobe.com/aep/errors/"
 
@@ -67,8 +67,12 @@ def test_every_event_of_a_session_is_taken_without_a_body(session, emulator):
     assert emulator.media[session.sid].kinds() == ["sessionStart", *EDGE_DATA]
 
 
-def test_the_table_knows_all_nineteen_endpoints():
-    assert set(MEDIA_EDGE_EVENTS) == {"sessionStart", "downloaded", *EDGE_DATA}
+def test_the_description_knows_all_nineteen_endpoints():
+    templates = [each.template for each in load_description().operations() if each.id.startswith("media_edge.")]
+
+    for prefix in ("/ee/va/v1/", "/ee/{hint}/va/v1/"):
+        named = {template.removeprefix(prefix) for template in templates if template.startswith(prefix)}
+        assert named == {"sessionStart", "downloaded", *EDGE_DATA}
 
 
 @pytest.mark.parametrize("hint", ["irl1", "or2"])

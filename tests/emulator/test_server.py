@@ -114,7 +114,7 @@ def test_a_shared_clock_is_left_alone_by_a_reset():
 
 
 def test_a_failure_inside_is_a_500_and_not_the_end(emulator, platform, monkeypatch, caplog):
-    monkeypatch.setattr(emulator.store, "has_sandbox", lambda name: 1 / 0)
+    monkeypatch.setattr(emulator.store.sandbox("prod"), "policies", lambda: 1 / 0)
     broken = platform.get(POLICIES).status_code
     monkeypatch.undo()
 

@@ -188,6 +188,22 @@ def test_rows_for_an_unknown_dataset_are_refused(sandbox):
         sandbox.ingest("nothing", [])
 
 
+def test_an_identity_path_that_is_none_is_refused(sandbox):
+    dataset = Dataset("odd", "Odd", PROFILE_CLASS, (IdentityPath("a..b", "crmId", True),))
+
+    with pytest.raises(StoreError, match=r"dataset 'odd': 'a\.\.b' is no path"):
+        sandbox.put_dataset(dataset)
+
+
+def test_an_identity_may_stand_in_an_array(sandbox):
+    dataset = Dataset("mails", "Mails", PROFILE_CLASS, (IdentityPath("mails[0].address", "Email", True),))
+    sandbox.put_dataset(dataset)
+
+    report = sandbox.ingest("mails", [{"mails": [{"address": "a@b.c"}]}, {"mails": []}])
+
+    assert (report.accepted, len(report.skipped)) == (1, 1)
+
+
 @pytest.mark.parametrize(
     "identities", [(), (IdentityPath("a", "x"),), (IdentityPath("a", "x", True), IdentityPath("b", "x", True))]
 )

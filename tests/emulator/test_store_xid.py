@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.store import Identity, Store, StoreError
-from rtcp.emulator.store.xid import decode_xid, encode_xid
+from rtcp.emulator.store.definitions import decode_xid, encode_xid
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=40)
 

@@ -10,8 +10,10 @@ from tests.emulator.conftest import EVENT, ORG, PROFILE
 
 from rtcp.emulator import Emulator
 from rtcp.emulator.clock import Clock
+from rtcp.emulator.nouns.batches.lifecycle import Batches
 from rtcp.emulator.nouns.inlets import flow_objects as inlets
 from rtcp.emulator.nouns.streaming.budgets import Budgets
+from rtcp.emulator.nouns.streaming.streams import Streams
 from rtcp.emulator.store import Dataset, Identity, IdentityPath
 
 SCHEMA = "https://ns.adobe.com/acme/schemas/people"
@@ -117,7 +119,7 @@ def test_a_request_after_the_second_sees_the_row(world, platform):
 
 def test_the_latency_can_be_set():
     with Emulator(streaming_seconds=60) as emulator:
-        emulator.service.streams.take("prod", "x", [])
+        emulator.service.part(Streams).take("prod", "x", [])
         emulator.clock.advance(59)
         assert not emulator.service.jobs.is_due()
         emulator.clock.advance(1)
@@ -399,7 +401,7 @@ def test_what_is_under_way_survives_the_process(tmp_path):
             prod = emulator.store.sandbox("prod")
             if prod.dataset("shop") is None:
                 prod.put_dataset(Dataset("shop", "Shop", EVENT, (IdentityPath("crm.id", "crmId", True),)))
-                emulator.service.streams.take("prod", "shop", [purchase(1)])
+                emulator.service.part(Streams).take("prod", "shop", [purchase(1)])
                 continue
             land(emulator)
             assert prod.counts().events == 1
@@ -436,7 +438,7 @@ def test_with_limits_the_10001st_message_of_a_second_is_too_many():
 def test_an_emulator_with_limits_refuses_with_the_time_to_wait():
     with Emulator(limits=True, clock=Clock(frozen_at_ms=1_772_438_400_250)) as emulator:
         inlets.declare(emulator.store, "prod", name="x", inlet_id=INLET, connection_id="c", at_ms=0)
-        emulator.service.streams.budgets.spend(INLET, messages=10_000, validates=False)
+        emulator.budgets.spend(INLET, messages=10_000, validates=False)
         with requests.Session() as session:
             answer = session.post(f"{emulator.url}/collection/{INLET}", json=message(), timeout=5)
 
@@ -476,7 +478,7 @@ def test_a_large_batch_is_brought_in_by_portions(world, stranger):
     land(world)
 
     assert world.store.sandbox("prod").counts().events == 2_500
-    assert len(world.service.batches.all("prod")) == 2
+    assert len(world.service.part(Batches).all("prod")) == 2
 
 
 def test_a_reset_forgets_what_is_under_way(world, stranger):

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.contract.calls import CALLS
 from tests.contract.export_calls import export, inside
-from tests.contract.ingestion_calls import ROWS, SCHEMA, batch, inlet, people
+from tests.contract.ingestion_calls import FORM, ROWS, batch, inlet, people
 from tests.contract.media_calls import ANALYTICS, BARE
 from tests.faults.own_calls import write
 
@@ -104,9 +104,9 @@ def _resend(client: rtcp.Client) -> Any:
 def _replay(client: rtcp.Client) -> Any:
     dev = inside(client)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "dead.jsonl"
+        path = Path(folder) / "rejects.jsonl"
         path.write_text(json.dumps({"row": ROWS[0], "position": 0, "status": 503}))
-        summary = dev.streaming.replay(path, inlet(dev), dataset_id="dev-crm", schema_id=SCHEMA)
+        summary = dev.streaming.replay(inlet(dev), path, form=FORM)
         # What is not sent stays, and what is sent does not.
         assert path.exists() is (summary.sent == 0)
         if path.exists():
@@ -118,7 +118,7 @@ def _spooled(client: rtcp.Client) -> Any:
     """A writer with a spool; what the service is too busy for is sent by the next one."""
     dev = inside(client)
     with tempfile.TemporaryDirectory() as folder:
-        options = {"dataset_id": "dev-crm", "schema_id": SCHEMA, "spool": Path(folder) / "rows.spool"}
+        options = {"form": FORM, "spool": Path(folder) / "rows.spool"}
         with dev.streaming.writer(inlet(dev), **options) as writer:
             writer.write_many(ROWS)
         writer.raise_for_failures()

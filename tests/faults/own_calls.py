@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.contract.export_calls import inside
-from tests.contract.ingestion_calls import ROWS, SCHEMA, inlet, message
+from tests.contract.ingestion_calls import FORM, ROWS, inlet, message
 from tests.contract.media_calls import AD, ANALYTICS, BARE, QOE
 
 import rtcp
@@ -53,7 +53,7 @@ _EVENTS: dict[str, tuple[Step, ...]] = {
 
 def write(client: rtcp.Client) -> None:
     dev = inside(client)
-    with dev.streaming.writer(inlet(dev), dataset_id="dev-crm", schema_id=SCHEMA) as writer:
+    with dev.streaming.writer(inlet(dev), form=FORM) as writer:
         writer.write_many(ROWS)
     writer.raise_for_failures()
 

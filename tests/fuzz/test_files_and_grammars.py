@@ -75,7 +75,7 @@ def test_a_manifest_is_loaded_or_refused_and_then_nothing_of_it_is_there(tmp_pat
         (tmp_path / name).write_bytes(HARBOUR.with_name(name).read_bytes()[:2000].rpartition(b"\n")[0])
     (tmp_path / "newsletter.csv").write_text(MAPPING, encoding="utf-8")
     error = refusal(lambda: load_manifest(store, path), ManifestError)
-    loaded = [dataset.id for name in store.sandbox_names() for dataset in store.sandbox(name).datasets()]
+    loaded = [dataset.id for name in store.sandboxes for dataset in store.sandbox(name).datasets()]
     store.close()
 
     assert error is None or (str(error) and loaded == [])

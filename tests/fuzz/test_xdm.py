@@ -15,7 +15,7 @@ from tests.fuzz.worlds import World
 
 import rtcp
 
-SCHEMA = "https://ns.adobe.com/xdm/context/profile"
+FORM = rtcp.RowForm(dataset_id="harbour-purchases", schema_id="https://ns.adobe.com/xdm/context/profile")
 ROWS = st.lists(st.dictionaries(st.text(max_size=5).map("x{}".format), ANY_JSON, max_size=4), min_size=1, max_size=4)
 MANY = settings(max_examples=4 * EXAMPLES, suppress_health_check=list(HealthCheck))
 
@@ -53,7 +53,7 @@ def test_events_come_back_as_they_were_sent(client, rows):
     messages = []
     for row in sent.values():
         try:
-            messages.append(rtcp.envelope(row, schema_id=SCHEMA, dataset_id="harbour-purchases"))
+            messages.append(rtcp.envelope(row, form=FORM))
         except rtcp.InvalidArgumentError:
             continue
 

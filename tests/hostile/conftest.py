@@ -30,7 +30,8 @@ client = rtcp.Client.for_emulator(os.environ["SERVICE"], sandbox="dev", retries=
 
 
 def writer(**options):
-    return client.streaming.writer(os.environ["INLET"], dataset_id="dev-crm", schema_id={SCHEMA!r}, **options)
+    form = rtcp.RowForm(dataset_id="dev-crm", schema_id={SCHEMA!r})
+    return client.streaming.writer(os.environ["INLET"], form=form, **options)
 """
 
 

@@ -25,7 +25,7 @@ def in_child(*calls):
 """
 
 
-@pytest.mark.parametrize("options", ["", "spool=sys.argv[1]", "dead_letters=sys.argv[1]"])
+@pytest.mark.parametrize("options", ["", "spool=sys.argv[1]", "rejects=sys.argv[1]"])
 def test_a_forked_writer_sends_nothing_twice_and_hangs_nobody(program, tmp_path, options):
     code = f"""
 open_writer = writer({options})

@@ -9,13 +9,14 @@ import os
 import stat
 
 import pytest
-from rtcp.bulk.dead_letters import DeadLetters
 from tests.helpers.inlet import DATASET, INLET, SCHEMA, mounted_inlet
 
 import rtcp
+from rtcp.bulk.reject_file import RejectFile
 from rtcp.bulk.spool import Queue, SpoolFile
 from rtcp.rows.rejects import Reject
 
+FORM = rtcp.RowForm(dataset_id=DATASET, schema_id=SCHEMA)
 FULL = "/dev/full"
 # A limit that the operating system sets to each file of a process, as a quota would.
 LIMIT = """
@@ -53,8 +54,8 @@ def inlet_client(clock):
         yield client
 
 
-def test_dead_letters_that_do_not_fit_are_told_and_kept_in_memory(inlet_client):
-    writer = inlet_client.streaming.writer(INLET, dataset_id=DATASET, schema_id=SCHEMA, dead_letters=FULL)
+def test_rejects_that_do_not_fit_are_told_and_kept_in_memory(inlet_client):
+    writer = inlet_client.streaming.writer(INLET, form=FORM, rejects=FULL)
 
     with pytest.raises(rtcp.SpoolError, match="'/dev/full' cannot be written: No space left on device"):
         writer.write_many([{"crmId": "good"}, {"crmId": object()}, {"crmId": "good, too"}])
@@ -63,8 +64,8 @@ def test_dead_letters_that_do_not_fit_are_told_and_kept_in_memory(inlet_client):
     assert (writer.summary.sent, writer.summary.rejected) == (2, 1)
 
 
-def test_ctrl_c_ends_a_writer_whose_dead_letters_do_not_fit(inlet_client):
-    writer = inlet_client.streaming.writer(INLET, dataset_id=DATASET, schema_id=SCHEMA, dead_letters=FULL)
+def test_ctrl_c_ends_a_writer_whose_rejects_do_not_fit(inlet_client):
+    writer = inlet_client.streaming.writer(INLET, form=FORM, rejects=FULL)
 
     def write() -> None:
         with writer:
@@ -79,10 +80,10 @@ def test_ctrl_c_ends_a_writer_whose_dead_letters_do_not_fit(inlet_client):
         writer.write({"crmId": "2"})
 
 
-def test_a_crash_that_dead_letters_have_no_room_for_is_told_and_holds_nobody_up(inlet_client):
+def test_a_crash_that_rejects_have_no_room_for_is_told_and_holds_nobody_up(inlet_client):
     mounted_inlet(inlet_client.http, MemoryError())
-    options = {"dead_letters": FULL, "workers": 1, "max_batch": 1}
-    writer = inlet_client.streaming.writer(INLET, dataset_id=DATASET, schema_id=SCHEMA, **options)
+    options = {"rejects": FULL, "workers": 1, "max_batch": 1}
+    writer = inlet_client.streaming.writer(INLET, form=FORM, **options)
 
     def write() -> None:
         with writer:
@@ -94,24 +95,24 @@ def test_a_crash_that_dead_letters_have_no_room_for_is_told_and_holds_nobody_up(
     assert (writer.summary.rows, writer.summary.unknown) == (3, 1)
 
 
-def test_dead_letters_that_cannot_be_opened_leave_the_spool_free(inlet_client, tmp_path):
-    options = {"dataset_id": DATASET, "schema_id": SCHEMA, "spool": tmp_path / "spool"}
+def test_a_file_of_rejects_that_cannot_be_opened_leaves_the_spool_free(inlet_client, tmp_path):
+    options = {"form": FORM, "spool": tmp_path / "spool"}
     with pytest.raises(rtcp.SpoolError, match="Is a directory"):
-        inlet_client.streaming.writer(INLET, **options, dead_letters=tmp_path)
+        inlet_client.streaming.writer(INLET, **options, rejects=tmp_path)
 
     with inlet_client.streaming.writer(INLET, **options) as writer:
         writer.write({"crmId": "1"})
     assert writer.summary.sent == 1
 
 
-def test_half_a_dead_letter_is_taken_back(program, tmp_path):
-    path = tmp_path / "dead.jsonl"
+def test_half_a_reject_is_taken_back(program, tmp_path):
+    path = tmp_path / "rejects.jsonl"
     code = """
-from rtcp.bulk.dead_letters import DeadLetters
+from rtcp.bulk.reject_file import RejectFile
 from rtcp.rows.rejects import Reject
 
 no_file_over(1000)
-letters = DeadLetters(sys.argv[1])
+letters = RejectFile(sys.argv[1])
 for number in range(5):
     told(lambda: letters.add([Reject({"crmId": "x" * 300}, number, 400, None, "refused", can_retry=False)]))
 told(lambda: letters.add([Reject({}, 9, 400, None, "refused", can_retry=False)]))
@@ -119,7 +120,7 @@ told(lambda: letters.add([Reject({}, 9, 400, None, "refused", can_retry=False)])
     run = program(LIMIT + code, str(path))
 
     assert run.stdout.splitlines()[:2] == ["done", "done"], run.stderr
-    assert "SpoolError the dead-letter file" in run.stdout.splitlines()[2]
+    assert "SpoolError the file of rejects" in run.stdout.splitlines()[2]
     assert run.stdout.splitlines()[5] == "done"
     assert positions(path) == [0, 1, 9]
 
@@ -128,10 +129,10 @@ told(lambda: letters.add([Reject({}, 9, 400, None, "refused", can_retry=False)])
     "left", [b'{"row": {"crmId": "0"}, "position": 0}\n', b'{"row": {"crmId": "0"}, "position": 0}']
 )
 def test_a_line_that_a_killed_process_left_open_spoils_no_other(tmp_path, left):
-    path = tmp_path / "dead.jsonl"
+    path = tmp_path / "rejects.jsonl"
     path.write_bytes(left)
 
-    with DeadLetters(path) as letters:
+    with RejectFile(path) as letters:
         letters.add([reject(1), reject(2)])
 
     assert positions(path) == [0, 1, 2]
@@ -142,20 +143,20 @@ def test_a_line_that_a_killed_process_left_open_spoils_no_other(tmp_path, left):
 @pytest.mark.parametrize("was_there", [False, True])
 def test_files_of_people_are_for_their_owner_alone(tmp_path, mask, was_there):
     """Also under an open umask, and where the file was there before with a wider mode."""
-    spool, letters = tmp_path / "spool", tmp_path / "dead.jsonl"
+    spool, letters = tmp_path / "spool", tmp_path / "rejects.jsonl"
     before = os.umask(mask)
     try:
         for path in (spool, letters) if was_there else ():
             path.touch()
             path.chmod(0o666)
-        with DeadLetters(letters) as dead, SpoolFile(spool) as held:
+        with RejectFile(letters) as dead, SpoolFile(spool) as held:
             dead.add([reject(1)])
             Queue(held, "rows").put([b"row"])
             modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     finally:
         os.umask(before)
 
-    assert set(modes) >= {"spool", "spool-wal", "dead.jsonl"}
+    assert set(modes) >= {"spool", "spool-wal", "rejects.jsonl"}
     assert set(modes.values()) == {0o600}
 
 

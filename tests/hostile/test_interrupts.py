@@ -10,7 +10,7 @@ from tests.helpers.clock import FakeClock
 
 import rtcp
 
-SCHEMA = "https://ns.adobe.com/xdm/context/profile"
+FORM = rtcp.RowForm(dataset_id="dev-crm", schema_id="https://ns.adobe.com/xdm/context/profile")
 
 
 def interrupt(*_: object) -> None:
@@ -111,7 +111,7 @@ def test_a_writer_accounts_for_every_row(inlet, interrupting, tmp_path, has_spoo
     client = interrupting(2, "/collection")
     options = {"spool": tmp_path / "spool"} if has_spool else {}
 
-    writer = client.streaming.writer(inlet, dataset_id="dev-crm", schema_id=SCHEMA, max_batch=5, **options)
+    writer = client.streaming.writer(inlet, form=FORM, max_batch=5, **options)
 
     def write() -> None:
         with writer:
@@ -125,6 +125,6 @@ def test_a_writer_accounts_for_every_row(inlet, interrupting, tmp_path, has_spoo
     assert told.rows == told.sent + told.rejected + told.unknown + told.waiting
     assert told.rows < 5_000
     if has_spool:
-        with client.streaming.writer(inlet, dataset_id="dev-crm", schema_id=SCHEMA, **options) as rest:
+        with client.streaming.writer(inlet, form=FORM, **options) as rest:
             rest.flush()
         assert told.waiting <= rest.summary.sent

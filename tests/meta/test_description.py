@@ -7,8 +7,11 @@ from importlib.resources import files
 
 from tests.meta.test_public_names import public_members, resources
 
-from rtcp.emulator.http.operations import OPERATIONS
-from rtcp.emulator.routes import HANDLERS
+from rtcp.emulator.http.description import load_description
+from rtcp.emulator.http.faults import JOB_KINDS
+from rtcp.emulator.http.operations import DIALECTS, ROUTES
+from rtcp.emulator.jobs import find_kind
+from rtcp.emulator.noun_folders import load_noun, noun_names
 
 DOCUMENT = json.loads(files("rtcp.emulator").joinpath("openapi.json").read_text(encoding="utf-8"))
 DESCRIBED = {
@@ -45,15 +48,31 @@ def test_every_described_operation_is_called_as_the_verb_that_it_serves():
         assert verbs is None or verbs[0] == operation["operationId"], f"{method} {path}"
 
 
-def test_the_emulator_serves_what_is_described_and_nothing_else():
-    named = {key: operation.get("x-rtcp-variant-of", operation["operationId"]) for key, operation in DESCRIBED.items()}
-
-    assert named == OPERATIONS
+def load_all_nouns() -> list[object]:
+    return [module for noun in noun_names() for module in load_noun(noun)]
 
 
-def test_every_operation_of_the_emulator_has_a_handler():
-    assert set(OPERATIONS.values()) <= set(HANDLERS)
+def test_every_described_operation_has_a_route_and_every_route_is_described():
+    load_all_nouns()
+
+    assert set(ROUTES) == set(load_description().operation_ids())
 
 
-def test_every_handler_belongs_to_an_operation_or_to_a_verb_that_shares_one():
-    assert set(HANDLERS) <= set(OPERATIONS.values()) | described_verbs()
+def test_every_route_stands_in_the_folder_of_its_noun():
+    load_all_nouns()
+
+    homes = {operation: handler.__module__.split(".")[3] for operation, handler in ROUTES.items()}
+    assert homes == {operation: operation.partition(".")[0] for operation in ROUTES}
+
+
+def test_dialects_change_the_answers_of_described_operations_of_their_own_noun():
+    for module in load_all_nouns():
+        for table in ("CHANGES", "REFUSED"):
+            for dialect, changes in getattr(module, table, {}).items():
+                assert dialect in DIALECTS
+                assert {operation.partition(".")[0] for operation in changes} <= {module.__name__.split(".")[3]}
+                assert set(changes) <= set(load_description().operation_ids())
+
+
+def test_every_job_that_a_fault_can_let_fail_is_done_by_its_noun():
+    assert [find_kind(kind).name for kind in JOB_KINDS] == list(JOB_KINDS)

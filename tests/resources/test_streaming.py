@@ -26,7 +26,7 @@ def client(clock):
 
 def message(number=0, **fields):
     row = {"_id": f"order-{number}", "timestamp": "2026-03-02T08:15:00Z", **fields}
-    return rtcp.envelope(row, schema_id=SCHEMA, dataset_id=DATASET)
+    return rtcp.envelope(row, form=rtcp.RowForm(schema_id=SCHEMA, dataset_id=DATASET))
 
 
 def test_a_message_is_posted_as_it_is_and_its_receipt_returned(client):

@@ -37,8 +37,8 @@ def inlet_id(client):
     return client.inlets.create("Till").inlet_id
 
 
-def options(client, dataset_id="visits"):
-    return {"dataset_id": dataset_id, "schema_id": client.datasets.get(dataset_id).schema_ref.id}
+def form(client, dataset_id="visits", **parts):
+    return rtcp.RowForm(dataset_id=dataset_id, schema_id=client.datasets.get(dataset_id).schema_ref.id, **parts)
 
 
 def visit(number, person="1"):
@@ -56,9 +56,9 @@ def ids_of(client, emulator, person="1"):
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 def test_streamed_events_are_found_at_their_person_once_each(client, emulator, inlet_id):
-    with client.streaming.writer(inlet_id, max_batch=7, **options(client)) as writer:
+    with client.streaming.writer(inlet_id, max_batch=7, form=form(client)) as writer:
         writer.write_many(visits(50))
-    with client.streaming.writer(inlet_id, **options(client)) as again:
+    with client.streaming.writer(inlet_id, form=form(client)) as again:
         again.write_many(visits(50))
 
     assert writer.summary.sent == again.summary.sent == 50
@@ -66,7 +66,7 @@ def test_streamed_events_are_found_at_their_person_once_each(client, emulator, i
 
 
 def test_a_streamed_record_is_the_person(client, emulator, inlet_id):
-    with client.streaming.writer(inlet_id, identity="crm", **options(client, "crm")) as writer:
+    with client.streaming.writer(inlet_id, form=form(client, "crm", identity="crm")) as writer:
         writer.write({"crm": "77", "city": "Whitby"})
     emulator.clock.advance(3600)
 
@@ -89,7 +89,7 @@ def test_a_streamed_record_is_the_person(client, emulator, inlet_id):
 def test_no_fault_that_passes_loses_a_row(client, emulator, inlet_id, fault):
     emulator.faults.once("streaming.send_many", **fault)
 
-    with client.streaming.writer(inlet_id, max_batch=10, **options(client)) as writer:
+    with client.streaming.writer(inlet_id, max_batch=10, form=form(client)) as writer:
         writer.write_many(visits(40))
 
     assert writer.summary.sent == 40
@@ -97,8 +97,7 @@ def test_no_fault_that_passes_loses_a_row(client, emulator, inlet_id, fault):
 
 
 def test_another_organisations_message_fails_alone(client, inlet_id):
-    given = options(client)
-    messages = [rtcp.envelope(visit(number), **given) for number in range(3)]
+    messages = [rtcp.envelope(visit(number), form=form(client)) for number in range(3)]
     messages[1]["header"]["imsOrgId"] = "OTHER@AdobeOrg"
 
     result = client.streaming.send_many(inlet_id, messages)
@@ -109,7 +108,7 @@ def test_another_organisations_message_fails_alone(client, inlet_id):
 
 def test_an_authenticated_inlet_wants_the_token(client):
     inlet = client.inlets.create("Safe", authenticated=True)
-    message = rtcp.envelope(visit(1), **options(client))
+    message = rtcp.envelope(visit(1), form=form(client))
 
     with pytest.raises(rtcp.AuthenticationError, match="pass authenticated=True"):
         client.streaming.send(inlet.inlet_id, message)
@@ -121,14 +120,14 @@ def test_an_expired_token_is_renewed_on_the_way(client, emulator):
     inlet = client.inlets.create("Safe", authenticated=True)
     emulator.faults.once("streaming.send_many", expired_token=True)
 
-    with client.streaming.writer(inlet.inlet_id, authenticated=True, **options(client)) as writer:
+    with client.streaming.writer(inlet.inlet_id, authenticated=True, form=form(client)) as writer:
         writer.write_many(visits(5))
 
     assert writer.summary.sent == 5
 
 
 def test_validation_keeps_to_sixty_a_minute(client, emulator, inlet_id):
-    with client.streaming.writer(inlet_id, validate=True, **options(client)) as writer:
+    with client.streaming.writer(inlet_id, validate=True, form=form(client)) as writer:
         writer.write_many(visits(130))
 
     assert writer.summary.sent == 130
@@ -137,7 +136,7 @@ def test_validation_keeps_to_sixty_a_minute(client, emulator, inlet_id):
 
 
 def test_messages_keep_to_their_budget(client, emulator, inlet_id):
-    with client.streaming.writer(inlet_id, messages_per_second=200, max_batch=50, **options(client)) as writer:
+    with client.streaming.writer(inlet_id, messages_per_second=200, max_batch=50, form=form(client)) as writer:
         writer.write_many(visits(1000))
 
     assert writer.summary.sent == 1000

@@ -7,6 +7,7 @@ import queue
 import stat
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -23,6 +24,9 @@ from rtcp.bulk.spool import SpoolFile
 
 CUT = requests.ConnectionError("cut")
 REFUSED = requests.ConnectionError(NewConnectionError(None, "refused"))
+# As often as a request is sent before it counts as failed.
+BUSY = [Answer(503)] * 6
+FORM = rtcp.RowForm(dataset_id=DATASET, schema_id=SCHEMA)
 
 
 @pytest.fixture
@@ -36,8 +40,8 @@ def client(clock):
 def write(client):
     """Write rows through a writer, and return it."""
 
-    def write(rows, **options):
-        with client.streaming.writer(INLET, dataset_id=DATASET, schema_id=SCHEMA, **options) as writer:
+    def write(rows, *, form=FORM, **options):
+        with client.streaming.writer(INLET, form=form, **options) as writer:
             writer.write_many(rows)
         return writer
 
@@ -73,7 +77,7 @@ def test_rows_arrive_in_envelopes_packed_by_count(client, write):
 def test_the_envelope_is_the_documented_one(client, write):
     inlet = mounted_inlet(client.http)
 
-    write(purchases(1), flow_id="flow-1", source="till")
+    write(purchases(1), form=replace(FORM, flow_id="flow-1", source="till"))
 
     reference = {"id": SCHEMA, "contentType": "application/vnd.adobe.xed-full+json;version=1"}
     assert inlet.received == [
@@ -133,7 +137,7 @@ def test_rows_that_cannot_be_right_are_rejected_with_position_and_path_and_the_o
 def test_a_row_without_the_identity_is_rejected_where_it_is_known(client, write):
     mounted_inlet(client.http)
 
-    writer = write([{"crmId": "c-1"}, {"city": "Whitby"}, {"identityMap": {"Email": [{"id": "a"}]}}], identity="crmId")
+    writer = write([{"crmId": "c-1"}, {"city": "Whitby"}, {"identityMap": {"Email": [{"id": "a"}]}}], form=replace(FORM, identity="crmId"))
 
     assert counts(writer) == (2, 1, 0, 0)
     assert [reject.message for reject in writer.rejects()] == ["no identity: neither crmId nor identityMap has a value"]
@@ -161,7 +165,7 @@ def test_an_id_may_be_derived_from_some_fields_alone(client, write):
     inlet = mounted_inlet(client.http)
     row = {"timestamp": "2026-03-02T08:15:00Z", "order": {"number": "17"}, "total": 3}
 
-    writer = write([row, {**row, "total": 4}, {**row, "order": {}}], id_from=["order.number"])
+    writer = write([row, {**row, "total": 4}, {**row, "order": {}}], form=replace(FORM, id_from=["order.number"]))
 
     assert inlet.ids[0] == inlet.ids[1]
     assert [reject.message for reject in writer.rejects()] == ["no _id, and no order.number to derive it from"]
@@ -231,7 +235,7 @@ def test_what_may_have_arrived_before_the_connection_failed_for_good_is_unknown(
 
 def test_a_row_without_id_that_is_cut_is_not_sent_into_a_second_event(client):
     inlet = mounted_inlet(client.http, CUT)
-    message = rtcp.envelope(purchase(0), schema_id=SCHEMA, dataset_id=DATASET)
+    message = rtcp.envelope(purchase(0), form=FORM)
     del message["body"]["xdmEntity"]["_id"]
 
     result = client.streaming.send_many(INLET, [message])
@@ -248,7 +252,7 @@ def test_budgets_hold_whatever_the_workers(client, clock):
     )[1]
 
     with client.streaming.writer(
-        INLET, dataset_id=DATASET, schema_id=SCHEMA, max_batch=40, messages_per_second=100, requests_per_second=50
+        INLET, form=FORM, max_batch=40, messages_per_second=100, requests_per_second=50
     ) as writer:
         writer.write_many(purchases(1000))
 
@@ -307,7 +311,7 @@ def test_every_row_ends_in_exactly_one_place_whatever_happens(script):
     with rtcp.Client(config, clock=FakeClock()) as client:
         inlet = mounted_inlet(client.http, *[steps[step] for step in script])
         with client.streaming.writer(
-            INLET, dataset_id=DATASET, schema_id=SCHEMA, max_batch=7, workers=2, messages_per_second=None
+            INLET, form=FORM, max_batch=7, workers=2, messages_per_second=None
         ) as writer:
             writer.write_many(purchases(40))
 
@@ -328,42 +332,38 @@ def test_no_token_goes_to_an_open_inlet(client, write):
     assert not any("x-api-key" in request.headers for request in inlet.requests)
 
 
-def test_dead_letters_hold_what_was_not_received_for_their_owner_alone(client, write, tmp_path):
+def test_a_file_of_rejects_holds_what_was_not_received_for_their_owner_alone(client, write, tmp_path):
     mounted_inlet(client.http, lambda messages: receipts(messages, failed={1: 400}))
 
-    writer = write([*purchases(2), {**purchase(2), "total": float("inf")}], dead_letters=tmp_path / "dead.jsonl")
+    writer = write([*purchases(2), {**purchase(2), "total": float("inf")}], rejects=tmp_path / "rejects.jsonl")
 
-    assert stat.S_IMODE((tmp_path / "dead.jsonl").stat().st_mode) == 0o600
-    refused, rejected = [json.loads(line) for line in (tmp_path / "dead.jsonl").read_text().splitlines()]
+    assert stat.S_IMODE((tmp_path / "rejects.jsonl").stat().st_mode) == 0o600
+    refused, rejected = [json.loads(line) for line in (tmp_path / "rejects.jsonl").read_text().splitlines()]
     assert (refused["position"], refused["status"], refused["is_exact"]) == (2, None, False)
     assert (rejected["row"], rejected["position"], rejected["status"]) == (purchase(1), 1, 400)
     assert [reject.position for reject in writer.rejects()] == [2, 1]
 
 
 def test_replay_sends_them_again_with_the_same_id_and_keeps_what_fails_again(client, write, tmp_path):
-    inlet = mounted_inlet(
-        client.http,
-        lambda messages: receipts(messages, failed=dict.fromkeys(range(4), 400)),
-        lambda messages: receipts(messages, failed={2: 400}),
-    )
-    path = tmp_path / "dead.jsonl"
+    inlet = mounted_inlet(client.http, *BUSY, lambda messages: receipts(messages, failed={2: 400}))
+    path = tmp_path / "rejects.jsonl"
     row = {"timestamp": "2026-03-02T08:15:00Z", "crmId": "c-1"}
-    write([*purchases(3), row, {**purchase(4), "total": float("inf")}], dead_letters=path)
+    write([*purchases(3), row, {**purchase(4), "total": float("inf")}], rejects=path)
 
-    summary = client.streaming.replay(path, INLET, dataset_id=DATASET, schema_id=SCHEMA)
+    summary = client.streaming.replay(INLET, path)
 
-    assert (summary.sent, summary.rejected) == (3, 1)
+    assert (summary.sent, summary.rejected, summary.held_back) == (3, 1, 1)
     first = [entity(message)["_id"] for message in json.loads(inlet.requests[0].body)["messages"]]
     assert sorted(inlet.ids) == sorted([first[0], first[1], first[3]])
     assert [json.loads(line)["position"] for line in path.read_text().splitlines()] == [4, 2]
-    assert [each.name for each in tmp_path.iterdir()] == ["dead.jsonl"]
+    assert [each.name for each in tmp_path.iterdir()] == ["rejects.jsonl"]
 
 
 def test_replay_removes_an_emptied_file(client, write, tmp_path):
-    mounted_inlet(client.http, lambda messages: receipts(messages, failed={0: 400}))
-    write(purchases(1), dead_letters=tmp_path / "dead.jsonl")
+    mounted_inlet(client.http, *BUSY)
+    write(purchases(1), rejects=tmp_path / "rejects.jsonl")
 
-    client.streaming.replay(tmp_path / "dead.jsonl", INLET, dataset_id=DATASET, schema_id=SCHEMA)
+    client.streaming.replay(INLET, tmp_path / "rejects.jsonl")
 
     assert list(tmp_path.iterdir()) == []
 
@@ -373,7 +373,7 @@ def test_a_spooled_row_is_on_disk_when_write_returns_and_gone_when_it_is_receive
     inlet = mounted_inlet(client.http, lambda messages: gate.wait(5) and receipts(messages))
     path = tmp_path / "spool"
 
-    with client.streaming.writer(INLET, dataset_id=DATASET, schema_id=SCHEMA, spool=path) as writer:
+    with client.streaming.writer(INLET, form=FORM, spool=path) as writer:
         writer.write(purchase(0))
         assert len(writer._queue) == 1
         gate.set()
@@ -383,7 +383,7 @@ def test_a_spooled_row_is_on_disk_when_write_returns_and_gone_when_it_is_receive
 
 
 def test_what_could_not_be_sent_waits_in_the_spool_for_the_next_writer(client, write, tmp_path):
-    inlet = mounted_inlet(client.http, *[Answer(503)] * 6)
+    inlet = mounted_inlet(client.http, *BUSY)
 
     first = write(purchases(3), spool=tmp_path / "spool")
     second = write([purchase(3)], spool=tmp_path / "spool")
@@ -401,7 +401,7 @@ def test_what_the_service_refuses_leaves_the_spool(client, write, tmp_path):
 
 
 def test_a_spool_that_another_writer_has_is_told(client, tmp_path):
-    options = {"dataset_id": DATASET, "schema_id": SCHEMA, "spool": tmp_path / "spool"}
+    options = {"form": FORM, "spool": tmp_path / "spool"}
     with client.streaming.writer(INLET, **options), pytest.raises(rtcp.SpoolError, match="in use by another"):
         client.streaming.writer(INLET, **options)
 
@@ -410,7 +410,7 @@ def broken_off(client, problem, rows, before=lambda: None, **options):
     """A writer whose block ends in an exception."""
     with (
         suppress(KeyboardInterrupt, ZeroDivisionError),
-        client.streaming.writer(INLET, dataset_id=DATASET, schema_id=SCHEMA, **options) as writer,
+        client.streaming.writer(INLET, form=FORM, **options) as writer,
     ):
         writer.write_many(rows)
         before()
@@ -433,7 +433,7 @@ def test_an_interrupt_reports_what_was_not_sent(client):
 
 def test_an_interrupt_goes_on_to_the_caller(client):
     mounted_inlet(client.http)
-    writer = client.streaming.writer(INLET, dataset_id=DATASET, schema_id=SCHEMA)
+    writer = client.streaming.writer(INLET, form=FORM)
 
     assert writer.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None) is None
 
@@ -460,7 +460,7 @@ def test_without_credentials_an_authenticated_writer_stops_and_says_so():
     config = rtcp.Config(client_id="c", org_id="o", streaming_url="https://dcs.example.com")
     with rtcp.Client(config, clock=FakeClock()) as client:
         mounted_inlet(client.http)
-        writer = client.streaming.writer(INLET, dataset_id=DATASET, schema_id=SCHEMA, authenticated=True)
+        writer = client.streaming.writer(INLET, form=FORM, authenticated=True)
         writer.write(purchase(0))
 
         with pytest.raises(rtcp.ConfigError, match="client_secret"):
@@ -484,7 +484,7 @@ def test_progress_is_told_after_each_request_and_its_errors_do_not_matter(client
 
 def test_threads_may_share_a_writer(client):
     inlet = mounted_inlet(client.http)
-    with client.streaming.writer(INLET, dataset_id=DATASET, schema_id=SCHEMA, max_batch=10) as writer:
+    with client.streaming.writer(INLET, form=FORM, max_batch=10) as writer:
         threads = [
             threading.Thread(target=writer.write_many, args=([purchase(100 * part + n) for n in range(100)],))
             for part in range(5)
@@ -515,7 +515,7 @@ def test_failures_can_be_raised(client, write):
 
 def test_a_full_spool_stops_the_caller_and_keeps_what_it_has(client, write, tmp_path):
     inlet = mounted_inlet(client.http)
-    options = {"dataset_id": DATASET, "schema_id": SCHEMA}
+    options = {"form": FORM}
     with SpoolFile(tmp_path / "spool") as spool, client.streaming.writer(INLET, spool=spool, **options) as writer:
         writer.write(purchase(0))
         spool._connection.execute("PRAGMA max_page_count = 8")
@@ -533,7 +533,7 @@ def write_and_close(writer, rows):
 
 def test_a_fault_of_the_transports_own_is_raised_and_its_rows_are_unknown(client):
     mounted_inlet(client.http, ZeroDivisionError("a broken adapter"))
-    writer = client.streaming.writer(INLET, dataset_id=DATASET, schema_id=SCHEMA, workers=1, max_batch=2)
+    writer = client.streaming.writer(INLET, form=FORM, workers=1, max_batch=2)
     with pytest.raises(ZeroDivisionError):
         write_and_close(writer, purchases(10))
     with suppress(ZeroDivisionError):
@@ -549,7 +549,7 @@ def test_a_missing_token_rejects_what_was_written_before_it_was_known(clock):
     with rtcp.Client(config, clock=clock) as client:
         mounted_inlet(client.http)
         writer = client.streaming.writer(
-            INLET, dataset_id=DATASET, schema_id=SCHEMA, authenticated=True, workers=1, max_batch=1
+            INLET, form=FORM, authenticated=True, workers=1, max_batch=1
         )
         with pytest.raises(rtcp.ConfigError):
             writer.write_many(purchases(2000))
@@ -563,7 +563,7 @@ def test_a_missing_token_rejects_what_was_written_before_it_was_known(clock):
 def test_an_interrupt_while_the_caller_is_held_back_loses_no_row(client):
     gate = threading.Event()
     mounted_inlet(client.http, lambda messages: gate.wait(5) and receipts(messages))
-    writer = client.streaming.writer(INLET, dataset_id=DATASET, schema_id=SCHEMA, workers=1, max_batch=2)
+    writer = client.streaming.writer(INLET, form=FORM, workers=1, max_batch=2)
     put = writer._packs.put
 
     def interrupted(pack):

@@ -115,7 +115,10 @@ def test_a_mapping_makes_xdm_of_columns(client, server, tmp_path):
     path.write_text("id;x,age\nc1,41\nc2,\n")
 
     client.batches.upsert(
-        "d1", path, mapping={"crm": "id;x", "person.age": {"column": "age", "type": "integer"}}, format="json"
+        "d1",
+        path,
+        form=rtcp.RowForm(mapping={"crm": "id;x", "person.age": {"column": "age", "type": "integer"}}),
+        format="json",
     )
 
     assert rows_of(server) == [{"crm": "c1", "person": {"age": 41}}, {"crm": "c2"}]
@@ -133,14 +136,14 @@ def test_a_row_that_cannot_be_right_stays_out_and_comes_back_as_it_was(client, s
         {"crm": "11", "seen": datetime(2026, 1, 1, tzinfo=UTC), "nickname": None},
     ]
 
-    result = client.batches.upsert("d1", rows, identity="crm")
+    result = client.batches.upsert("d1", rows, form=rtcp.RowForm(identity="crm"))
 
     assert rows_of(server) == [ROWS[0], {"crm": "11", "seen": "2026-01-01T00:00:00Z"}]
     rejects = list(result.rejects())
     assert [reject.position for reject in rejects] == [1, 2, 3, 4, 5, 6]
     assert all(reject.row is rows[reject.position] for reject in rejects)
     assert {reject.code for reject in rejects} == {"refused"}
-    assert [reject.message.split(" ")[0] for reject in rejects] == ["score", "seen", "photo", "crm", "the", "the"]
+    assert [reject.message.split(" ")[0] for reject in rejects] == ["score", "seen", "photo", "crm", "no", "the"]
     assert (result.rows, result.written, result.failed, result.refused) == (8, 2, 0, 6)
 
 
@@ -171,7 +174,7 @@ def test_equal_rows_that_fail_are_as_many_rejects(client, server):
 
 def test_a_record_that_came_back_changed_is_found_by_its_identity(client, server):
     server.fails = lambda row: ("1", "bad") if row["crm"] == "3" else None
-    result = client.batches.upsert("d1", ROWS, identity="crm")
+    result = client.batches.upsert("d1", ROWS, form=rtcp.RowForm(identity="crm"))
     server.batch.row_errors[0]["address"] = None
 
     assert [(reject.position, reject.row) for reject in result.rejects()] == [(3, ROWS[3])]
@@ -206,7 +209,7 @@ def test_resend_sends_exactly_the_rejects_with_their_mapping_lines_and_positions
     path.write_text("id,age\nc1,41\nc2,old\nc3,7\n")
     mapping = {"crm": {"template": "{id}-{line}"}, "age": {"column": "age", "type": "integer"}}
     server.fails = lambda row: ("1", "too young") if row["age"] == 7 else None
-    result = client.batches.upsert("d1", path, mapping=mapping, format="json")
+    result = client.batches.upsert("d1", path, form=rtcp.RowForm(mapping=mapping), format="json")
     rejects = list(result.rejects())
     server.fails = lambda row: ("2", "still bad") if row["age"] == 7 else None
 
@@ -231,11 +234,29 @@ def test_the_look_at_the_dataset_can_be_left_out(client, server):
     assert client.batches.upsert("d1", ROWS, check_dataset=False).is_success
 
 
-@pytest.mark.parametrize("rows", [[], iter(()), [{}], [{"a": math.nan}]], ids=range(4))
-def test_without_a_row_to_send_nothing_is_created(client, server, rows):
+@pytest.mark.parametrize("rows", [[], iter(())], ids=range(2))
+def test_without_a_row_nothing_is_created(client, server, rows):
     with pytest.raises(rtcp.InvalidArgumentError, match="no row to send"):
         client.batches.upsert("d1", rows)
     assert server.batches == {}
+
+
+@pytest.mark.parametrize("format", ["parquet", "json"])
+def test_when_every_row_is_refused_there_is_no_batch_and_the_reasons_are_in_the_result(
+    client, server, tmp_path, format
+):
+    result = client.batches.upsert("d1", [{}, {"a": math.nan}], format=format)
+
+    assert server.batches == {}
+    assert (result.batch, result.rows, result.written, result.failed, result.refused) == (None, 2, 0, 0, 2)
+    assert not result.is_success
+    assert [(each.position, each.message) for each in result.rejects()] == [
+        (0, "the row is empty"),
+        (1, "a is not a number (NaN or infinite)"),
+    ]
+    assert result.write_rejects(tmp_path / "rejects.jsonl") == 2
+    with pytest.raises(rtcp.PartialFailureError, match="0 of 2 rows went in: no batch was made"):
+        result.raise_for_failures()
 
 
 @pytest.mark.parametrize("rows", [{"crm": "1"}, 7, None])

@@ -20,7 +20,7 @@ from tests.helpers.witness import leaks, texts_of
 import rtcp
 from rtcp.emulator import Emulator, worlds
 from rtcp.emulator.store import Dataset, IdentityPath
-from rtcp.emulator.store.xid import encode_xid
+from rtcp.emulator.store.definitions import encode_xid
 from rtcp.transport.hooks import Event
 from rtcp.transport.request import Service
 

@@ -101,13 +101,14 @@ def test_a_client_is_not_copied(copying):
 
 
 def test_files_hold_no_secret_and_are_for_their_owner_alone(listening: Listening, tmp_path):
-    """Identities are the data of a spool and of dead letters; tokens and secrets are nobody's."""
+    """Identities are the data of a spool and of rejects; tokens and secrets are nobody's."""
 
     def use(client: rtcp.Client) -> None:
         dev = client.with_sandbox("dev")
         inlet = dev.inlets.create("Tills", authenticated=True).inlet_id
-        options = {"dataset_id": "dev-crm", "schema_id": "https://ns.example/s", "authenticated": True}
-        options |= {"spool": tmp_path / "spool", "dead_letters": tmp_path / "dead.jsonl"}
+        form = rtcp.RowForm(dataset_id="dev-crm", schema_id="https://ns.example/s")
+        options = {"form": form, "authenticated": True}
+        options |= {"spool": tmp_path / "spool", "rejects": tmp_path / "rejects.jsonl"}
         with dev.streaming.writer(inlet, **options) as writer:
             writer.write_many([{"crmId": "D-1"}, {"crmId": object()}, {"crmId": "x" * 100}])
         with rtcp.media.Recorder(tmp_path / "recorder") as recorder:
@@ -116,7 +117,7 @@ def test_files_hold_no_secret_and_are_for_their_owner_alone(listening: Listening
             )
             recorder.start_session(details).play(0)
         held = [(path, path.read_bytes()) for path in tmp_path.iterdir()]
-        assert {path.name for path, _ in held} >= {"spool", "dead.jsonl", "recorder", "token.json"}
+        assert {path.name for path, _ in held} >= {"spool", "rejects.jsonl", "recorder", "token.json"}
         for path, content in held:
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
             assert SECRET.encode() not in content

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from rtcp.emulator import Emulator, worlds
-from rtcp.emulator.http import ims, inspection
+from rtcp.emulator.http import gateway, wire
 from rtcp.emulator.http.faults import Fault, Faults
 
 # Tokens must run out while the test runs; the client renews one at half of so short a life.
@@ -56,11 +56,11 @@ class RandomFaults(Faults):
 
 def main(database: str, report: str, share: str, seed: str) -> None:
     """Serve; misbehave from SIGUSR1 on; at SIGTERM tell what was asked and what went wrong."""
-    ims.LIFETIME_SECONDS = TOKEN_SECONDS
+    gateway.LIFETIME_SECONDS = TOKEN_SECONDS
     # The log of requests would fill up to its bound all through a short run, and look like a leak.
-    inspection.KEPT_REQUESTS = 200
+    wire.KEPT_REQUESTS = 200
     emulator = Emulator(db=database, seed=1, job_seconds=0.02, streaming_seconds=0.0)
-    emulator.service.requests = inspection.Requests(body_bytes=100_000)
+    emulator.service.requests = wire.Requests(body_bytes=100_000)
     faults = RandomFaults(int(seed))
     emulator.service.faults = faults
     stopped = threading.Event()

@@ -33,7 +33,7 @@ class Truth:
     """What the service says while nothing goes wrong."""
 
     inlet_id: str
-    schema_id: str
+    form: rtcp.RowForm
     destination_id: str
     people: dict[str, dict[str, Any]]
     events: list[str]
@@ -52,7 +52,7 @@ def learn(client: rtcp.Client) -> Truth:
     )
     return Truth(
         inlet.inlet_id,
-        dataset.schema_ref.id,
+        rtcp.RowForm(dataset_id=PURCHASES, schema_id=dataset.schema_ref.id),
         destination,
         {each: client.entities.get(each, namespace="crmId").to_wire() for each in PEOPLE},
         [event.entity_id for event in client.entities.list_events("C-1001", namespace="crmId")],
@@ -92,7 +92,7 @@ class Worker:
         self._journal.write(f"{mark}{row['_id']}\n")
 
     def envelope(self, row: dict[str, Any]) -> dict[str, Any]:
-        return rtcp.envelope(row, schema_id=self.truth.schema_id, dataset_id=PURCHASES)
+        return rtcp.envelope(row, form=self.truth.form)
 
 
 def look_up(w: Worker) -> None:
@@ -164,9 +164,7 @@ def send_many(w: Worker) -> None:
 
 def write(w: Worker) -> None:
     rows = [w.row() for _ in range(40)]
-    writer = w.client.streaming.writer(
-        w.truth.inlet_id, dataset_id=PURCHASES, schema_id=w.truth.schema_id, workers=2, max_batch=10
-    )
+    writer = w.client.streaming.writer(w.truth.inlet_id, form=w.truth.form, workers=2, max_batch=10)
     with writer:
         writer.write_many(rows)
     summary = writer.summary

@@ -57,16 +57,17 @@ def merge_policies(client: rtcp.Client) -> None:
 
 
 def streaming(client: rtcp.Client) -> None:
-    message = rtcp.envelope({"a": 1}, schema_id="https://ns.adobe.com/a/schemas/b", dataset_id="d")
+    form = rtcp.RowForm(dataset_id="d", schema_id="https://ns.adobe.com/a/schemas/b")
+    message = rtcp.envelope({"a": 1}, form=form)
     assert_type(message, dict[str, Any])
     assert_type(client.streaming.send("i", message), rtcp.StreamReceipt)
     assert_type(client.streaming.send_many("i", [message]), rtcp.BulkResult[rtcp.StreamReceipt])
-    with client.streaming.writer("i", dataset_id="d", schema_id="s") as writer:
+    with client.streaming.writer("i", form=form) as writer:
         assert_type(writer.summary, rtcp.WriterSummary)
         assert_type(writer.rejects(), Iterator[rtcp.Reject])
-    assert_type(client.streaming.replay("p", "i", dataset_id="d", schema_id="s"), rtcp.WriterSummary)
+    assert_type(client.streaming.replay("i", "p", form=form), rtcp.WriterSummary)
     assert_type(client.inlets.list(), rtcp.Paged[rtcp.Inlet])
-    assert_type(client.inlets.get("c").inlet_id, str | None)
+    assert_type(client.inlets.get("c").inlet_id, str)
 
 
 def unset(name: str | Unset | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,12 @@ def mapped(rule, value, line=1):
     [
         ("string", "007", "007"),
         ("string", 7, "7"),
+        ("string", 70007.0, "70007"),
+        ("string", 1.5, "1.5"),
+        ("string", Decimal("12.50"), "12.50"),
+        ("string", Decimal("1E+3"), "1000"),
+        ("integer", Decimal("7.00"), 7),
+        ("number", Decimal("0.10"), Decimal("0.10")),
         ("string", True, "true"),
         ("string", False, "false"),
         ("integer", " -12 ", -12),
@@ -64,7 +71,7 @@ def test_a_time_in_another_form_is_refused_with_the_form():
         mapped({"column": "c", "type": "date-time"}, "soon")
 
 
-@pytest.mark.parametrize("blank", [None, "", math.nan])
+@pytest.mark.parametrize("blank", [None, "", math.nan, Decimal("NaN"), Decimal("sNaN")])
 @pytest.mark.parametrize("rule", ["c", {"column": "c", "type": "integer"}, {"template": "a-{c}"}])
 def test_what_is_blank_is_absent(rule, blank):
     assert compile_mapping({"x": rule, "y": {"constant": 1}})({"c": blank}, line=1) == {"y": 1}
@@ -83,6 +90,8 @@ def test_what_is_blank_is_absent(rule, blank):
         ("number", "nan"),
         ("number", [1]),
         ("number", False),
+        ("number", Decimal("Infinity")),
+        ("integer", Decimal("1E+9999")),
         ("boolean", "Jane"),
         ("date", "Jane"),
         ("date-time", "Jane"),
@@ -191,4 +200,7 @@ def test_columns_as_texts_are_the_texts_of_their_values(row):
     mapper = compile_mapping({f"p{number}": {"column": column} for number, column in enumerate(row)} or {"p": "c"})
 
     values = [value for value in row.values() if value not in (None, "")]
-    assert list(mapper(row, line=1).values()) == [str(value) for value in values]
+    assert list(mapper(row, line=1).values()) == [
+        str(int(value)) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else str(value)
+        for value in values
+    ]

@@ -4,9 +4,28 @@ from __future__ import annotations
 
 import importlib
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rtcp.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from rtcp.airflow.assets import dataset_asset
+    from rtcp.airflow.hook import RtcpHook
+    from rtcp.airflow.links import RtcpJobLink
+    from rtcp.airflow.operators.computed_attribute import RtcpComputedAttributeOperator
+    from rtcp.airflow.operators.delete_request import RtcpDeleteRequestOperator
+    from rtcp.airflow.operators.export_profiles import RtcpExportProfilesOperator
+    from rtcp.airflow.operators.preview_report import RtcpPreviewReportOperator
+    from rtcp.airflow.operators.stream import RtcpStreamOperator
+    from rtcp.airflow.operators.upsert import RtcpUpsertOperator
+    from rtcp.airflow.sensors import (
+        RtcpBatchSensor,
+        RtcpComputedAttributeSensor,
+        RtcpDeleteRequestSensor,
+        RtcpExportJobSensor,
+        RtcpPreviewSampleSensor,
+    )
+    from rtcp.airflow.triggers import RtcpJobTrigger
 
 _HOMES = {
     "RtcpHook": "rtcp.airflow.hook",
@@ -49,12 +68,15 @@ if find_spec("airflow") is None:
     raise MissingExtraError("airflow is not installed; run: pip install 'rtcp[airflow]'", name="airflow")
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+# Hidden from type checkers, for which it would make any name right.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -9,18 +9,17 @@ from typing import Any
 
 from rtcp.emulator.http.faults import fault_from_json
 from rtcp.emulator.http.problems import problem
-from rtcp.emulator.http.wire import JSON_TYPE, NO_JSON, Answer, Refusal, Request, decoded
+from rtcp.emulator.http.wire import ADMIN_PREFIX, JSON_TYPE, NO_JSON, Answer, Refusal, Request, decode_json
 from rtcp.emulator.nouns.computed_attributes.trial import try_expression
 from rtcp.emulator.nouns.entities.explaining import explain
-from rtcp.emulator.nouns.media_sessions import admin_view as looking
+from rtcp.emulator.nouns.media_sessions import admin_view as media
+from rtcp.emulator.nouns.preview.sample_job import Preview
 from rtcp.emulator.service import Service
-
-PREFIX = "/_emulator/"
 
 
 async def answer(request: Request, service: Service) -> Answer:
     """Answer one request to an admin path; these are neither recorded nor made to fail."""
-    action = (request.method, request.path.removeprefix(PREFIX).rstrip("/"))
+    action = (request.method, request.path.removeprefix(ADMIN_PREFIX).rstrip("/"))
     try:
         if action == ("POST", "load"):
             return await _load(_settings(request), service)
@@ -39,8 +38,7 @@ async def answer(request: Request, service: Service) -> Answer:
 
 def _status(settings: Mapping[str, Any], service: Service) -> Answer:
     sandboxes = {}
-    for name in service.store.sandbox_names():
-        sandbox = service.store.sandbox(name)
+    for name, sandbox in list(service.store.sandboxes.items()):
         sandboxes[name] = {
             "id": sandbox.id,
             "datasets": [{"id": each.id, "name": each.name, "class": each.schema_class} for each in sandbox.datasets()],
@@ -108,10 +106,11 @@ def _clear_requests(settings: Mapping[str, Any], service: Service) -> Answer:
 
 def _sample(settings: Mapping[str, Any], service: Service) -> Answer:
     name = settings.get("sandbox", "prod")
-    if not service.store.has_sandbox(name):
+    if name not in service.store.sandboxes:
         return problem(404, f"there is no sandbox {name!r}")
-    service.preview.run(name)
-    (*_, last) = service.preview.ended(name)
+    preview = service.part(Preview)
+    preview.run(name)
+    (*_, last) = preview.list_ended(name)
     return Answer(200, {"sandbox": name, "state": service.jobs.state(last), "profiles": last.document.get("profiles")})
 
 
@@ -128,7 +127,7 @@ async def _load(settings: Mapping[str, Any], service: Service) -> Answer:
     except (ManifestError, OSError) as error:
         return problem(400, str(error))
     if settings.get("sample", True):
-        await asyncio.to_thread(service.preview.run, report.sandbox)
+        await asyncio.to_thread(service.part(Preview).run, report.sandbox)
     datasets = [{**asdict(each), "file": str(each.file)} for each in report.datasets]
     return Answer(
         200,
@@ -147,7 +146,7 @@ def _settings(request: Request) -> Mapping[str, Any]:
     # A web page can post a form or text to this address without asking, but not JSON.
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON_TYPE:
         raise Refusal(problem(400, "A valid content-type must be specified"))
-    content = decoded(request.body)
+    content = decode_json(request.body)
     if content is NO_JSON or not isinstance(content, dict):
         raise Refusal(problem(400, "the body is no JSON object"))
     return content
@@ -163,9 +162,9 @@ _ACTIONS = {
     ("DELETE", "faults"): _clear_faults,
     ("GET", "clock"): _show_clock,
     ("POST", "clock"): _move_clock,
-    ("GET", "media"): looking.show,
-    ("POST", "media"): looking.change,
-    ("DELETE", "media"): looking.clear,
+    ("GET", "media"): media.show,
+    ("POST", "media"): media.change,
+    ("DELETE", "media"): media.clear,
     ("GET", "requests"): _list_requests,
     ("DELETE", "requests"): _clear_requests,
 }

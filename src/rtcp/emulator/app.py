@@ -7,22 +7,17 @@ import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from rtcp.emulator import admin
 from rtcp.emulator.http import gateway
+from rtcp.emulator.http.description import Description, Match
 from rtcp.emulator.http.faults import Fault
-from rtcp.emulator.http.operations import Match, match, not_built, operation_for_class
+from rtcp.emulator.http.operations import answer_unbuilt, error_of, fail_parts, find_route
 from rtcp.emulator.http.problems import problem
-from rtcp.emulator.http.wire import NO_JSON, OCTETS, Answer, Query, Refusal, Request, decoded
-from rtcp.emulator.nouns.entities import routes as entities
-from rtcp.emulator.nouns.media_collection import routes as media_collection
-from rtcp.emulator.routes import HANDLERS
+from rtcp.emulator.http.wire import ADMIN_PREFIX, NO_JSON, OCTETS, Answer, Query, Refusal, Request, decode_json
 from rtcp.emulator.service import Service
 
 # The server puts the way to drop a connection here; ASGI itself knows none.
 DROP = "rtcp.drop_connection"
-
-# What can fail for some identities only.
-_IN_PARTS = ("entities.get_many", "entities.list_events", "entities.delete")
+_BEHIND_GATEWAY = "/data/"
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -47,12 +42,15 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _read(receive) if scope["method"] not in ("GET", "HEAD") else b""
-        request, matched = _request(scope, body)
+        request, matched = _read_request(scope, body, self.service)
         if self.service.jobs.is_due():
             # In a thread: an export may take its time, and this request alone waits for it.
             await asyncio.to_thread(self.service.jobs.settle)
         try:
-            if request.path.startswith(admin.PREFIX):
+            if request.path.startswith(ADMIN_PREFIX):
+                # It knows nouns, and a start loads none.
+                from rtcp.emulator import admin
+
                 answer = await admin.answer(request, self.service)
             else:
                 answer = await self.answer(request, matched)
@@ -70,14 +68,12 @@ class App:
             answer = await self._misbehave(fault, request)
         if answer is None:
             try:
-                if matched is None or matched.operation != "auth.fetch_token":
-                    self._pass_gateway(request)
+                if request.path.startswith(_BEHIND_GATEWAY):
+                    gateway.admit(request, self.service.ims, self.service.store)
                 if matched is None:
-                    answer = _nothing_here(request)
+                    answer = _answer_unknown(request, self.service.description)
                 else:
-                    self.service.validator.check(request, matched.template)
-                    answer = self._route(request, fault)
-                    answer = self.service.dialect.speak(request, answer)
+                    answer = self.service.dialect.speak(request, self._act(request, matched, fault))
             except Refusal as refusal:
                 answer = refusal.answer
         if request.is_in_sandbox:
@@ -98,42 +94,43 @@ class App:
             raise ConnectionCut
         return fault.instead(request.operation)
 
-    def _pass_gateway(self, request: Request) -> None:
-        if request.path.startswith("/data/"):
-            gateway.admit(request, self.service.ims, self.service.store)
-
-    def _route(self, request: Request, fault: Fault | None) -> Answer:
-        if fault is not None and fault.partial and request.operation in _IN_PARTS and request.method != "GET":
-            return entities.forced_partial(request, fault.partial)
-        return HANDLERS[request.operation or ""](request, self.service)
-
-
-def _nothing_here(request: Request) -> Answer:
-    asked = media_collection.preflight(request)
-    if asked is not None:
-        return asked
-    missing = not_built(request.path)
-    if missing is not None:
-        return problem(501, f"the emulator does not do {missing} yet ({request.method} {request.path})")
-    return problem(404, f"the emulator knows no path {request.path!r}")
+    def _act(self, request: Request, matched: Match, fault: Fault | None) -> Answer:
+        complaint = matched.operation.complaint(request)
+        if complaint is not None:
+            raise Refusal(error_of(request.operation, 400, complaint))
+        if fault is not None and fault.partial and request.method != "GET":
+            answer = fail_parts(request, fault.partial)
+            if answer is not None:
+                return answer
+        return find_route(request.operation or "")(request, self.service)
 
 
-def _request(scope: Scope, body: bytes) -> tuple[Request, Match | None]:
+def _answer_unknown(request: Request, description: Description) -> Answer:
+    missing = description.not_built(request.path)
+    if missing is None:
+        return problem(404, f"the emulator knows no path {request.path!r}")
+    detail = f"the emulator does not do {missing.name} yet ({request.method} {request.path})"
+    return answer_unbuilt(missing.noun, request) or problem(501, detail)
+
+
+def _read_request(scope: Scope, body: bytes, service: Service) -> tuple[Request, Match | None]:
     method, path = scope["method"], scope["path"]
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     query = Query(scope["query_string"].decode("latin-1"))
-    matched = match(method, scope["raw_path"].decode("latin-1"))
+    if path.startswith(ADMIN_PREFIX):
+        return Request(None, method, path, query, headers, body), None
+    matched = service.description.match(method, scope["raw_path"].decode("latin-1"))
     # Form bodies are the token call's, bytes are files; everything else that has a body is JSON or wrong.
     is_json = body and not path.startswith("/ims/") and headers.get("content-type") != OCTETS
-    content = decoded(body) if is_json else NO_JSON
+    content = decode_json(body) if is_json else NO_JSON
     operation, path_id = None, None
     if matched is not None:
-        schema_name = query.first("schema.name") if method == "GET" else _schema_name(content)
-        operation, path_id = operation_for_class(matched.operation, schema_name), matched.path_id
+        schema_class = query.first("schema.name") if method == "GET" else _schema_class(content)
+        operation, path_id = matched.operation.id_for(schema_class), matched.path_id
     return Request(operation, method, path, query, headers, body, path_id, content), matched
 
 
-def _schema_name(content: Any) -> object:
+def _schema_class(content: Any) -> object:
     schema = content.get("schema") if isinstance(content, dict) else None
     return schema.get("name") if isinstance(schema, dict) else None
 

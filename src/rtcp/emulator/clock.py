@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime
 
 
 class Clock:
@@ -67,3 +68,10 @@ class Clock:
 
 def _system_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def write_instant(at_ms: int, *, digits: int = 0, zone: str = "Z", between: str = "T") -> str:
+    """A time in UTC as the samples print it, with so many digits of the second's fraction."""
+    at = datetime.fromtimestamp(at_ms / 1000, UTC).replace(tzinfo=None)
+    text = at.isoformat(sep=between, timespec="microseconds")
+    return (text[: digits - 6] if digits < 6 else text).removesuffix(".") + zone

@@ -89,7 +89,7 @@ def violations(node: Node, value: Any) -> list[Violation]:
     return found[:MOST_ERRORS]
 
 
-def wrapped(found: list[Violation]) -> Violation:
+def wrap_violations(found: list[Violation]) -> Violation:
     """One error is itself; several are the causes of one that counts them."""
     if len(found) == 1:
         return found[0]

@@ -18,17 +18,16 @@ from uvicorn.server import Server
 from rtcp.emulator.app import DROP, App
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.http.faults import Faults
-from rtcp.emulator.http.ims import Credential
-from rtcp.emulator.http.inspection import Requests
-from rtcp.emulator.nouns.media_sessions.sessions import Media
-from rtcp.emulator.nouns.media_sessions.settings import MediaSettings
-from rtcp.emulator.nouns.streaming.budgets import Budgets
-from rtcp.emulator.options import Options
+from rtcp.emulator.http.gateway import Credential
+from rtcp.emulator.http.wire import Requests
+from rtcp.emulator.options import MediaSettings, Options
 from rtcp.emulator.service import Service
 from rtcp.emulator.store import Store
 
 if TYPE_CHECKING:
     from rtcp.emulator.manifest.loading import LoadReport
+    from rtcp.emulator.nouns.media_sessions.sessions import Media
+    from rtcp.emulator.nouns.streaming.budgets import Budgets
 
 # Longer than a client's pause between two calls: uvicorn's own 5 s would make idle clients reconnect.
 KEEP_ALIVE_SECONDS = 75
@@ -81,14 +80,21 @@ class Emulator:
                 f"{host!r} is not a loopback address: whoever reaches it may read and change everything"
             )
         path = None if db is None else str(db)
-        self.service = Service.assemble(
+        self.service = Service(
             db=path,
             seed=seed,
             dialect=dialect,
             clock=clock,
             credentials=credentials,
-            options=Options(job_seconds, limits, withdrawn_reports, tenant, rows_per_file, streaming_seconds),
-            media=media,
+            options=Options(
+                job_seconds=job_seconds,
+                limits=limits,
+                withdrawn_reports=withdrawn_reports,
+                tenant=tenant,
+                rows_per_file=rows_per_file,
+                streaming_seconds=streaming_seconds,
+                media=media or MediaSettings(),
+            ),
         )
         self._host, self._port = host, port
         self._pid = os.getpid()
@@ -122,12 +128,17 @@ class Emulator:
     @property
     def media(self) -> Media:
         """The sessions of both media services."""
-        return self.service.media
+        # Here and below: a start loads no noun.
+        from rtcp.emulator.nouns.media_sessions.sessions import Media
+
+        return self.service.part(Media)
 
     @property
     def budgets(self) -> Budgets:
         """What streaming took: `budgets.fullest` has the most requests and messages of a second so far."""
-        return self.service.streams.budgets
+        from rtcp.emulator.nouns.streaming.streams import Streams
+
+        return self.service.part(Streams).budgets
 
     @property
     def dialect(self) -> str:
@@ -168,7 +179,9 @@ class Emulator:
 
     def sample(self, sandbox: str = "prod") -> None:
         """Run the preview's sample job at once, so that its reports show the store as it is."""
-        self.service.preview.run(sandbox)
+        from rtcp.emulator.nouns.preview.sample_job import Preview
+
+        self.service.part(Preview).run(sandbox)
 
     def load(self, manifest: str | Path, *, data: str | Path | None = None, sample: bool = True) -> LoadReport:
         """Load what a manifest declares; its file names are relative to `data`, else to the manifest's folder.
@@ -205,9 +218,10 @@ def is_loopback(host: str) -> bool:
 class _Protocol(HttpToolsProtocol):
     """HTTP that lets the application drop its connection."""
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["state"][DROP] = self.transport.close  # pyright: ignore[reportTypedDictNotRequiredAccess]
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        # The state of every request of this connection is a copy of this one.
+        self.app_state = {**self.app_state, DROP: transport.close}
 
 
 class _Server(Server):

@@ -1,56 +1,50 @@
-"""The parts that one running emulator is made of, handed to every route."""
+"""What one running emulator is made of, handed to every route; nouns add their own parts when they are needed."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
 
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.file_store import FileStore
-from rtcp.emulator.http.dialect import Dialect
+from rtcp.emulator.http.description import Description, load_description
 from rtcp.emulator.http.faults import Faults
-from rtcp.emulator.http.ims import Credential, Ims
-from rtcp.emulator.http.inspection import Requests
-from rtcp.emulator.http.validation import Validator
-from rtcp.emulator.http.wire import Answer, Request
+from rtcp.emulator.http.gateway import Credential, Ims
+from rtcp.emulator.http.operations import Dialect
+from rtcp.emulator.http.wire import Requests
 from rtcp.emulator.jobs import Jobs
-from rtcp.emulator.nouns.batches.lifecycle import Batches
-from rtcp.emulator.nouns.computed_attributes.evaluation import ComputedAttributes
-from rtcp.emulator.nouns.export_jobs.exports import Exports
-from rtcp.emulator.nouns.media_sessions.sessions import Media
-from rtcp.emulator.nouns.media_sessions.settings import MediaSettings
-from rtcp.emulator.nouns.preview.sample_job import Preview
-from rtcp.emulator.nouns.streaming.streams import Streams
-from rtcp.emulator.nouns.system_jobs import deletions
+from rtcp.emulator.noun_folders import load_noun
 from rtcp.emulator.options import Options
 from rtcp.emulator.store import Store
 
+# The nouns that are told of every change; they are loaded at the first one.
+_WATCHING = ("preview",)
+_WATCHERS: list[Callable[[str, Service], None]] = []
 
-@dataclass(slots=True)
+
+class Part(Protocol):
+    """What a noun keeps in memory beside the store, for one service."""
+
+    def __init__(self, service: Service) -> None: ...
+
+    def clear(self) -> None:
+        """Forget everything, as a reset wants it."""
+
+
+P = TypeVar("P", bound=Part)
+Watcher = TypeVar("Watcher", bound=Callable[[str, "Service"], None])
+
+
 class Service:
-    """One emulated service: what it stores, whom it trusts, how it talks, and what was done to it."""
+    """One emulated service: what it stores, whom it trusts, how it talks, and what was done to it.
 
-    store: Store
-    clock: Clock
-    ims: Ims
-    dialect: Dialect
-    options: Options
-    faults: Faults
-    jobs: Jobs
-    files: FileStore
-    computed: ComputedAttributes
-    exports: Exports
-    preview: Preview
-    media: Media
-    batches: Batches
-    streams: Streams
-    owns_clock: bool = True
-    requests: Requests = field(default_factory=Requests)
-    validator: Validator = field(default_factory=Validator)
+    Args:
+        db: file that keeps everything; None keeps it in memory.
+    """
 
-    @classmethod
-    def assemble(
-        cls,
+    def __init__(
+        self,
         *,
         db: str | None = None,
         seed: int | None = None,
@@ -58,39 +52,35 @@ class Service:
         clock: Clock | None = None,
         credentials: Mapping[str, Sequence[str] | Credential] | None = None,
         options: Options | None = None,
-        media: MediaSettings | None = None,
-    ) -> Service:
-        """A service around a new store; `db` None keeps it in memory."""
-        spoken, used, switches, faults = Dialect(dialect), clock or Clock(), options or Options(), Faults()
-        store = Store(db, clock=used, seed=seed)
-        jobs = Jobs(store, faults, seconds_factor=switches.job_seconds)
-        for kind in deletions.KINDS:
-            jobs.register(kind)
-        files, computed = FileStore(db), ComputedAttributes(store, jobs)
-        exports = Exports(store, jobs, files, computed, rows_per_file=switches.rows_per_file)
-        return cls(
-            store,
-            used,
-            Ims(used, credentials),
-            spoken,
-            switches,
-            faults,
-            jobs,
-            files,
-            computed,
-            exports,
-            Preview(store, jobs),
-            Media(used, settings=media, seed=seed),
-            Batches(store, jobs, files),
-            Streams(
-                store,
-                jobs,
-                files,
-                seconds=switches.streaming_seconds * switches.job_seconds,
-                limits=switches.limits,
-            ),
-            owns_clock=clock is None,
+    ) -> None:
+        self.dialect = Dialect(dialect)
+        self.options = options or Options()
+        self.seed = seed
+        self.clock = clock or Clock()
+        self.faults = Faults()
+        self.requests = Requests()
+        self.ims = Ims(self.clock, credentials)
+        self.store = Store(db, clock=self.clock, seed=seed)
+        self.files = FileStore(db)
+        self.jobs = Jobs(
+            self.store, self, take_failure=self.faults.take_job_failure, seconds_factor=self.options.job_seconds
         )
+        self._owns_clock = clock is None
+        self._parts: dict[type[Any], Any] = {}
+        self._making = threading.RLock()
+        self.store.on_change(self._tell_watchers)
+
+    @property
+    def description(self) -> Description:
+        return load_description()
+
+    def part(self, kind: type[P]) -> P:
+        """The part of a class, made when it is first asked for."""
+        found: P | None = self._parts.get(kind)
+        if found is None:
+            with self._making:
+                found = self._parts.get(kind) or self._parts.setdefault(kind, kind(self))
+        return found
 
     def tenant_of(self, sandbox: str) -> str:
         """The tenant's id: the one of the sandbox's manifest, else that of the options."""
@@ -101,13 +91,12 @@ class Service:
         """Forget data, tokens, faults and requests; a clock of its own goes back to the system's time."""
         self.store.reset()
         self.files.clear()
-        self.computed.forget()
-        self.media.clear()
-        self.streams.clear()
+        for part in list(self._parts.values()):
+            part.clear()
         self.ims.reset()
         self.faults.clear()
         self.requests.clear()
-        if self.owns_clock:
+        if self._owns_clock:
             self.clock.reset()
 
     def close(self) -> None:
@@ -115,5 +104,14 @@ class Service:
         self.store.close()
         self.files.close()
 
+    def _tell_watchers(self, sandbox: str) -> None:
+        for noun in _WATCHING:
+            load_noun(noun)
+        for tell in _WATCHERS:
+            tell(sandbox, self)
 
-Handler = Callable[[Request, Service], Answer]
+
+def watch_changes(watcher: Watcher) -> Watcher:
+    """Have a function told the sandbox, and the service, whenever people or events came in or went."""
+    _WATCHERS.append(watcher)
+    return watcher

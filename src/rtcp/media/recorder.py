@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -33,12 +34,14 @@ _CHUNK: Final = 1000
 class Sender(Protocol):
     """What `drain` needs of a client."""
 
-    @property
+    # Cached as in the client: for pyright no other property is the same.
+
+    @cached_property
     def media_edge(self) -> MediaEdge:
         """For a datastream."""
         ...
 
-    @property
+    @cached_property
     def media_collection(self) -> MediaCollection:
         """For Adobe Analytics alone."""
         ...

@@ -22,7 +22,7 @@ class Inlet(CleanedModel):
 
     Attributes:
         id: of the connection in Flow Service.
-        inlet_id: what streaming takes; None until the service has made one.
+        inlet_id: what streaming takes; empty until the service has made one.
         inlet_url: where messages go.
         source_id: name of the source, for messages that name none.
         is_authenticated: True when it wants the token: pass `authenticated=True` to streaming.
@@ -32,7 +32,7 @@ class Inlet(CleanedModel):
     id: str
     name: str | None = None
     description: str | None = None
-    inlet_id: str | None = None
+    inlet_id: str = ""
     inlet_url: str | None = None
     data_type: InletDataType | None = None
     source_id: str | None = None
@@ -47,7 +47,8 @@ class Inlet(CleanedModel):
         """The parameters of the connection beside its own fields, whose names win."""
         auth = data.get("auth")
         params = auth.get("params") if isinstance(auth, dict) else None
-        return {**params, **data} if isinstance(params, dict) else data
+        fields = {**params, **data} if isinstance(params, dict) else data
+        return {name: value for name, value in fields.items() if value is not None}
 
     def __repr__(self) -> str:
         return f"<Inlet {self.inlet_id} {self.name!r}{', authenticated' if self.is_authenticated else ''}>"

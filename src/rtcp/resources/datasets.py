@@ -43,7 +43,7 @@ class Datasets(Resource):
             page_size: datasets in a request, 1 to 100.
 
         Example:
-            >>> sorted(dataset.name for dataset in client.datasets.list())
+            >>> [dataset.name for dataset in client.datasets.list()]
             ['Harbour CRM', 'Harbour loyalty card', 'Harbour newsletter', 'Harbour purchases']
         """
         if not 1 <= page_size <= _LARGEST_PAGE:
@@ -95,7 +95,7 @@ class Datasets(Resource):
         Never sent twice by itself: when no answer comes, the error says how to find out whether it was made.
 
         Example:
-            >>> schema_id = client.datasets.get("harbour-crm").schema_ref.id
+            >>> schema_id = "https://ns.adobe.com/xdm/context/profile"
             >>> dataset = client.datasets.create("Corrections", schema_id=schema_id, upsert=True)
             >>> dataset.is_upsert_enabled
             True

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
-from rtcp._numbers import as_number
+from rtcp._numbers import as_number, is_whole
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.paths import Steps, value_at
 
@@ -15,7 +15,7 @@ IDENTITY_MAP: Final = "identityMap"
 TIMESTAMP: Final = "timestamp"
 _ADVICE: Final = "write e.g. 2026-03-02T08:15:00Z"
 _RFC3339: Final = re.compile(
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
+    r"\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
 )
 
 
@@ -41,7 +41,7 @@ def is_identity_value(value: Any) -> bool:
     if isinstance(value, str):
         return not value.isspace() and value != ""
     number = as_number(value)
-    return number is not None and number == number and number % 1 == 0
+    return number is not None and is_whole(number)
 
 
 def check_timestamp(value: Any) -> None:
@@ -62,7 +62,7 @@ def check_timestamp(value: Any) -> None:
     if _RFC3339.fullmatch(value) is None:
         raise InvalidArgumentError(f"{TIMESTAMP} {_fault_of(value)}; {_ADVICE}")
     try:
-        datetime.fromisoformat(value)
+        date.fromisoformat(value[:10])
     except ValueError:
         pass
     else:

@@ -5,7 +5,7 @@ rows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Literal
 
 from rtcp.errors import InvalidArgumentError
@@ -82,8 +82,8 @@ class RowForm:
 
     def to_json(self) -> dict[str, Any]:
         """What differs from the defaults, by name."""
-        defaults = {field.name: field.default for field in fields(self)}
-        return {name: value for name, value in asdict(self).items() if value != defaults[name]}
+        values = {field.name: (getattr(self, field.name), field.default) for field in fields(self)}
+        return {name: value for name, (value, default) in values.items() if value != default}
 
     @classmethod
     def from_json(cls, data: Any) -> RowForm:

@@ -17,6 +17,8 @@ from rtcp._temporary import at_end_of
 
 # The key of an object that stands for what JSON does not have; no row can have it, as it is no text of UTF-8.
 _TAG: Final = "\udc00rtcp"
+# Of 4,300 digits, which is as many as Python writes out.
+_MOST_BITS: Final = 14_000
 
 
 class Unkept:
@@ -66,7 +68,7 @@ def _tagged(value: Any) -> Any:
     if isinstance(number, Decimal):
         return {_TAG: ["decimal", str(number)]}
     if number is not None:
-        return number
+        return _cleaned(number, 0)
     if isinstance(value, Mapping):
         return dict(value)
     return {_TAG: ["other", type(value).__name__]}
@@ -93,4 +95,6 @@ def _cleaned(value: Any, depth: int) -> Any:
         return {_TAG: ["other", "object with keys that are no texts"]}
     if isinstance(value, list | tuple):
         return [_cleaned(item, depth + 1) for item in value]
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return {_TAG: ["other", "number with too many digits"]}
     return value

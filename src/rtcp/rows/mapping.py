@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from difflib import get_close_matches
+from functools import lru_cache
 from string import Formatter
 from typing import Any, Final
 
+from rtcp._numbers import Number, as_number, is_boolean, is_finite, is_whole, text_of
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.paths import Steps, parse_path, put
 
@@ -19,6 +21,8 @@ Read = Callable[[Mapping[str, Any]], Any]
 LINE: Final = "line"
 """A column that every row has: the number of its line, so that rows that repeat each other can be told apart."""
 
+# A Decimal of few digits can be a number of any length.
+_MOST: Final = 10**400
 _INTEGER: Final = re.compile(r"[+-]?\d{1,19}")
 _WAYS: Final = ("column", "constant", "template")
 _SETTINGS: Final = (*_WAYS, "type", "format")
@@ -68,13 +72,24 @@ def nest(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row whose names are dot paths as an object of objects; what is blank in it is absent.
 
     Raises:
-        InvalidArgumentError: a name is no path.
+        InvalidArgumentError: a name is no path, or two of them cannot both have a value.
     """
+    kept = {name: value for name, value in row.items() if not is_blank(value)}
+    all_steps, has_arrays = _places_of(tuple(kept))
     nested: dict[str, Any] = {}
-    for name, value in row.items():
-        if not is_blank(value):
-            put(nested, parse_path(name), value)
+    for steps, value in zip(all_steps, kept.values(), strict=True):
+        put(nested, steps, value)
+    if has_arrays:
+        _close_gaps(nested)
     return nested
+
+
+@lru_cache(maxsize=1024)
+def _places_of(names: tuple[str, ...]) -> tuple[tuple[Steps, ...], bool]:
+    """Where the columns of a row go, and whether any of them goes into an array."""
+    all_steps = tuple(parse_path(name) for name in names)
+    _check_places(zip(names, all_steps, strict=True))
+    return all_steps, any(isinstance(step, int) for steps in all_steps for step in steps)
 
 
 def compile_mapping(mapping: Mapping[str, Any], *, columns: Collection[str] | None = None) -> RowMapper:
@@ -93,7 +108,7 @@ def compile_mapping(mapping: Mapping[str, Any], *, columns: Collection[str] | No
         raise InvalidArgumentError("the mapping is empty")
     known = None if columns is None else (*columns, LINE)
     rules = [_Rule(path, parse_path(path), _reader(path, rule, known)) for path, rule in mapping.items()]
-    _check_places(rules)
+    _check_places((rule.path, rule.steps) for rule in rules)
     return RowMapper(rules)
 
 
@@ -103,16 +118,16 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(known)}"
 
 
-def _check_places(rules: Sequence[_Rule]) -> None:
+def _check_places(places: Iterable[tuple[str, Steps]]) -> None:
     """No place may be a value here and an object or array there, and no value may be set twice."""
     kinds: dict[Steps, tuple[str, str]] = {}
-    for rule in rules:
-        for depth in range(1, len(rule.steps) + 1):
-            following = rule.steps[depth] if depth < len(rule.steps) else None
+    for path, steps in places:
+        for depth in range(1, len(steps) + 1):
+            following = steps[depth] if depth < len(steps) else None
             kind = "value" if following is None else type(following).__name__
-            known, path = kinds.setdefault(rule.steps[:depth], (kind, rule.path))
-            if path is not rule.path and (known != kind or kind == "value"):
-                raise InvalidArgumentError(f"{path!r} and {rule.path!r} cannot both be in a row")
+            known, other = kinds.setdefault(steps[:depth], (kind, path))
+            if other is not path and (known != kind or kind == "value"):
+                raise InvalidArgumentError(f"{other!r} and {path!r} cannot both be in a row")
 
 
 def _reader(path: str, rule: Any, known: Collection[str] | None) -> Read:
@@ -183,7 +198,7 @@ def _template(path: str, template: Any, known: Collection[str] | None) -> Read:
     def read(row: Mapping[str, Any]) -> Any:
         if any(is_blank(row.get(name)) for name in names):
             return None
-        return "".join(text if name is None else f"{text}{row[name]}" for text, name, _, _ in parts)
+        return "".join(text if name is None else f"{text}{_in_text(row[name])}" for text, name, _, _ in parts)
 
     return read
 
@@ -200,8 +215,14 @@ def is_blank(value: Any) -> bool:
     if isinstance(value, str):
         return not value
     if isinstance(value, float):
-        return math.isnan(value)
-    return value is None or type(value).__name__ in _PANDAS_BLANKS
+        return value != value
+    if value is None or type(value).__name__ in _PANDAS_BLANKS:
+        return True
+    # Neither a container nor a whole number, which are asked nothing.
+    if not hasattr(value, "__float__") or isinstance(value, int):
+        return False
+    number = as_number(value)
+    return isinstance(number, Decimal) and number.is_nan() or isinstance(number, float) and number != number
 
 
 class _ProblemError(ValueError):
@@ -209,34 +230,41 @@ class _ProblemError(ValueError):
 
 
 def _string(value: Any, form: str | None) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | float):
+    if isinstance(value, str):
         return str(value)
+    if is_boolean(value):
+        return "true" if value else "false"
+    number = as_number(value)
+    if number is not None:
+        return text_of(number)
     raise _ProblemError("is neither a text nor a number")
 
 
+def _in_text(value: Any) -> str:
+    number = as_number(value)
+    return f"{value}" if number is None else text_of(number)
+
+
 def _integer(value: Any, form: str | None) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    number = as_number(value)
     # A table with gaps has its whole numbers as floats.
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
+    if number is not None and is_whole(number) and -_MOST < number < _MOST:
+        return int(number)
     if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
         return int(value)
     raise _ProblemError("is no whole number")
 
 
-def _number(value: Any, form: str | None) -> float:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+def _number(value: Any, form: str | None) -> Number:
+    number = as_number(value)
+    if isinstance(value, str):
+        try:
+            number = float(value)
+        except ValueError:
+            number = None
+    if number is None or not is_finite(number):
         raise _ProblemError("is no number")
-    try:
-        number = float(value)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise _ProblemError("is no number")
-    return number if isinstance(value, str) else value
+    return number
 
 
 def _boolean(value: Any, form: str | None) -> bool:

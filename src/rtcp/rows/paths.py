@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from rtcp.errors import InvalidArgumentError
@@ -14,14 +15,21 @@ Steps = tuple[str | int, ...]
 _PART: Final = re.compile(r"([^.\[\]]+)((?:\[\d{1,4}\])*)")
 
 
+# A table is read by the same few paths in each row.
+@lru_cache(maxsize=1024)
 def parse_path(path: str) -> Steps:
     """The steps of a dot path: names, and numbers in brackets.
 
     Raises:
         InvalidArgumentError: the text is no path.
     """
+    return _steps(str(path))
+
+
+@lru_cache(maxsize=4096)
+def _steps(path: str) -> Steps:
     steps: list[str | int] = []
-    for part in str(path).split("."):
+    for part in path.split("."):
         found = _PART.fullmatch(part)
         if found is None:
             raise InvalidArgumentError(f"{path!r} is no path such as person.name.firstName or items[0].SKU")

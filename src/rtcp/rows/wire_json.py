@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import json.encoder
-import math
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -13,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from rtcp._instants import to_iso
-from rtcp._numbers import as_number, is_boolean
+from rtcp._numbers import as_number, is_boolean, is_finite
 from rtcp.errors import InvalidArgumentError
 
 # json.JSONEncoder makes one of these for each call, at a third of the cost of a small row.
@@ -69,6 +68,8 @@ def _plain(value: Any, depth: int) -> Any:
         for key, item in value.items():
             if not isinstance(key, str):
                 raise TypeError("a key that is no text")
+            if not key.isascii():
+                key.encode()
             inner = _plain(item, depth + 1)
             if inner is not None:
                 kept[key] = inner
@@ -90,7 +91,7 @@ def _plain_leaf(value: Any) -> Any:
     number = as_number(value)
     if number is None:
         raise TypeError(type(value).__name__)
-    if not math.isfinite(number):
+    if not is_finite(number):
         raise ValueError("not a number")
     return number
 
@@ -105,6 +106,8 @@ def wire_value(value: Any) -> Any:
         return value.isoformat()
     if is_boolean(value):
         return bool(value)
+    if isinstance(value, Mapping):
+        return dict(value)
     number = as_number(value)
     if number is None:
         raise TypeError(type(value).__name__)
@@ -141,8 +144,10 @@ def _fault(value: Any, path: str, depth: int) -> str | None:
     where = path or "the row"
     if depth > _DEEPEST:
         return f"{path.partition('.')[0]} is nested too deep, or holds itself"
-    if isinstance(value, dict):
-        bad = next((key for key in value if not isinstance(key, str)), None)
+    if isinstance(value, Mapping):
+        bad = next((key for key in value if not isinstance(key, str) or not _is_encodable(key)), None)
+        if isinstance(bad, str):
+            return f"{where} has a key with a character that UTF-8 cannot carry"
         if bad is not None:
             return f"{where} has a key that is no text but {type(bad).__name__}"
         parts = ((f"{path}.{key}" if path else key, item) for key, item in value.items())
@@ -157,6 +162,8 @@ def _fault(value: Any, path: str, depth: int) -> str | None:
 def _reason(value: Any) -> str | None:
     if isinstance(value, bytes | bytearray | memoryview):
         return "is bytes; decode it to text first"
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return None if _is_in_calendar(value) else "is a time that is outside the calendar in UTC"
     if isinstance(value, datetime) and value.tzinfo is None:
         return (
             "is a datetime without time zone; use e.g. datetime(..., tzinfo=timezone.utc), or a mapping with the type "
@@ -169,7 +176,26 @@ def _reason(value: Any) -> str | None:
     number = as_number(value)
     if number is None:
         return f"is no JSON value but {type(value).__name__}"
-    return None if math.isfinite(number) else "is not a number (NaN or infinite)"
+    if not is_finite(number):
+        return "is not a number (NaN or infinite)"
+    return "is a number with too many digits" if isinstance(number, int) and not _is_printable(number) else None
+
+
+def _is_in_calendar(instant: datetime) -> bool:
+    try:
+        to_iso(instant)
+    except OverflowError:
+        return False
+    return True
+
+
+def _is_printable(number: int) -> bool:
+    """False for more digits than Python writes out."""
+    try:
+        str(number)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_encodable(text: str) -> bool:

@@ -75,7 +75,7 @@ def test_rows_that_cannot_be_mapped_are_named_by_their_lines_and_the_others_go_o
 
     assert result.exit_code == 6
     summary = json.loads(result.stdout)
-    assert (summary["rows"], summary["sent"], summary["not_mapped"]) == (2, 1, 1)
+    assert (summary["rows"], summary["sent"], summary["rejected"], summary["not_read"]) == (2, 1, 1, 0)
     assert "till.csv, line 2: column 'day', for timestamp" in result.stderr
     assert "yesterday" not in result.stderr
 
@@ -85,12 +85,12 @@ def test_what_was_not_received_is_kept_and_replayed(world, run, inlet, tmp_path)
     (tmp_path / "rows.jsonl").write_text(json.dumps(event))
     left = tmp_path / "left.jsonl"
     where = ("--inlet", inlet, "--dataset-id", "harbour-purchases")
-    world.faults.once("streaming.send_many", status=400)
+    world.faults.once("streaming.send_many", status=503, headers={"Retry-After": "0"}, times=6)
 
-    first = run("stream", str(tmp_path / "rows.jsonl"), *where, "--dead-letters", str(left))
+    first = run("stream", str(tmp_path / "rows.jsonl"), *where, "--rejects", str(left))
     assert first.exit_code == 6
     assert left.exists()
-    again = run("stream", str(left), "--replay", *where)
+    again = run("stream", str(left), "--replay", "--inlet", inlet)
 
     assert again.exit_code == 0, again.stderr
     assert not left.exists()
@@ -101,7 +101,7 @@ def test_replay_takes_the_file_as_it_is(world, run, inlet, tmp_path):
     (tmp_path / "left.jsonl").write_text("")
 
     result = run("stream", str(tmp_path / "left.jsonl"), "--replay", "--inlet", inlet, "--dataset-id", "d",
-                 "--dead-letters", "x")  # fmt: skip
+                 "--rejects", "x")  # fmt: skip
 
     assert result.exit_code == 2
 
@@ -132,7 +132,7 @@ def test_rows_that_did_not_go_in_end_in_a_file_of_their_owner(world, run, upsert
     assert result.exit_code == 6
     (reject,) = map(json.loads, left.read_text().splitlines())
     assert reject["row"] == {"customer": "C-1001", "town": "Oslo", "points": "many"}
-    assert reject["message"] == "column 'points', for loyalty.points, is no whole number"
+    assert reject["reason"] == "column 'points', for loyalty.points, is no whole number"
     assert stat.S_IMODE(left.stat().st_mode) == 0o600
 
 

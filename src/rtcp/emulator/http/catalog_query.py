@@ -31,16 +31,16 @@ def select(entries: Entries, query: Query, *, special: Special | None = None) ->
         Refusal: an expression is none.
     """
     filters = special or {}
-    expressions = [_compiled(text) for text in query.all("property") if text]
+    expressions = [_compile_pattern(text) for text in query.all("property") if text]
     chosen = [
         (name, entry)
         for name, entry in entries.items()
         if _is_wanted(entry, query, filters) and all(test(entry) for test in expressions)
     ]
-    ordered = _ordered(chosen, query.first("orderby", "sort") or "")
+    ordered = _sort_entries(chosen, query.first("orderby", "sort") or "")
     start, limit = int(query.first("start") or 0), int(query.first("limit") or DEFAULT_LIMIT)
     named = [name for name in (query.first("properties") or "").split(",") if name]
-    return {name: _limited(entry, named) for name, entry in ordered[start : start + limit]}
+    return {name: _limit_fields(entry, named) for name, entry in ordered[start : start + limit]}
 
 
 def _is_wanted(entry: Mapping[str, Any], query: Query, special: Special) -> bool:
@@ -59,7 +59,7 @@ def _is_wanted(entry: Mapping[str, Any], query: Query, special: Special) -> bool
     return all(_has_tag(entry, each) for each in (query.first("tags") or "").split(",") if each)
 
 
-def _compiled(text: str) -> Callable[[Mapping[str, Any]], bool]:
+def _compile_pattern(text: str) -> Callable[[Mapping[str, Any]], bool]:
     """The test that one `property` expression stands for."""
     asked = _EXPRESSION.fullmatch(text)
     if asked is None or (asked[1] and asked[3]):
@@ -110,7 +110,7 @@ def _has_tag(entry: Mapping[str, Any], text: str) -> bool:
     return wanted in values
 
 
-def _ordered(entries: list[tuple[str, Any]], text: str) -> list[tuple[str, Any]]:
+def _sort_entries(entries: list[tuple[str, Any]], text: str) -> list[tuple[str, Any]]:
     """By `name,desc:created`; the first property counts most, so it sorts last."""
     for part in reversed([part for part in text.split(",") if part]):
         direction, _, name = part.rpartition(":")
@@ -118,5 +118,5 @@ def _ordered(entries: list[tuple[str, Any]], text: str) -> list[tuple[str, Any]]
     return entries
 
 
-def _limited(entry: dict[str, Any], names: list[str]) -> dict[str, Any]:
+def _limit_fields(entry: dict[str, Any], names: list[str]) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if name in names} if names else entry

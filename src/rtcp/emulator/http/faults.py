@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from rtcp.emulator.http.gateway import expired_token
-from rtcp.emulator.http.operations import OPERATION_IDS
-from rtcp.emulator.http.problems import error_of, inlet_unauthorized
+from rtcp.emulator.http.description import load_description
+from rtcp.emulator.http.operations import error_of, expired_token_of
 from rtcp.emulator.http.wire import JSON_TYPE, Answer
 
 ANY = "*"
@@ -61,8 +60,7 @@ class Fault:
     def instead(self, operation: str | None) -> Answer | None:
         """The answer to give without acting, or None when the operation is to act."""
         if self.expired_token:
-            is_inlet = (operation or "").startswith("streaming.")
-            return inlet_unauthorized("[id] Ims service token is expired") if is_inlet else expired_token().answer
+            return expired_token_of(operation)
         if self.status is None and self.body is None:
             return None
         status = self.status or 200
@@ -75,7 +73,7 @@ class Fault:
 
     def spoil(self, answer: Answer) -> Answer:
         """The answer with the fault's headers, and half of its body when it is to be truncated."""
-        body = answer.encoded()[: len(answer.encoded()) // 2] if self.truncated else answer.body
+        body = answer.encode()[: len(answer.encode()) // 2] if self.truncated else answer.body
         return Answer(answer.status, body, {**answer.headers, **self.headers}, answer.content_type)
 
 
@@ -125,8 +123,9 @@ class Faults:
 
     def add(self, operation: str, fault: Fault, *, times: int | None) -> None:
         """Put a fault in force; `times` None means until `clear`."""
-        if operation != ANY and operation not in OPERATION_IDS:
-            raise ValueError(f"no operation {operation!r}: choose one of {', '.join(OPERATION_IDS)} or {ANY!r}")
+        known = (ANY,) if operation == ANY else load_description().operation_ids()
+        if operation not in known:
+            raise ValueError(f"no operation {operation!r}: choose one of {', '.join(known)} or {ANY!r}")
         if times is not None and times < 1:
             raise ValueError(f"times must be at least 1, not {times!r}")
         with self._lock:

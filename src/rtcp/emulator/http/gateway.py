@@ -1,15 +1,20 @@
-"""The checks that the platform gateway makes before a service sees the request (facts of the troubleshooting guide)."""
+"""The platform gateway: which tokens are good, and the checks before a service sees a request."""
 
 from __future__ import annotations
 
 import re
+import secrets
+import threading
 import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from rtcp.emulator.http.ims import Ims
+from rtcp.emulator.clock import Clock
 from rtcp.emulator.http.problems import gateway_error, problem
-from rtcp.emulator.http.wire import JSON_PATCH_TYPE, JSON_TYPE, OCTETS, Refusal, Request
+from rtcp.emulator.http.wire import JSON_PATCH_TYPE, JSON_TYPE, OCTETS, Answer, Refusal, Request
 from rtcp.emulator.store import Sandbox, Store
 
+LIFETIME_SECONDS = 86_399
 _ORG_ID = re.compile(r"[^@\s]+@AdobeOrg")
 # The platform's default sandbox; some guide samples leave the header out, so its absence means this one.
 DEFAULT_SANDBOX = "prod"
@@ -19,6 +24,73 @@ _BODY_TYPES = {
     "batches.upload_part": (OCTETS,),
     "datasets.enable_profile": (JSON_TYPE, JSON_PATCH_TYPE),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One technical account: every secret listed is active; with `org_id`, other organisations are refused."""
+
+    secrets: tuple[str, ...] = field(repr=False)
+    org_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a token stands for."""
+
+    client_id: str
+    expires_at_ms: int
+
+
+class Ims:
+    """Issues tokens and knows which of them are good; without credentials any client id and secret will do."""
+
+    def __init__(self, clock: Clock, credentials: Mapping[str, Sequence[str] | Credential] | None = None) -> None:
+        self._clock = clock
+        self._credentials = None if credentials is None else {k: _credential(v) for k, v in credentials.items()}
+        self._grants: dict[str, Grant] = {}
+        self._clients: set[str] = set()
+        self._lock = threading.Lock()
+
+    def reset(self) -> None:
+        """Forget every token and every client seen."""
+        with self._lock:
+            self._grants.clear()
+            self._clients.clear()
+
+    def issue(self, client_id: str) -> str:
+        """A fresh token for a client."""
+        token = secrets.token_urlsafe(32)
+        now_ms = self._clock.now_ms()
+        with self._lock:
+            self._grants[token] = Grant(client_id, now_ms + LIFETIME_SECONDS * 1000)
+            self._clients.add(client_id)
+        return token
+
+    def grant(self, token: str) -> Grant | None:
+        """What an unexpired token stands for."""
+        grant = self._grants.get(token)
+        return grant if grant is not None and self._clock.now_ms() < grant.expires_at_ms else None
+
+    def is_known_client(self, client_id: str) -> bool:
+        """Whether a client id is configured or has fetched a token here."""
+        return client_id in self._clients or (self._credentials is not None and client_id in self._credentials)
+
+    def org_of(self, client_id: str) -> str | None:
+        """The only organisation a configured client may name; None binds to none."""
+        credential = (self._credentials or {}).get(client_id)
+        return credential.org_id if credential else None
+
+    def find_wrong_part(self, client_id: str, secret: str) -> str | None:
+        """Which of the two no token is given for, by the name of its parameter; None when both are right."""
+        if not client_id:
+            return "client_id"
+        if self._credentials is None:
+            return None if secret else "client_secret"
+        credential = self._credentials.get(client_id)
+        if credential is None:
+            return "client_id"
+        return None if secret in credential.secrets else "client_secret"
 
 
 def request_id(request: Request) -> str:
@@ -46,8 +118,8 @@ def admit(request: Request, ims: Ims, store: Store) -> None:
     request.enter(sandbox, org_id)
 
 
-def expired_token() -> Refusal:
-    return Refusal(gateway_error("401013", "Oauth token is not valid"))
+def refuse_expired_token() -> Answer:
+    return gateway_error("401013", "Oauth token is not valid")
 
 
 def _check_token(authorization: str | None, ims: Ims) -> str:
@@ -56,7 +128,7 @@ def _check_token(authorization: str | None, ims: Ims) -> str:
     scheme, _, token = authorization.partition(" ")
     grant = ims.grant(token.strip()) if scheme.lower() == "bearer" else None
     if grant is None:
-        raise expired_token()
+        raise Refusal(refuse_expired_token())
     return grant.client_id
 
 
@@ -72,17 +144,25 @@ def _check_org(org_id: str | None, bound_to: str | None) -> str:
 
 def _find_sandbox(name: str | None, sandbox_id: str | None, store: Store) -> Sandbox:
     if name is None and sandbox_id:
-        for known in store.sandbox_names():
-            sandbox = store.sandbox(known)
-            if sandbox.id == sandbox_id:
-                return sandbox
+        known = next((each for each in store.sandboxes.values() if each.id == sandbox_id), None)
+        if known is not None:
+            return known
         raise _no_sandbox("x-sandbox-id", sandbox_id)
     name = name or DEFAULT_SANDBOX
-    if not store.has_sandbox(name):
+    sandbox = store.sandboxes.get(name)
+    if sandbox is None:
         raise _no_sandbox("x-sandbox-name", name)
-    return store.sandbox(name)
+    return sandbox
 
 
 def _no_sandbox(header: str, value: str) -> Refusal:
     # 403, not 404: on a look-up a 404 means "no such person", and the wrong sandbox must not read like that.
     return Refusal(problem(403, f"{header} {value!r} names no sandbox of this organisation"))
+
+
+def _credential(value: Sequence[str] | Credential) -> Credential:
+    if isinstance(value, Credential):
+        return value
+    if isinstance(value, str):
+        return Credential((value,))
+    return Credential(tuple(value))

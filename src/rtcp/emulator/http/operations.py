@@ -1,202 +1,155 @@
-"""The table of operations: which method and path is which operation, and what is documented but not built."""
+"""What nouns bind to operations: routes, the changes of dialects, and the shapes of errors; a noun is found by name.
+
+There are three dialects: `guide` is what the product guides print, `spec` what the published OpenAPI says, `hostile`
+all that both leave open. A dialect is pure changes to an answer that a route has made: a noun's `CHANGES` of
+successful bodies and, where its failures differ too, `REFUSED`.
+"""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from urllib.parse import unquote
+import random
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any, TypeVar
+from urllib.parse import urlencode
 
-from rtcp.emulator.nouns.entities.lookups import EVENT_CLASS
+from rtcp.emulator.http.gateway import refuse_expired_token
+from rtcp.emulator.http.problems import problem
+from rtcp.emulator.http.wire import Answer, Request
+from rtcp.emulator.noun_folders import load_noun
 
-ENTITIES = "/data/core/ups/access/entities"
-MERGE_POLICIES = "/data/core/ups/config/mergePolicies"
-SYSTEM_JOBS = "/data/core/ups/system/jobs"
-PREVIEW = "/data/core/ups/previewsamplestatus"
-AUDIENCES = "/data/core/ups/audiences"
-SANDBOXES = "/data/foundation/sandbox-management/sandboxes"
-COMPUTED_ATTRIBUTES = "/data/core/ca/attributes"
-EXPORT_JOBS = "/data/core/ups/export/jobs"
-DATASETS = "/data/foundation/catalog/dataSets"
-BATCHES = "/data/foundation/catalog/batches"
-DATA_ACCESS = "/data/foundation/export"
-IMPORT = "/data/foundation/import/batches"
-# The name of a file may hold slashes.
-IMPORT_FILE = f"{IMPORT}/{{batchId}}/datasets/{{datasetId}}/files/{{filePath}}"
-FLOWS = "/data/foundation/flowservice"
-COLLECTION = "/collection"
-MEDIA_EDGE = "/ee/va/v1"
-# The same, nearer to the caller.
-MEDIA_EDGE_HINTED = "/ee/{hint}/va/v1"
-MEDIA_COLLECTION = "/api/v1"
-# In the place of a file's number: all files of the batch as a directory.
-DIRECTORY = "0"
-TOKEN_V3 = "/ims/token/v3"  # noqa: S105 - a path
-TOKEN_V2 = "/ims/token/v2"  # noqa: S105 - a path
+Body = dict[str, Any]
+# The second argument is the service; nouns name its type, which stands above this floor.
+Handler = Callable[[Request, Any], Answer]
+PartHandler = Callable[[Request, Sequence[int]], Answer]
+Change = Callable[[Request, Body], Any]
+Refused = Callable[[Request, Answer], Answer]
+Bound = TypeVar("Bound", bound=Callable[..., Answer])
 
-# The Edge's endpoint, which is its event without the prefix, and what the client calls it.
-MEDIA_EDGE_EVENTS = {
-    "sessionStart": "start_session",
-    "play": "play",
-    "ping": "ping",
-    "pauseStart": "pause",
-    "bufferStart": "buffer",
-    "bitrateChange": "bitrate_change",
-    "adBreakStart": "ad_break_start",
-    "adStart": "ad_start",
-    "adSkip": "ad_skip",
-    "adComplete": "ad_complete",
-    "adBreakComplete": "ad_break_complete",
-    "chapterStart": "chapter_start",
-    "chapterSkip": "chapter_skip",
-    "chapterComplete": "chapter_complete",
-    "error": "error",
-    "statesUpdate": "states_update",
-    "sessionComplete": "complete",
-    "sessionEnd": "end",
-    "downloaded": "send_downloaded",
-}
-
-# (method, path template) -> operation; a template has one id at most. The event class turns both operations that look
-# entities up into entities.list_events.
-OPERATIONS: dict[tuple[str, str], str] = {
-    ("POST", TOKEN_V3): "auth.fetch_token",
-    ("POST", TOKEN_V2): "auth.fetch_token",
-    ("GET", ENTITIES): "entities.get",
-    ("POST", ENTITIES): "entities.get_many",
-    ("GET", MERGE_POLICIES): "merge_policies.list",
-    ("POST", MERGE_POLICIES): "merge_policies.create",
-    ("POST", f"{MERGE_POLICIES}/bulk-get"): "merge_policies.get_many",
-    ("GET", f"{MERGE_POLICIES}/{{mergePolicyId}}"): "merge_policies.get",
-    ("PUT", f"{MERGE_POLICIES}/{{mergePolicyId}}"): "merge_policies.replace",
-    ("PATCH", f"{MERGE_POLICIES}/{{mergePolicyId}}"): "merge_policies.update",
-    ("DELETE", f"{MERGE_POLICIES}/{{mergePolicyId}}"): "merge_policies.delete",
-    ("GET", SYSTEM_JOBS): "system_jobs.list",
-    ("POST", SYSTEM_JOBS): "system_jobs.create",
-    ("GET", f"{SYSTEM_JOBS}/{{jobId}}"): "system_jobs.get",
-    ("DELETE", f"{SYSTEM_JOBS}/{{jobId}}"): "system_jobs.cancel",
-    ("DELETE", ENTITIES): "entities.delete",
-    ("GET", COMPUTED_ATTRIBUTES): "computed_attributes.list",
-    ("POST", COMPUTED_ATTRIBUTES): "computed_attributes.create",
-    ("GET", f"{COMPUTED_ATTRIBUTES}/{{attributeId}}"): "computed_attributes.get",
-    ("PATCH", f"{COMPUTED_ATTRIBUTES}/{{attributeId}}"): "computed_attributes.update",
-    ("DELETE", f"{COMPUTED_ATTRIBUTES}/{{attributeId}}"): "computed_attributes.delete",
-    ("GET", EXPORT_JOBS): "export_jobs.list",
-    ("POST", EXPORT_JOBS): "export_jobs.create",
-    ("GET", f"{EXPORT_JOBS}/{{exportJobId}}"): "export_jobs.get",
-    ("DELETE", f"{EXPORT_JOBS}/{{exportJobId}}"): "export_jobs.cancel",
-    ("GET", DATASETS): "datasets.list",
-    ("POST", DATASETS): "datasets.create",
-    ("GET", f"{DATASETS}/{{datasetId}}"): "datasets.get",
-    ("PATCH", f"{DATASETS}/{{datasetId}}"): "datasets.enable_profile",
-    ("GET", BATCHES): "batches.list",
-    ("GET", f"{BATCHES}/{{batchId}}"): "batches.get",
-    ("POST", IMPORT): "batches.create",
-    ("POST", f"{IMPORT}/{{batchId}}"): "batches.complete",
-    ("PUT", IMPORT_FILE): "batches.upload",
-    ("POST", IMPORT_FILE): "batches.upload_action",
-    ("PATCH", IMPORT_FILE): "batches.upload_part",
-    ("HEAD", IMPORT_FILE): "batches.upload_status",
-    ("POST", f"{COLLECTION}/{{inletId}}"): "streaming.send",
-    ("POST", f"{COLLECTION}/batch/{{inletId}}"): "streaming.send_many",
-    ("GET", f"{FLOWS}/connections"): "inlets.list",
-    ("POST", f"{FLOWS}/connections"): "inlets.create",
-    ("GET", f"{FLOWS}/connections/{{connectionId}}"): "inlets.get",
-    ("POST", f"{FLOWS}/sourceConnections"): "inlets.create_source_connection",
-    ("POST", f"{FLOWS}/targetConnections"): "inlets.create_target_connection",
-    ("POST", f"{FLOWS}/flows"): "inlets.create_flow",
-    ("GET", f"{DATA_ACCESS}/batches/{{batchId}}/files"): "batches.files",
-    ("GET", f"{DATA_ACCESS}/batches/{{batchId}}/failed"): "batches.failed_records",
-    ("GET", f"{DATA_ACCESS}/batches/{{batchId}}/meta"): "batches.meta_files",
-    ("GET", f"{DATA_ACCESS}/files/{{dataSetFileId}}"): "batches.file",
-    ("HEAD", f"{DATA_ACCESS}/files/{{dataSetFileId}}"): "batches.file_head",
-    ("GET", PREVIEW): "preview.status",
-    ("GET", f"{PREVIEW}/report/dataset"): "preview.dataset_report",
-    ("GET", f"{PREVIEW}/report/namespace"): "preview.namespace_report",
-    ("GET", f"{PREVIEW}/report/dataset_stats"): "preview.dataset_stats",
-    ("GET", f"{PREVIEW}/report/dataset/overlap"): "preview.dataset_overlap",
-    ("GET", f"{PREVIEW}/report/namespace/overlap"): "preview.namespace_overlap",
-    ("GET", f"{PREVIEW}/report/unstitchedProfiles"): "preview.unstitched_profiles",
-    ("GET", AUDIENCES): "audiences.list",
-    ("GET", f"{AUDIENCES}/{{audienceId}}"): "audiences.get",
-    ("GET", f"{SANDBOXES}/{{sandboxName}}"): "sandboxes.get",
-    **{("POST", f"{MEDIA_EDGE}/{each}"): f"media_edge.{name}" for each, name in MEDIA_EDGE_EVENTS.items()},
-    **{("POST", f"{MEDIA_EDGE_HINTED}/{each}"): f"media_edge.{name}" for each, name in MEDIA_EDGE_EVENTS.items()},
-    ("POST", f"{MEDIA_COLLECTION}/sessions"): "media_collection.start_session",
-    ("POST", f"{MEDIA_COLLECTION}/sessions/{{sid}}/events"): "media_collection.send_event",
-    ("POST", f"{MEDIA_COLLECTION}/downloaded"): "media_collection.send_downloaded",
-    ("GET", f"{MEDIA_COLLECTION}/schemas/{{eventType}}"): "media_collection.get_schema",
-}
-# What a fault or an inspection can name.
-OPERATION_IDS = (*dict.fromkeys(OPERATIONS.values()), "entities.list_events")
-# Documented paths that are not built: the prefix, and the name to give in the 501.
-NOT_BUILT = {
-    COMPUTED_ATTRIBUTES: "this method on computed attributes",
-    ENTITIES: "this method on entities",
-    MERGE_POLICIES: "this method on merge policies",
-    EXPORT_JOBS: "this method on export jobs",
-    DATASETS: "this method on datasets",
-    PREVIEW: "this method or report of the preview",
-    SYSTEM_JOBS: "this method on system jobs",
-    AUDIENCES: "this method on audiences",
-    "/data/core/ups/config/computedAttributes": "computed attributes under their old path",
-    "/data/core/hygiene": "data hygiene",
-    BATCHES: "this method on batches of the catalogue",
-    IMPORT: "this method of batch ingestion",
-    FLOWS: "this method of the Flow Service",
-    "/data/foundation": "the platform's foundation services",
-    COLLECTION: "this method of streaming ingestion",
-    MEDIA_EDGE: "this method or event of the media edge",
-    MEDIA_COLLECTION: "this method of media collection",
-}
-
-_PLACE = "{}"
-_FILE_PATH = re.compile(rf"{IMPORT}/([^/]+)/datasets/[^/]+/files/.+")
+DIALECTS = ("guide", "spec", "hostile")
+ROUTES: dict[str, Handler] = {}
+_PARTIAL: dict[str, PartHandler] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Where a request goes: `template` is the path in the description, `path_id` the id in the path."""
-
-    template: str
-    operation: str
-    path_id: str | None = None
+def route(*operations: str) -> Callable[[Bound], Bound]:
+    """Bind a handler to operations of the description by their ids."""
+    return _bind(ROUTES, operations)
 
 
-def _with_place(template: str) -> str:
-    return "/".join(_PLACE if part.startswith("{") else part for part in template.split("/"))
+def partial_failure_of(*operations: str) -> Callable[[Bound], Bound]:
+    """Bind the function that lets some parts of a request fail, when a fault asks for it."""
+    return _bind(_PARTIAL, operations)
 
 
-_WITH_ID = {
-    (method, _with_place(template)): (template, operation)
-    for (method, template), operation in OPERATIONS.items()
-    if "{" in template
-}
+def find_route(operation: str) -> Handler:
+    """The handler of an operation.
+
+    Raises:
+        LookupError: no noun has bound one.
+    """
+    if operation not in ROUTES:
+        load_noun(_noun_of(operation))
+    return ROUTES[operation]
 
 
-def match(method: str, raw_path: str) -> Match | None:
-    """The operation of a request line; a trailing slash does not matter, an encoded one in an id does."""
-    path = raw_path.rstrip("/")
-    operation = OPERATIONS.get((method, path))
-    if operation is not None:
-        return Match(path, operation)
-    file = _FILE_PATH.fullmatch(path)
-    if file is not None:
-        operation = OPERATIONS.get((method, IMPORT_FILE))
-        return None if operation is None else Match(IMPORT_FILE, operation, unquote(file[1]))
-    parts = path.split("/")
-    for position in range(len(parts) - 1, 0, -1):
-        found = _WITH_ID.get((method, "/".join([*parts[:position], _PLACE, *parts[position + 1 :]])))
-        if found is not None and parts[position]:
-            return Match(*found, unquote(parts[position]))
+def fail_parts(request: Request, positions: Sequence[int]) -> Answer | None:
+    """The answer in which the parts at these positions fail, or None when the operation has no parts."""
+    load_noun(_noun_of(request.operation))
+    answer = _PARTIAL.get(request.operation or "")
+    return None if answer is None else answer(request, positions)
+
+
+def error_of(operation: str | None, status: int, detail: str) -> Answer:
+    """An error in the shape that the operation's noun uses."""
+    shape = _find(_noun_of(operation), "error_of")
+    answer: Answer = problem(status, detail) if shape is None else shape(status, detail)
+    return answer
+
+
+def expired_token_of(operation: str | None) -> Answer:
+    """The refusal of a token that has expired, as the operation's noun words it."""
+    refuse = _find(_noun_of(operation), "refuse_expired_token") or refuse_expired_token
+    answer: Answer = refuse()
+    return answer
+
+
+def answer_unbuilt(noun: str, request: Request) -> Answer | None:
+    """What a noun answers a request that is none of its operations, or None."""
+    answer = _find(noun, "answer_unbuilt")
+    return None if answer is None else answer(request)
+
+
+class Dialect:
+    """One dialect by its name."""
+
+    def __init__(self, name: str = "guide") -> None:
+        if name not in DIALECTS:
+            raise ValueError(f"no dialect {name!r}: choose one of {', '.join(DIALECTS)}")
+        self.name = name
+
+    def speak(self, request: Request, answer: Answer) -> Answer:
+        """The answer as this dialect gives it."""
+        if request.operation is None:
+            return answer
+        if answer.status >= 400:
+            refused: Refused | None = _changes(self.name, request.operation, "REFUSED")
+            return answer if refused is None else refused(request, answer)
+        change: Change | None = _changes(self.name, request.operation, "CHANGES")
+        if change is None or not isinstance(answer.body, dict):
+            return answer
+        body = change(request, answer.body)
+        if self.name == "hostile":
+            body = shuffle_keys(body, request)
+        return Answer(answer.status, body, answer.headers, answer.content_type)
+
+
+def without(entry: Mapping[str, Any], *names: str) -> Body:
+    """A copy that lacks some names."""
+    return {name: value for name, value in entry.items() if name not in names}
+
+
+def shuffle_keys(value: Any, request: Request) -> Any:
+    """The same value with the keys of every object in another order, the same order for the same request."""
+    seed = zlib.crc32(urlencode(request.query.pairs).encode() + request.body)
+    return _shuffle(value, random.Random(seed))  # noqa: S311 - chaos, not secrets
+
+
+def _bind(bound: dict[str, Any], operations: Sequence[str]) -> Callable[[Bound], Bound]:
+    def bind(handler: Bound) -> Bound:
+        for operation in operations:
+            if operation in bound:
+                raise ValueError(f"{operation} is bound twice, to {bound[operation]} and to {handler}")
+            bound[operation] = handler
+        return handler
+
+    return bind
+
+
+def _noun_of(operation: str | None) -> str:
+    return (operation or "").partition(".")[0]
+
+
+def _find(noun: str, name: str) -> Callable[..., Any] | None:
+    """What a noun's modules define under a name, or None."""
+    return next((found for module in load_noun(noun) if (found := vars(module).get(name)) is not None), None)
+
+
+@cache
+def _changes(dialect: str, operation: str, table: str) -> Any:
+    """The change that a noun has bound to an operation in its table of the dialect, or None."""
+    for module in load_noun(_noun_of(operation)):
+        found = vars(module).get(table, {}).get(dialect, {}).get(operation)
+        if found is not None:
+            return found
     return None
 
 
-def not_built(path: str) -> str | None:
-    """What a path would lead to, when the service has it and the emulator has not."""
-    return next((name for prefix, name in NOT_BUILT.items() if path == prefix or path.startswith(f"{prefix}/")), None)
-
-
-def operation_for_class(operation: str, schema_name: object) -> str:
-    """The operation, given the class that is looked up."""
-    is_events = schema_name == EVENT_CLASS and operation in ("entities.get", "entities.get_many")
-    return "entities.list_events" if is_events else operation
+def _shuffle(value: Any, chance: random.Random) -> Any:
+    if isinstance(value, list):
+        return [_shuffle(item, chance) for item in value]
+    if not isinstance(value, dict):
+        return value
+    names = list(value)
+    chance.shuffle(names)
+    return {name: _shuffle(value[name], chance) for name in names}

@@ -1,8 +1,11 @@
-"""What travels through the emulator: one received request and one answer, free of any server."""
+"""What travels through the emulator: requests received, the record kept of them, and answers; free of any server."""
 
 from __future__ import annotations
 
 import json
+import re
+import threading
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +14,21 @@ from urllib.parse import parse_qsl
 
 from rtcp.emulator.store import Sandbox
 
+# Where the emulator has paths of its own.
+ADMIN_PREFIX = "/_emulator/"
 JSON_TYPE = "application/json"
 JSON_PATCH_TYPE = "application/json-patch+json"
 OCTETS = "application/octet-stream"
 PROBLEM_TYPE = "application/problem+json"
 # Small enough for flat memory, large enough that the loop is not the cost.
 CHUNK_BYTES = 256 * 1024
+# Enough for a test or a demo, little enough that a bulk load does not fill the memory.
+KEPT_REQUESTS = 10_000
+# Of these bytes the latest are kept; older requests have no body any more.
+KEPT_BODY_BYTES = 64 * 1024 * 1024
+_MASK = "***"
+_SECRET = re.compile(r"(client_secret=)[^&]*")
+_SHOWN = ("operation", "method", "path", "query", "headers", "body", "status", "sandbox")
 
 
 class _Absent:
@@ -91,6 +103,103 @@ class Request:
         return self._sandbox is not None
 
 
+@dataclass(slots=True)
+class Received:
+    """One received request; `status` is None until it was answered, and stays so when the connection was cut."""
+
+    operation: str | None
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    raw: bytes
+    status: int | None = None
+    sandbox: str | None = None
+
+    @property
+    def body(self) -> Any:
+        """The JSON value that was sent, the text when it was none, None without a body."""
+        if not self.raw:
+            return None
+        content = decode_json(self.raw)
+        if content is not NO_JSON:
+            return content
+        return _SECRET.sub(rf"\1{_MASK}", self.raw.decode("utf-8", "replace"))
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _SHOWN}
+
+
+class Requests:
+    """The requests received since the last reset, oldest first; the last 10,000 are kept, all are counted."""
+
+    def __init__(self, *, body_bytes: int = KEPT_BODY_BYTES) -> None:
+        self._received: deque[Received] = deque(maxlen=KEPT_REQUESTS)
+        self._counts: Counter[str] = Counter()
+        self._most_body_bytes = body_bytes
+        self._body_bytes = 0
+        self._with_body: deque[Received] = deque()
+        self._lock = threading.Lock()
+
+    def note(self, request: Request) -> Received:
+        """Keep a request; its answer is filled in later."""
+        headers = dict(request.headers)
+        if "authorization" in headers:
+            headers["authorization"] = f"{headers['authorization'].partition(' ')[0]} {_MASK}"
+        query: dict[str, list[str]] = {}
+        for name, value in request.query.pairs:
+            query.setdefault(name, []).append(_MASK if name.lower() == "client_secret" else value)
+        received = Received(request.operation, request.method, request.path, query, headers, request.body)
+        with self._lock:
+            self._received.append(received)
+            self._make_room(received)
+            self._counts[request.operation or "unknown"] += 1
+        return received
+
+    def of(self, operation: str) -> list[Received]:
+        """The kept requests of one operation, such as "entities.get"."""
+        return [received for received in self.snapshot() if received.operation == operation]
+
+    def count(self, operation: str | None = None) -> int:
+        """How many requests came in, of one operation or of all."""
+        return self._counts.total() if operation is None else self._counts[operation]
+
+    def counts(self) -> dict[str, int]:
+        with self._lock:
+            return dict(self._counts)
+
+    def snapshot(self) -> list[Received]:
+        with self._lock:
+            return list(self._received)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._received.clear()
+            self._with_body.clear()
+            self._body_bytes = 0
+            self._counts.clear()
+
+    def __len__(self) -> int:
+        return len(self._received)
+
+    def __iter__(self) -> Iterator[Received]:
+        return iter(self.snapshot())
+
+    def __getitem__(self, position: int) -> Received:
+        return self.snapshot()[position]
+
+    def _make_room(self, received: Received) -> None:
+        if not received.raw:
+            return
+        self._with_body.append(received)
+        self._body_bytes += len(received.raw)
+        kept = self._with_body
+        while len(kept) > 1 and (self._body_bytes > self._most_body_bytes or len(kept) > KEPT_REQUESTS):
+            oldest = kept.popleft()
+            self._body_bytes -= len(oldest.raw)
+            oldest.raw = b""
+
+
 @dataclass(frozen=True, slots=True)
 class FilePart:
     """A span of a file as the body of an answer, read only as it is sent."""
@@ -118,7 +227,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = JSON_TYPE
 
-    def encoded(self) -> bytes:
+    def encode(self) -> bytes:
         if self.body is None:
             return b""
         if isinstance(self.body, bytes):
@@ -135,11 +244,11 @@ class Answer:
         """The length of the body, and the way to its first so many bytes."""
         if isinstance(self.body, FilePart):
             return self.body.length, self.body.chunks
-        body = self.encoded()
+        body = self.encode()
         return len(body), lambda length: iter((body[:length],))
 
 
-def decoded(body: bytes) -> Any:
+def decode_json(body: bytes) -> Any:
     """The JSON value of a body, or NO_JSON."""
     try:
         return json.loads(body, parse_constant=_refuse_constant)

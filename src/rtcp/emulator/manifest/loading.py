@@ -76,7 +76,7 @@ def load_manifest(
     folder = manifest.path.parent if data is None else Path(data)
     with store.transaction():
         try:
-            if not store.has_sandbox(manifest.sandbox):
+            if manifest.sandbox not in store.sandboxes:
                 store.create_sandbox(manifest.sandbox)
             sandbox = store.sandbox(manifest.sandbox)
             if manifest.tenant is not None:

@@ -67,7 +67,7 @@ class _Parser:
         return node
 
     def _both(self) -> Node:
-        return self._chain("and", self._negated)
+        return self._chain("and", self._read_negation)
 
     def _chain(self, word: str, inner: Any) -> Node:
         parts = [inner()]
@@ -75,52 +75,52 @@ class _Parser:
             parts.append(inner())
         return parts[0] if len(parts) == 1 else Node(word, parts[0].start, parts[-1].end, parts=tuple(parts))
 
-    def _negated(self) -> Node:
+    def _read_negation(self) -> Node:
         negations = []
         while (token := self._take("not")) is not None:
             negations.append(token)
-        node = self._compared()
+        node = self._read_comparison()
         for token in reversed(negations):
             node = Node("not", token.start, node.end, parts=(node,))
         return node
 
-    def _compared(self) -> Node:
-        left = self._calculated()
+    def _read_comparison(self) -> Node:
+        left = self._read_calculation()
         if self._take("occurs") is not None:
             return self._occurs(left)
         operator = self._take(*_COMPARISONS)
         if operator is None:
             return left
-        right = self._calculated()
+        right = self._read_calculation()
         return Node("compare", left.start, right.end, operator.text, (left, right))
 
     def _occurs(self, left: Node) -> Node:
         """`<path> occurs <= 7 days before now`: the value is operator, unit and direction."""
         operator = self._take(*_COMPARISONS)
-        count = self._calculated()
+        count = self._read_calculation()
         unit = self._expect("name").text
         direction = self._expect("name", _DIRECTIONS).text
-        reference = self._calculated()
+        reference = self._read_calculation()
         how = ("" if operator is None else operator.text, unit, direction)
         return Node("occurs", left.start, reference.end, how, (left, count, reference))
 
-    def _calculated(self) -> Node:
-        node = self._signed()
+    def _read_calculation(self) -> Node:
+        node = self._read_sign()
         while (operator := self._take("+", "-", "*", "/", "%")) is not None:
-            right = self._signed()
+            right = self._read_sign()
             node = Node("calculate", node.start, right.end, operator.text, (node, right))
         return node
 
-    def _signed(self) -> Node:
+    def _read_sign(self) -> Node:
         minus = self._take("-")
-        node = self._postfixed()
+        node = self._read_postfix()
         if minus is None:
             return node
         if node.kind == "literal" and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
             return Node("literal", minus.start, node.end, -node.value)
         return Node("calculate", minus.start, node.end, "-", (node,))
 
-    def _postfixed(self) -> Node:
+    def _read_postfix(self) -> Node:
         node = self._primary()
         while True:
             if self._take("."):
@@ -142,9 +142,9 @@ class _Parser:
         if token.kind == "number":
             return Node("literal", token.start, token.end, _number(token.text))
         if token.kind == "string":
-            return Node("literal", token.start, token.end, _unquoted(token.text))
+            return Node("literal", token.start, token.end, _unquote(token.text))
         if token.kind == "name":
-            return self._named(token)
+            return self._read_name(token)
         if token.text == "(":
             inner = self._either()
             closing = self._expect("symbol", (")",))
@@ -157,7 +157,7 @@ class _Parser:
         self._at -= 1
         return self._refuse()
 
-    def _named(self, token: Token) -> Node:
+    def _read_name(self, token: Token) -> Node:
         if token.text in _STATEMENTS:
             raise Unsupported(self._text[token.start :].strip())
         if token.text in ("true", "false"):
@@ -170,7 +170,7 @@ class _Parser:
     def _object(self, opening: Token) -> Node:
         names, parts = [], []
         while True:
-            names.append(_unquoted(self._expect("string").text))
+            names.append(_unquote(self._expect("string").text))
             self._expect("symbol", (":",))
             parts.append(self._either())
             if self._expect("symbol", (",", "}")).text == "}":
@@ -216,7 +216,7 @@ def _number(text: str) -> int | float:
     return int(text) if text.isdecimal() else float(text)
 
 
-def _unquoted(text: str) -> str:
+def _unquote(text: str) -> str:
     if text[0] == "'":
         text = '"' + text[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
     try:

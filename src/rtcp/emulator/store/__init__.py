@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from rtcp.emulator.store.extraction import RowError
-from rtcp.emulator.store.job_table import Job
-from rtcp.emulator.store.merge import Fragment, by_priority, merge_entities
+from rtcp.emulator.store.lookup import Fragment, by_priority, merge_entities
 from rtcp.emulator.store.people import Person
 from rtcp.emulator.store.provenance import Candidate, Choice, Explanation
 from rtcp.emulator.store.sandbox import Sandbox
 from rtcp.emulator.store.store import Store
 from rtcp.emulator.store.values import (
     ACCOUNT_CLASS,
+    B2B_CLASSES,
     DATASET_PRECEDENCE,
     EVENT_CLASS,
     MAX_LINKED_IDENTITIES,
@@ -31,6 +31,8 @@ from rtcp.emulator.store.values import (
     StoreError,
     TooManyIdentities,
     UnknownCursor,
+    UnknownIdentity,
+    UnknownPolicy,
 )
 
 __all__ = [
@@ -50,17 +52,19 @@ __all__ = [
     "Candidate",
     "Choice",
     "Explanation",
-    "Job",
     "by_priority",
     "merge_entities",
     "StoreError",
     "TooManyIdentities",
     "UnknownCursor",
+    "UnknownIdentity",
+    "UnknownPolicy",
     "RowError",
     "PROFILE_CLASS",
     "EVENT_CLASS",
     "ACCOUNT_CLASS",
     "OPPORTUNITY_CLASS",
+    "B2B_CLASSES",
     "NO_GRAPH",
     "PRIVATE_GRAPH",
     "TIMESTAMP_ORDERED",

@@ -47,7 +47,7 @@ class Database:
         """Have a function called with a sandbox's name, inside the transaction that changed its people or events."""
         self._notes.append(note)
 
-    def changed(self, sandbox: str) -> None:
+    def note_change(self, sandbox: str) -> None:
         for note in self._notes:
             note(sandbox)
 

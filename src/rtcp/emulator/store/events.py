@@ -86,11 +86,11 @@ def _position(connection: sqlite3.Connection, query: EventQuery) -> tuple[int, i
     if query.after is None:
         return (_END, _END) if query.descending else (_BEGIN, 0)
     event_id, number = query.after, None
-    found = _named(connection, query, event_id)
+    found = _find_named(connection, query, event_id)
     if not found and "~" in query.after:
         event_id, _, suffix = query.after.rpartition("~")
         number = int(suffix) if suffix.isdecimal() else None
-        found = [row for row in _named(connection, query, event_id) if row[1] == number]
+        found = [row for row in _find_named(connection, query, event_id) if row[1] == number]
     if not found:
         raise UnknownCursor
     return found[0]
@@ -98,10 +98,10 @@ def _position(connection: sqlite3.Connection, query: EventQuery) -> tuple[int, i
 
 def _cursor(connection: sqlite3.Connection, query: EventQuery, event_id: str, number: int) -> str:
     # The cursor is the event's id. Two datasets may use the same id: then our own number tells them apart.
-    return event_id if len(_named(connection, query, event_id)) == 1 else f"{event_id}~{number}"
+    return event_id if len(_find_named(connection, query, event_id)) == 1 else f"{event_id}~{number}"
 
 
-def _named(connection: sqlite3.Connection, query: EventQuery, event_id: str) -> list[tuple[int, int]]:
+def _find_named(connection: sqlite3.Connection, query: EventQuery, event_id: str) -> list[tuple[int, int]]:
     try:
         return connection.execute(_NAMED[query.stitched], (query.scope, event_id)).fetchall()
     except UnicodeEncodeError:

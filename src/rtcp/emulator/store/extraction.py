@@ -17,6 +17,7 @@ from rtcp.emulator.store.values import (
     Identity,
     Xdm,
 )
+from rtcp.rows.paths import value_at
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -93,16 +94,6 @@ def without_nulls(value: Xdm) -> dict[str, Any]:
         if item is not None:
             out[key] = item
     return out
-
-
-def value_at(row: Xdm, path: str) -> object:
-    """The value at a dot path, or None when there is none."""
-    value: Any = row
-    for name in path.split("."):
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(name)
-    return value
 
 
 def identity_value(raw: object) -> str | None:

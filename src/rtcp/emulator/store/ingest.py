@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from rtcp.emulator.store import graph
+from rtcp.emulator.store.definitions import KnownNodes, Namespaces
 from rtcp.emulator.store.extraction import RowError, links, read_event_key, read_identities, without_nulls
-from rtcp.emulator.store.merge import merge_entities
-from rtcp.emulator.store.namespaces import Namespaces
-from rtcp.emulator.store.values import Dataset, Identity, IngestReport, Xdm
+from rtcp.emulator.store.lookup import Node, find_node, merge_entities
+from rtcp.emulator.store.values import MAX_LINKED_IDENTITIES, Dataset, Identity, IngestReport, Xdm
 
 # Larger rows are dropped by the service as it ingests them.
 MAX_RECORD_BYTES = 100 * 1024
 MAX_EVENT_BYTES = 10 * 1024
 # Why an event is skipped that is no failure: what it says is there already.
 REPEATED = "repeats the '_id' of an event of this dataset"
-_KNOWN_NODES = 200_000
 
 _WRITE_RECORD = """
 INSERT INTO record (id, identity, dataset, body, ingested_ms, batch)
@@ -31,19 +29,11 @@ _WRITE_EVENT = """
 INSERT INTO event (identity, dataset, event_id, timestamp_ms, body, ingested_ms, batch)
 VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, dataset) DO NOTHING
 """
-
-
-@dataclass(slots=True)
-class KnownNodes:
-    """Identities whose rows in the graph need not be asked for again: identities are never taken out of it."""
-
-    ids: dict[tuple[int, str], int] = field(default_factory=dict)
-    joined: set[tuple[int, ...]] = field(default_factory=set)
-
-    def trim(self) -> None:
-        if len(self.ids) > _KNOWN_NODES or len(self.joined) > _KNOWN_NODES:
-            self.ids.clear()
-            self.joined.clear()
+# A new identity is a component of its own, and bears its number.
+_WRITE_IDENTITY = """
+INSERT INTO identity (id, sandbox, namespace, value, component)
+SELECT next, ?, ?, ?, next FROM (SELECT coalesce(max(id), 0) + 1 AS next FROM identity) RETURNING id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +88,7 @@ def _write_record(target: Target, row: Xdm) -> None:
     body = _body(row, MAX_RECORD_BYTES)
     owner = _link(target, identities.linked)
     if target.fills:
-        body = _filled(target, owner, row, body)
+        body = _fill_up(target, owner, row, body)
     target.connection.execute(_WRITE_RECORD, (owner, target.dataset_key, body, target.ingested_ms, target.batch_id))
 
 
@@ -112,7 +102,7 @@ def _write_event(target: Target, row: Xdm) -> None:
         raise RowError(REPEATED)
 
 
-def _filled(target: Target, owner: int, row: Xdm, body: str) -> str:
+def _fill_up(target: Target, owner: int, row: Xdm, body: str) -> str:
     """The fragment that is there with the row's fields on top; arrays are taken whole."""
     found = target.connection.execute(
         "SELECT body FROM record WHERE identity = ? AND dataset = ?", (owner, target.dataset_key)
@@ -129,18 +119,46 @@ def _link(target: Target, identities: tuple[Identity, ...]) -> int:
     found = tuple(known.ids.get(key, 0) for key in keys)
     if 0 not in found and (len(found) == 1 or found in known.joined):
         return found[0]
-    nodes: list[graph.Node] = []
-    linked: list[graph.Node] = []
+    nodes: list[Node] = []
+    linked: list[Node] = []
     for identity, (number, value) in zip(identities, keys, strict=True):
-        node = graph.ensure(target.connection, target.sandbox, number, value)
+        node = _ensure_node(target.connection, target.sandbox, number, value)
         nodes.append(node)
         known.ids[number, value] = node.id
         if links(target.dataset.schema_class, identity.namespace):
             linked.append(node)
-    graph.join(target.connection, linked)
+    _join_nodes(target.connection, linked)
     if len(linked) == len(nodes) > 1:
         known.joined.add(tuple(node.id for node in nodes))
     return nodes[0].id
+
+
+def _ensure_node(connection: sqlite3.Connection, sandbox: int, namespace: int, value: str) -> Node:
+    """The node of an identity, made as a component of its own when it is new."""
+    node = find_node(connection, sandbox, namespace, value)
+    if node is None:
+        (number,) = connection.execute(_WRITE_IDENTITY, (sandbox, namespace, value)).fetchone()
+        node = Node(number, number)
+    return node
+
+
+def _join_nodes(connection: sqlite3.Connection, nodes: Sequence[Node]) -> None:
+    """Make one component of those that the nodes are in; the smaller ones are renumbered."""
+    components = {node.component for node in nodes}
+    if len(components) < 2:
+        return
+    keep = max(components, key=lambda component: (_size(connection, component), -component))
+    for component in components - {keep}:
+        connection.execute("UPDATE identity SET component = ? WHERE component = ?", (keep, component))
+
+
+def _size(connection: sqlite3.Connection, component: int) -> int:
+    # Beyond the stitching limit the exact size does not matter, and counting it at each row would be quadratic.
+    (size,) = connection.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM identity WHERE component = ? LIMIT ?)",
+        (component, MAX_LINKED_IDENTITIES + 1),
+    ).fetchone()
+    return int(size)
 
 
 def _body(row: Xdm, max_bytes: int) -> str:

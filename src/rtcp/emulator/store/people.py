@@ -7,8 +7,8 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from rtcp.emulator.store.definitions import Catalogue
-from rtcp.emulator.store.merge import Fragment, by_priority, contributes, merge_entities
+from rtcp.emulator.store.definitions import Catalogue, encode_xid
+from rtcp.emulator.store.lookup import Fragment, by_priority, contributes, merge_entities
 from rtcp.emulator.store.values import (
     MAX_LINKED_IDENTITIES,
     PRIVATE_GRAPH,
@@ -18,7 +18,6 @@ from rtcp.emulator.store.values import (
     MergedProfile,
     MergePolicy,
 )
-from rtcp.emulator.store.xid import encode_xid
 
 # A chunk is a span of people by the number that holds each together: a component, or an identity by itself.
 # The plus sign keeps SQLite from the index on sandboxes, with which every chunk would read all identities.

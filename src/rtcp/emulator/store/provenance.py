@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rtcp.emulator.store.merge import UNITED, Fragment, by_priority, merge_entities
+from rtcp.emulator.store.lookup import UNITED, Fragment, by_priority, merge_entities
 from rtcp.emulator.store.values import DATASET_PRECEDENCE, Identity, MergePolicy, Xdm
 
 ONLY_SOURCE = "only source"
@@ -62,7 +62,7 @@ def explain_merge(
 ) -> Explanation:
     """Explain the merge of fragments under a policy, attributes in the order of their paths."""
     taking_part = by_priority(fragments, policy)
-    marked = merge_entities([_marked(fragment.entity, position) for position, fragment in enumerate(taking_part)])
+    marked = merge_entities([_mark_leaves(fragment.entity, position) for position, fragment in enumerate(taking_part)])
     united = merge_entities([fragment.entity for fragment in taking_part])
     choices = (_choice(path, leaf, taking_part, united, policy) for path, leaf in _leaves(marked, ()))
     known = {(fragment.identity, fragment.dataset_id) for fragment in taking_part}
@@ -106,9 +106,9 @@ def _candidate(fragment: Fragment, value: Any = None) -> Candidate:
     return Candidate(fragment.identity, fragment.dataset_id, fragment.ingested_ms, value)
 
 
-def _marked(entity: Xdm, position: int, depth: int = 0) -> dict[str, Any]:
+def _mark_leaves(entity: Xdm, position: int, depth: int = 0) -> dict[str, Any]:
     return {
-        name: _marked(value, position, depth + 1)
+        name: _mark_leaves(value, position, depth + 1)
         if isinstance(value, dict) and not (depth == 0 and name in UNITED)
         else _Leaf(value, position)
         for name, value in entity.items()

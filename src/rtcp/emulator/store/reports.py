@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rtcp.emulator.store.definitions import Catalogue
-from rtcp.emulator.store.merge import contributes
+from rtcp.emulator.store.lookup import contributes
 from rtcp.emulator.store.values import EVENT_CLASS, PRIVATE_GRAPH, PROFILE_CLASS, MergePolicy
 
 STATS_DAYS = (7, 14, 30, 60, 90, 120, 365)
@@ -92,7 +92,7 @@ def count_sample(
             ),
             "namespaceSets": _sets(namespace_sets, lambda number: _code(catalogue, number)),
             "unstitched": {
-                str(days): _unstitched(connection, catalogue, now_ms - days * _DAY_MS) for days in UNSTITCHED_DAYS
+                str(days): _count_unstitched(connection, catalogue, now_ms - days * _DAY_MS) for days in UNSTITCHED_DAYS
             },
         }
     finally:
@@ -118,7 +118,7 @@ def _datasets(connection: sqlite3.Connection, catalogue: Catalogue, chosen: str,
     ]
 
 
-def _unstitched(connection: sqlite3.Connection, catalogue: Catalogue, before_ms: int) -> dict[str, Any]:
+def _count_unstitched(connection: sqlite3.Connection, catalogue: Catalogue, before_ms: int) -> dict[str, Any]:
     return {
         _code(catalogue, number): {"profiles": profiles, "events": events}
         for number, profiles, events in connection.execute(_UNSTITCHED, (before_ms,))

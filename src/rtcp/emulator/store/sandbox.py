@@ -9,14 +9,16 @@ from typing import Any
 
 from rtcp.emulator.store import removal
 from rtcp.emulator.store.database import Database
-from rtcp.emulator.store.definitions import Catalogue
+from rtcp.emulator.store.definitions import Catalogue, decode_xid, encode_xid
 from rtcp.emulator.store.ingest import Target, ingest
 from rtcp.emulator.store.lookup import find_scope, read_events, read_fragments, read_profile
 from rtcp.emulator.store.people import Person, read_people
 from rtcp.emulator.store.provenance import Explanation, explain_merge
 from rtcp.emulator.store.reports import count_sample
 from rtcp.emulator.store.values import (
+    B2B_CLASSES,
     EVENT_CLASS,
+    NO_POLICY,
     PRIVATE_GRAPH,
     PROFILE_CLASS,
     TIMESTAMP_ORDERED,
@@ -28,8 +30,9 @@ from rtcp.emulator.store.values import (
     MergedProfile,
     MergePolicy,
     StoreError,
+    UnknownIdentity,
+    UnknownPolicy,
 )
-from rtcp.emulator.store.xid import decode_xid, encode_xid
 
 DEFAULT_SANDBOX = "prod"
 BUILT_IN_POLICY_NAME = "Default Timebased"
@@ -90,6 +93,22 @@ class Sandbox:
         code = None if decoded is None else self._catalogue.namespaces.code(decoded[0])
         return None if decoded is None or code is None else Identity(code, decoded[1])
 
+    def identity_of(self, entity_id: str, namespace: str | None) -> Identity:
+        """The identity meant by an id with its namespace, or by an XID alone.
+
+        Raises:
+            UnknownIdentity: the namespace is not declared here, or without one the text is no XID.
+        """
+        if not namespace:
+            identity = self.parse_xid(entity_id)
+            if identity is None:
+                raise UnknownIdentity(None)
+            return identity
+        known = self.known_namespace(namespace)
+        if known is None:
+            raise UnknownIdentity(namespace)
+        return Identity(known, entity_id)
+
     def put_dataset(self, dataset: Dataset) -> None:
         """Declare a dataset, or declare it anew under its id.
 
@@ -138,7 +157,7 @@ class Sandbox:
                 fills=fills,
             )
             report = ingest(target, rows)
-            self._database.changed(self.name)
+            self._database.note_change(self.name)
         return report
 
     def counts(self) -> Counts:
@@ -244,7 +263,7 @@ class Sandbox:
         """Remove every row of a dataset, which stays declared; returns how many rows that were."""
         with self._database.transaction() as connection:
             removed = removal.delete_dataset(connection, self._catalogue.dataset_keys[dataset_id])
-            self._database.changed(self.name)
+            self._database.note_change(self.name)
         return removed
 
     def delete_batch(self, dataset_id: str, batch_id: str, *, records: bool = False) -> int:
@@ -252,7 +271,7 @@ class Sandbox:
         with self._database.transaction() as connection:
             key = self._catalogue.dataset_keys[dataset_id]
             removed = removal.delete_batch(connection, key, batch_id, records=records)
-            self._database.changed(self.name)
+            self._database.note_change(self.name)
         return removed
 
     def delete_fragment(self, dataset_id: str, identity: Identity) -> int:
@@ -261,7 +280,7 @@ class Sandbox:
             scope = find_scope(connection, self._catalogue, identity, None)
             key = self._catalogue.dataset_keys[dataset_id]
             removed = 0 if scope is None else removal.delete_fragment(connection, scope.key, key)
-            self._database.changed(self.name)
+            self._database.note_change(self.name)
         return removed
 
     def delete_person(self, identity: Identity, *, policy: MergePolicy | None) -> int:
@@ -280,7 +299,7 @@ class Sandbox:
                 if dataset.schema_class in (PROFILE_CLASS, EVENT_CLASS)
             ]
             removed = removal.delete_scope(connection, scope.key, stitched=scope.stitched, datasets=datasets)
-            self._database.changed(self.name)
+            self._database.note_change(self.name)
         return removed
 
     def datasets_of_batch(self, batch_id: str) -> list[Dataset]:
@@ -297,6 +316,23 @@ class Sandbox:
 
     def default_policy(self, schema_name: str) -> MergePolicy | None:
         return self._catalogue.policies.default(schema_name)
+
+    def policy_for(self, schema_name: str, policy_id: str | None) -> MergePolicy | None:
+        """The policy to merge by: the one named, else the default of the class; None for the literal "none".
+
+        Raises:
+            UnknownPolicy: no policy of the class has this id, or the class has no default.
+        """
+        if policy_id == NO_POLICY:
+            return None
+        if not policy_id and schema_name in B2B_CLASSES:
+            # B2B entities are resolved by the system, by time, whatever policies the sandbox has.
+            number = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.id}:{schema_name}"))
+            return MergePolicy(number, None, schema_name, 1, PRIVATE_GRAPH, TIMESTAMP_ORDERED, (), False, True, 0)
+        policy = self.policy(policy_id) if policy_id else self.default_policy(schema_name)
+        if policy is None or policy.schema_name != schema_name:
+            raise UnknownPolicy(schema_name, was_named=bool(policy_id))
+        return policy
 
     def add_policy(
         self,

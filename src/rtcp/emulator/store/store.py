@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.store.database import Database
 from rtcp.emulator.store.documents import DocumentTable
-from rtcp.emulator.store.job_table import JobTable
 from rtcp.emulator.store.pending import PendingTable
 from rtcp.emulator.store.sandbox import DEFAULT_SANDBOX, Sandbox
 from rtcp.emulator.store.values import StoreError
@@ -29,52 +28,45 @@ class Store:
     """
 
     def __init__(self, path: str | None = None, *, clock: Clock, seed: int | None = None) -> None:
-        self._database = Database(path, clock=clock, seed=seed)
-        self._sandboxes: dict[str, Sandbox] = {}
+        self.database = Database(path, clock=clock, seed=seed)
+        self.sandboxes: dict[str, Sandbox] = {}
         self._read_sandboxes()
-        if not self._sandboxes:
+        if not self.sandboxes:
             self._create_fresh()
-        self._database.on_forget(self._read_sandboxes)
+        self.database.on_forget(self._read_sandboxes)
         self.clock = clock
-        self.jobs = JobTable(self._database)
-        self.documents = DocumentTable(self._database)
-        self.pending = PendingTable(self._database)
+        self.documents = DocumentTable(self.database)
+        self.pending = PendingTable(self.database)
 
     def close(self) -> None:
         """Close the database; closing twice is harmless."""
-        self._database.close()
+        self.database.close()
 
     def reset(self) -> None:
         """Become a fresh store: no data, the sandboxes `prod` and `dev` with their built-in merge policy."""
-        with self._database.transaction():
-            held = list(self._sandboxes.values())
-            self._database.clear()
+        with self.database.transaction():
+            held = list(self.sandboxes.values())
+            self.database.clear()
             self._create_fresh()
             # Callers hold on to sandboxes: those objects live on under the names that are still there.
             for sandbox in held:
                 sandbox.reload()
-                if sandbox.name in self._sandboxes:
-                    self._sandboxes[sandbox.name] = sandbox
+                if sandbox.name in self.sandboxes:
+                    self.sandboxes[sandbox.name] = sandbox
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Everything inside happens, or nothing of it when an exception leaves it; other threads wait."""
-        with self._database.transaction():
+        with self.database.transaction():
             yield
 
     def on_change(self, note: Callable[[str], None]) -> None:
         """Have a function called with the sandbox's name whenever people or events came in or went."""
-        self._database.on_change(note)
+        self.database.on_change(note)
 
     def new_id(self) -> str:
-        with self._database.lock:
-            return self._database.new_id()
-
-    def sandbox_names(self) -> list[str]:
-        return list(self._sandboxes)
-
-    def has_sandbox(self, name: str) -> bool:
-        return name in self._sandboxes
+        with self.database.lock:
+            return self.database.new_id()
 
     def create_sandbox(self, name: str) -> None:
         """Make an empty sandbox.
@@ -82,10 +74,10 @@ class Store:
         Raises:
             StoreError: there is one of this name.
         """
-        with self._database.transaction():
-            if name in self._sandboxes:
+        with self.database.transaction():
+            if name in self.sandboxes:
                 raise StoreError(f"there is a sandbox {name!r} already")
-            self._sandboxes[name] = Sandbox.create(self._database, name)
+            self.sandboxes[name] = Sandbox.create(self.database, name)
 
     def sandbox(self, name: str) -> Sandbox:
         """The sandbox of a name.
@@ -94,7 +86,7 @@ class Store:
             StoreError: there is none.
         """
         try:
-            return self._sandboxes[name]
+            return self.sandboxes[name]
         except KeyError:
             raise StoreError(f"there is no sandbox {name!r}") from None
 
@@ -103,10 +95,10 @@ class Store:
             self.create_sandbox(name)
 
     def _read_sandboxes(self) -> None:
-        with self._database.lock:
-            rows = self._database.connection.execute("SELECT name FROM sandbox ORDER BY key").fetchall()
-            known, self._sandboxes = self._sandboxes, {}
+        with self.database.lock:
+            rows = self.database.connection.execute("SELECT name FROM sandbox ORDER BY key").fetchall()
+            known, self.sandboxes = self.sandboxes, {}
             for sandbox in known.values():
                 sandbox.reload()
             for (name,) in rows:
-                self._sandboxes[name] = known.get(name) or Sandbox(self._database, name)
+                self.sandboxes[name] = known.get(name) or Sandbox(self.database, name)

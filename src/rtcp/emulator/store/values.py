@@ -10,12 +10,15 @@ PROFILE_CLASS = "_xdm.context.profile"
 EVENT_CLASS = "_xdm.context.experienceevent"
 ACCOUNT_CLASS = "_xdm.context.account"
 OPPORTUNITY_CLASS = "_xdm.context.opportunity"
+B2B_CLASSES = (ACCOUNT_CLASS, OPPORTUNITY_CLASS)
 
 NO_GRAPH = "none"
 PRIVATE_GRAPH = "pdg"
 TIMESTAMP_ORDERED = "timestampOrdered"
 DATASET_PRECEDENCE = "dataSetPrecedence"
 
+# The policy id that asks for no stitching and no merging by policy.
+NO_POLICY = "none"
 # The service refuses a look-up that would have to stitch more identities than this.
 MAX_LINKED_IDENTITIES = 50
 
@@ -31,6 +34,23 @@ class TooManyIdentities(StoreError):  # noqa: N818 - named as the service words 
 
     def __init__(self) -> None:
         super().__init__(f"too many related identities: more than {MAX_LINKED_IDENTITIES}")
+
+
+class UnknownIdentity(StoreError):  # noqa: N818 - reads as what it is
+    """Somebody is asked for in a namespace that the sandbox does not know, or (None) by a text that is no XID."""
+
+    def __init__(self, namespace: str | None) -> None:
+        super().__init__("no XID of this sandbox" if namespace is None else f"unknown namespace {namespace!r}")
+        self.namespace = namespace
+
+
+class UnknownPolicy(StoreError):  # noqa: N818 - reads as what it is
+    """The merge policy that was named, or the default of a class, is not there."""
+
+    def __init__(self, schema_name: str, *, was_named: bool) -> None:
+        super().__init__("no such merge policy" if was_named else f"no default merge policy of {schema_name!r}")
+        self.schema_name = schema_name
+        self.was_named = was_named
 
 
 class UnknownCursor(StoreError):  # noqa: N818 - reads as what it is

@@ -6,14 +6,19 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
+from rtcp._numbers import is_whole
 from rtcp.errors import InvalidArgumentError
 from rtcp.models.batch import FailedRecord
 from rtcp.rows.batch_file import RowFile
 from rtcp.rows.export_files import without_nulls
 from rtcp.rows.paths import value_at
 from rtcp.rows.sources import Row
+
+
+# A larger one is not written out, as it may have any number of digits.
+_LARGEST: Final = 10**400
 
 
 def join_failed(file: RowFile, failed: Iterable[FailedRecord]) -> tuple[dict[int, FailedRecord], list[FailedRecord]]:
@@ -86,7 +91,7 @@ def _identity_key(row: dict[str, Any], identity: str | None) -> str | None:
 
 def _comparable(value: Any) -> Any:
     # Parquet has one type for a column: what was written as 1 may come back as 1.0, and a Decimal as a double.
-    if isinstance(value, float | Decimal) and value % 1 == 0:
+    if isinstance(value, float | Decimal) and is_whole(value) and -_LARGEST < value < _LARGEST:
         return int(value)
     if isinstance(value, Decimal):
         return float(value)

@@ -248,6 +248,7 @@ class Batches(Resource):
         Example:
             >>> rows = [{"_harbour": {"crmId": "C-1001"}}]
             >>> result = client.batches.upsert("harbour-crm", rows, check_dataset=False, interval=1)
+            >>> assert result.batch_id is not None
             >>> client.batches.delete(result.batch_id)
             >>> client.batches.get(result.batch_id).is_success
             False
@@ -337,8 +338,11 @@ class Batches(Resource):
 
         Example:
             >>> dataset = client.datasets.enable_profile("harbour-crm", upsert=True)
-            >>> rows = [{"_harbour": {"crmId": "C-1001"}, "homeAddress": {"city": "Oslo"}}, {"homeAddress": {}}]
-            >>> result = client.batches.upsert(dataset.id, rows, interval=1)
+            >>> result = client.batches.upsert(
+            ...     dataset.id,
+            ...     [{"_harbour": {"crmId": "C-1001"}, "homeAddress": {"city": "Oslo"}}, {"homeAddress": {}}],
+            ...     interval=1,
+            ... )
             >>> result.written, [(reject.position, reject.message) for reject in result.rejects()]
             (1, [(1, 'the row is empty')])
         """
@@ -420,6 +424,7 @@ class Batches(Resource):
         Example:
             >>> rows = [{"_harbour": {"crmId": "C-1001"}}]
             >>> result = client.batches.upsert("harbour-crm", rows, check_dataset=False, interval=1)
+            >>> assert result.batch_id is not None
             >>> len(list(client.batches.files(result.batch_id)))
             1
         """
@@ -449,6 +454,7 @@ class Batches(Resource):
         Example:
             >>> rows = [{"_harbour": {"crmId": "C-1001"}}]
             >>> result = client.batches.upsert("harbour-crm", rows, check_dataset=False, interval=1)
+            >>> assert result.batch_id is not None
             >>> [path.is_file() for path in client.batches.download(result.batch_id, folder)]
             [True]
         """

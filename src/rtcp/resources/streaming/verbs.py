@@ -82,7 +82,7 @@ class Streaming(Resource):
             >>> form = rtcp.RowForm(dataset_id="harbour-purchases", schema_id=schema_id)
             >>> row = {"_id": "order-2041", "timestamp": "2026-03-02T08:15:00Z", "_harbour": {"loyaltyId": 70007}}
             >>> message = rtcp.envelope(row, form=form)
-            >>> client.streaming.send(inlet_id, message).xaction_id is not None
+            >>> bool(client.streaming.send(inlet_id, message).xaction_id)
             True
         """
         if flow_id is None:

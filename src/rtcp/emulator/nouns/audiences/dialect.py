@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rtcp.emulator.http.shapes import Body, Change, without
+from rtcp.emulator.http.operations import Body, Change, without
 from rtcp.emulator.http.wire import Request
 
 _OPTIONAL = ("sandbox", "imsOrgId", "labels", "schema", "createEpoch", "updateEpoch", "expression")
@@ -22,7 +22,5 @@ def _hostile_list(request: Request, body: Body) -> Body:
 
 
 CHANGES: dict[str, dict[str, Change]] = {
-    "guide": {},
-    "spec": {},
     "hostile": {"audiences.list": _hostile_list, "audiences.get": _hostile_audience},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from rtcp.emulator.http.operations import route
 from rtcp.emulator.http.problems import problem
 from rtcp.emulator.http.wire import Answer, Query, Request
 from rtcp.emulator.service import Service
@@ -16,6 +17,7 @@ _SORT = "updateTime"
 _EXACT = ("audienceId", "id", "name", "namespace", "originName", "lifecycleState", "type")
 
 
+@route("audiences.list")
 def list_(request: Request, service: Service) -> Answer:
     """Answer one page of audiences; pages count from 0."""
     query = request.query
@@ -24,7 +26,7 @@ def list_(request: Request, service: Service) -> Answer:
     if unknown:
         return problem(400, f"property must read field==value, field one of {', '.join(_EXACT)}")
     documents = service.store.documents.of_kind(request.sandbox.name, KIND)
-    audiences = [each for each in (_shown(document, request) for document in documents) if _is_wanted(each, query)]
+    audiences = [each for each in (_show(document, request) for document in documents) if _is_wanted(each, query)]
     field, _, direction = (query.first("sort") or f"{_SORT}:desc").partition(":")
     # Two sorts, so that the id keeps the order of equal values from page to page in either direction.
     audiences.sort(key=lambda audience: str(audience["id"]))
@@ -46,12 +48,13 @@ def list_(request: Request, service: Service) -> Answer:
     return Answer(200, {"children": page, "_page": paging, "_links": {"next": {"href": href}}})
 
 
+@route("audiences.get")
 def get(request: Request, service: Service) -> Answer:
     """Answer one audience, or 404."""
     document = service.store.documents.get(request.sandbox.name, KIND, request.path_id or "")
     if document is None:
         return problem(404, "the audience does not exist in this sandbox")
-    return Answer(200, _shown(document, request))
+    return Answer(200, _show(document, request))
 
 
 def _is_wanted(audience: dict[str, Any], query: Query) -> bool:
@@ -72,7 +75,7 @@ def _href(query: Query, number: int, limit: int, total: int) -> str:
     return f"@/audiences?{urlencode([('start', number), ('limit', limit), ('totalCount', total), *kept])}"
 
 
-def _shown(document: dict[str, Any], request: Request) -> dict[str, Any]:
+def _show(document: dict[str, Any], request: Request) -> dict[str, Any]:
     sandbox, made_ms = request.sandbox, document["madeMs"]
     shown = {
         "id": document["id"],

@@ -6,27 +6,32 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rtcp.emulator.http import catalog_query
+from rtcp.emulator.http.operations import route
 from rtcp.emulator.http.problems import problem
 from rtcp.emulator.http.wire import Answer, Request
+from rtcp.emulator.nouns.batches.lifecycle import Batches
 from rtcp.emulator.service import Service
 
 
+@route("batches.list")
 def list_(request: Request, service: Service) -> Answer:
     """Answer a map of batches by id; nothing says how many there are in all."""
     sandbox = request.sandbox.name
     found = {
-        batch["id"]: service.batches.describe(sandbox, batch, request.org_id) for batch in service.batches.all(sandbox)
+        batch["id"]: service.part(Batches).describe(sandbox, batch, request.org_id)
+        for batch in service.part(Batches).all(sandbox)
     }
     return Answer(200, catalog_query.select(found, request.query, special=_FILTERS))
 
 
+@route("batches.get")
 def get(request: Request, service: Service) -> Answer:
     """Answer one batch under its id, or 404."""
-    sandbox, batch_id = request.sandbox.name, request.path_id or ""
-    batch = service.batches.get(sandbox, batch_id)
+    sandbox, batch_id, batches = request.sandbox.name, request.path_id or "", service.part(Batches)
+    batch = batches.get(sandbox, batch_id)
     if batch is None:
         return problem(404, "the batch does not exist in this sandbox")
-    return Answer(200, {batch_id: service.batches.describe(sandbox, batch, request.org_id)})
+    return Answer(200, {batch_id: batches.describe(sandbox, batch, request.org_id)})
 
 
 def _is_of_dataset(entry: Mapping[str, Any], dataset_id: str) -> bool:

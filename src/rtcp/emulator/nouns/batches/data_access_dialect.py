@@ -1,10 +1,10 @@
-"""How datasets and the files of batches differ from dialect to dialect."""
+"""How the files of batches differ from dialect to dialect."""
 
 from __future__ import annotations
 
-from rtcp.emulator.http.operations import DIRECTORY
-from rtcp.emulator.http.shapes import Body, Change, without
+from rtcp.emulator.http.operations import Body, Change, without
 from rtcp.emulator.http.wire import Request
+from rtcp.emulator.nouns.batches.data_access_routes import DIRECTORY
 
 
 def _hostile_files(request: Request, body: Body) -> Body:
@@ -26,19 +26,9 @@ def _hostile_listing(request: Request, body: Body) -> Body:
     return {**body, "_page": {name: str(value) for name, value in body["_page"].items()}, "notInAnySource": True}
 
 
-def _hostile_dataset(request: Request, body: Body) -> Body:
-    return {
-        dataset_id: {**without(entry, "imsOrg", "files"), "notInAnySource": 0} for dataset_id, entry in body.items()
-    }
-
-
 CHANGES: dict[str, dict[str, Change]] = {
-    "guide": {},
-    "spec": {},
     "hostile": {
         "batches.files": _hostile_files,
         "batches.file": _hostile_listing,
-        "datasets.list": _hostile_dataset,
-        "datasets.get": _hostile_dataset,
     },
 }

@@ -1,10 +1,10 @@
-"""How batches and inlets differ from dialect to dialect."""
+"""How batches differ from dialect to dialect."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from rtcp.emulator.http.shapes import Body, Change, without
+from rtcp.emulator.http.operations import Body, Change, without
 from rtcp.emulator.http.wire import Request
 
 # The other words of the catalogue's list, as old pages and other services use them.
@@ -45,35 +45,16 @@ def _hostile_created(request: Request, body: Body) -> Body:
     return without(body, "imsOrg", "tags", "version", "createdUser", "updatedUser") | {"notInAnySource": 0}
 
 
-def _hostile_connections(request: Request, body: Body) -> Body:
-    return {"items": [_hostile_connection(each) for each in body["items"]], "notInAnySource": True}
-
-
-def _hostile_connection(connection: dict[str, Any]) -> dict[str, Any]:
-    parameters = dict(connection["auth"]["params"])
-    if "authenticationRequired" in parameters:
-        parameters["authenticationRequired"] = "true"
-    return {
-        **without(connection, "description", "sandboxId", "sandboxName", "version"),
-        "createdAt": str(connection["createdAt"]),
-        "auth": {"params": parameters},
-    }
-
-
 def _hostile_listing(request: Request, body: Body) -> Body:
     return {**body, "_page": {name: str(value) for name, value in body["_page"].items()}, "notInAnySource": True}
 
 
 CHANGES: dict[str, dict[str, Change]] = {
-    "guide": {},
-    "spec": {},
     "hostile": {
         "batches.list": _hostile_batches,
         "batches.get": _hostile_batches,
         "batches.create": _hostile_created,
         "batches.failed_records": _hostile_listing,
         "batches.meta_files": _hostile_listing,
-        "inlets.list": _hostile_connections,
-        "inlets.get": _hostile_connections,
     },
 }

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rtcp.emulator.file_store import FileStore
-from rtcp.emulator.jobs import Document, JobFailure, Jobs, Kind
+from rtcp.emulator.jobs import Document, Job, JobFailure, work
 from rtcp.emulator.nouns.batches.loading import load
 from rtcp.emulator.nouns.batches.row_reading import FORMATS
 from rtcp.emulator.nouns.batches.uploads import Uploads
 from rtcp.emulator.nouns.datasets import catalog
 from rtcp.emulator.nouns.export_jobs.exports import BATCH
-from rtcp.emulator.store import Job, Sandbox, Store
+from rtcp.emulator.service import Service
+from rtcp.emulator.store import Sandbox, Store
 
 KIND, REVERT_KIND = "batches", "batches.delete"
 LOADING, SUCCESS, FAILED, ABORTED = "loading", "success", "failed", "aborted"
@@ -36,14 +36,14 @@ class Refused(ValueError):  # noqa: N818 - what the service does
 class Batches:
     """The batches of all sandboxes, those of exports and of streams included."""
 
-    def __init__(self, store: Store, jobs: Jobs, files: FileStore) -> None:
-        self.uploads = Uploads(store, files)
-        self._store = store
-        self._jobs = jobs
-        self._files = files
-        # Reading large files takes its time: the store must stay open to others meanwhile.
-        jobs.register(Kind(KIND, TIMELINE, FAILED, self._load, is_atomic=False))
-        jobs.register(Kind(REVERT_KIND, _REVERT_TIMELINE, INACTIVE, self._revert))
+    def __init__(self, service: Service) -> None:
+        self.uploads = Uploads(service.store, service.files)
+        self._store = service.store
+        self._jobs = service.jobs
+        self._files = service.files
+
+    def clear(self) -> None:
+        """Nothing is kept beside the store."""
 
     def create(self, sandbox: Sandbox, body: Mapping[str, Any], *, org_id: str, by: str) -> Batch:
         """Make an empty batch.
@@ -51,7 +51,7 @@ class Batches:
         Raises:
             Refused: the dataset is unknown, or the external id or the format is none that can be.
         """
-        declared = catalog.declared(self._store, sandbox, body["datasetId"])
+        declared = catalog.find_declared(self._store, sandbox, body["datasetId"])
         if declared is None:
             raise Refused("the dataset does not exist in this sandbox, or takes no data")
         described = {**(body.get("inputFormat") or {})}
@@ -178,11 +178,12 @@ class Batches:
         elif job is None or not self._jobs.end(job, status):
             raise Refused(f"the batch is {present}")
 
-    def _load(self, job: Job, store: Store) -> Document:
+    def load(self, job: Job) -> Document:
+        """Bring the files of a batch in."""
         batch = self.get(job.sandbox, job.document["batchId"])
         assert batch is not None, "a batch stays as long as its job"
-        sandbox = store.sandbox(job.sandbox)
-        declared = catalog.declared(store, sandbox, batch["datasetId"])
+        sandbox = self._store.sandbox(job.sandbox)
+        declared = catalog.find_declared(self._store, sandbox, batch["datasetId"])
         if declared is None:
             raise JobFailure("the dataset is gone")
         folder = self._files.folder(job.sandbox, batch["id"])
@@ -197,12 +198,6 @@ class Batches:
                 self.revert(job.sandbox, replaced, at_ms=job.due_ms)
         return {}
 
-    def _revert(self, job: Job, store: Store) -> Document:
-        sandbox = store.sandbox(job.sandbox)
-        if sandbox.dataset(job.document["datasetId"]) is None:
-            return {}
-        return {"recordsProcessed": sandbox.delete_batch(job.document["datasetId"], job.id, records=True)}
-
     def _replay(self, sandbox: str, asked: Mapping[str, Any] | None) -> dict[str, Any] | None:
         if asked is None:
             return None
@@ -214,6 +209,22 @@ class Batches:
 
     def _keep(self, sandbox: str, batch: Batch) -> None:
         self._store.documents.put(sandbox, BATCH, batch["id"], batch)
+
+
+# Reading large files takes its time: the store must stay open to others meanwhile.
+@work(KIND, TIMELINE, failed=FAILED, is_atomic=False)
+def load_batch(job: Job, service: Service) -> Document:
+    """Bring the files of a batch in."""
+    return service.part(Batches).load(job)
+
+
+@work(REVERT_KIND, _REVERT_TIMELINE, failed=INACTIVE)
+def revert_batch(job: Job, service: Service) -> Document:
+    """Take the rows of a batch out again."""
+    sandbox, dataset_id = service.store.sandbox(job.sandbox), job.document["datasetId"]
+    if sandbox.dataset(dataset_id) is None:
+        return {}
+    return {"recordsProcessed": sandbox.delete_batch(dataset_id, job.id, records=True)}
 
 
 def record(

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
+from rtcp.emulator.clock import write_instant
 from rtcp.emulator.declared_fields import Node, compile_fields, violations
 from rtcp.emulator.nouns.batches.row_reading import CORRUPT, CSV, Read, UnreadableError, read_rows
 from rtcp.emulator.nouns.batches.uploads import Upload
@@ -138,7 +138,7 @@ class _Work:
                 records = 0
                 for read in read_rows(self._folder / upload.stored, self._format):
                     records += 1
-                    error = read.error or self._error(_fitted(read.row))
+                    error = read.error or self._error(_fit_timestamp(read.row))
                     if error is not None:
                         self._tally.by_code[error["code"]] += 1
                         failures.add(read, error, upload.name)
@@ -170,7 +170,7 @@ class _Work:
         for upload in self._uploads:
             for read in read_rows(self._folder / upload.stored, self._format):
                 if read.error is None:
-                    row = _fitted(read.row)
+                    row = _fit_timestamp(read.row)
                     if not self._tally.failed or self._error(row) is None:
                         yield row
 
@@ -243,16 +243,15 @@ class _Failures:
         return self._open[name]
 
 
-def _fitted(row: dict[str, Any]) -> dict[str, Any]:
+def _fit_timestamp(row: dict[str, Any]) -> dict[str, Any]:
     """The row with the time of an event as a text: batches take milliseconds too."""
     timestamp = row.get("timestamp")
     if not isinstance(timestamp, int) or isinstance(timestamp, bool):
         return row
     try:
-        instant = datetime.fromtimestamp(timestamp / 1000, UTC)
+        return {**row, "timestamp": write_instant(timestamp, digits=3)}
     except (OverflowError, ValueError, OSError):
         return row
-    return {**row, "timestamp": instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
 
 
 def _batch_code(code: str) -> str:

@@ -48,20 +48,20 @@ def read_rows(path: Path, described: Mapping[str, Any]) -> Iterator[Read]:
     if path.stat().st_size == 0:
         raise UnreadableError("Dataset file is empty. Please upload file with data.", code="106")
     if described["format"] == PARQUET:
-        return _parquet(path)
+        return _read_parquet(path)
     if described["format"] == CSV:
-        return _csv(path, described)
-    return _json_array(path) if described.get("isMultiLineJson") else _json_lines(path)
+        return _read_csv(path, described)
+    return _read_json_array(path) if described.get("isMultiLineJson") else _read_json_lines(path)
 
 
-def _json_lines(path: Path) -> Iterator[Read]:
+def _read_json_lines(path: Path) -> Iterator[Read]:
     with path.open("rb") as file:
         for line in file:
             if line.strip():
-                yield _parsed(line)
+                yield _parse(line)
 
 
-def _parsed(line: bytes) -> Read:
+def _parse(line: bytes) -> Read:
     try:
         row = json.loads(line, parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -69,7 +69,7 @@ def _parsed(line: bytes) -> Read:
     return Read(row) if isinstance(row, dict) else Read(corrupt=line.decode("utf-8", "replace").strip())
 
 
-def _json_array(path: Path) -> Iterator[Read]:
+def _read_json_array(path: Path) -> Iterator[Read]:
     try:
         rows = json.loads(path.read_bytes(), parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -85,7 +85,7 @@ def _refuse(name: str) -> None:
     raise ValueError(name)
 
 
-def _csv(path: Path, described: Mapping[str, Any]) -> Iterator[Read]:
+def _read_csv(path: Path, described: Mapping[str, Any]) -> Iterator[Read]:
     """Flat rows of texts; an empty cell, or the marker for null, is a value that is not there."""
     null = described.get("nullMarker", "")
     with path.open(encoding=described.get("charset", "utf-8"), errors="replace", newline="") as file:
@@ -106,7 +106,7 @@ def _csv(path: Path, described: Mapping[str, Any]) -> Iterator[Read]:
                 yield Read({name: value for name, value in pairs if value not in ("", null)})
 
 
-def _parquet(path: Path) -> Iterator[Read]:
+def _read_parquet(path: Path) -> Iterator[Read]:
     try:
         import pyarrow
         import pyarrow.parquet as parquet
@@ -117,17 +117,17 @@ def _parquet(path: Path) -> Iterator[Read]:
             for batch in file.iter_batches(_ROWS_AT_ONCE):
                 # One after the other: a column of lists of maps knows no other way.
                 for row in batch.to_pylist(maps_as_pydicts="lossy"):
-                    yield Read(_plain(row))
+                    yield Read(_make_plain(row))
     except pyarrow.ArrowException:
         raise UnreadableError("The file is no Parquet file.", code="INGEST-1401-400") from None
 
 
-def _plain(value: Any) -> Any:
+def _make_plain(value: Any) -> Any:
     """JSON values in the place of Arrow's: times, bytes and decimals as texts."""
     if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items() if item is not None}
+        return {name: _make_plain(item) for name, item in value.items() if item is not None}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_make_plain(item) for item in value]
     if isinstance(value, datetime):
         instant = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
         return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")

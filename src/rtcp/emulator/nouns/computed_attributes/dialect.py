@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rtcp.emulator.http.shapes import Body, Change, without
+from rtcp.emulator.http.operations import Body, Change, without
 from rtcp.emulator.http.wire import Request
 
 # The older form of a state has two words.
@@ -56,7 +56,6 @@ def _hostile_list(request: Request, body: Body) -> Body:
 
 _ONE = tuple(f"computed_attributes.{verb}" for verb in ("get", "create", "update", "delete"))
 CHANGES: dict[str, dict[str, Change]] = {
-    "guide": {},
     "spec": {"computed_attributes.list": _spec_list, **dict.fromkeys(_ONE, _spec_attribute)},
     "hostile": {
         "computed_attributes.list": _hostile_list,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from rtcp.emulator.jobs import Document, Jobs, Kind
+from rtcp.emulator.jobs import Document, Job, work
 from rtcp.emulator.pql import (
     Computation,
     Truncated,
@@ -19,11 +19,13 @@ from rtcp.emulator.pql import (
     to_ms,
     window_at,
 )
-from rtcp.emulator.store import PROFILE_CLASS, Event, Identity, Job, MergedProfile, Sandbox, Store, TooManyIdentities
+from rtcp.emulator.service import Service
+from rtcp.emulator.store import PROFILE_CLASS, Event, Identity, MergedProfile, Sandbox, TooManyIdentities
 
 KIND = "computed_attributes"
 DRAFT, NEW, INITIALIZING, PROCESSING, PROCESSED = "DRAFT", "NEW", "INITIALIZING", "PROCESSING", "PROCESSED"
 FAILED, DISABLED, PUBLISHED = "FAILED", "DISABLED", "PUBLISHED"
+TIMELINE = ((0.0, NEW), (1.0, INITIALIZING), (2.0, PROCESSING), (4.0, PROCESSED))
 # Longer than any page of events.
 _ALL = 2**31
 FIELD_GROUP = "ComputedAttributes"
@@ -57,15 +59,13 @@ class ComputedAttributes:
     No value is stored: it follows from the events, from the time of the last refresh and from when events came in.
     """
 
-    def __init__(self, store: Store, jobs: Jobs) -> None:
-        self._store = store
-        self._jobs = jobs
+    def __init__(self, service: Service) -> None:
+        self._store = service.store
+        self._jobs = service.jobs
         self._active: dict[str, tuple[Attribute, ...]] = {}
-        timeline = ((0.0, NEW), (1.0, INITIALIZING), (2.0, PROCESSING), (4.0, PROCESSED))
-        jobs.register(Kind(KIND, timeline, FAILED, self._finish))
 
-    def forget(self) -> None:
-        """Read everything anew; another part has changed the store."""
+    def clear(self) -> None:
+        """Read everything anew, as what is stored has changed."""
         self._active.clear()
 
     def all(self, sandbox: str) -> list[dict[str, Any]]:
@@ -83,11 +83,11 @@ class ComputedAttributes:
                 self._jobs.start(sandbox, KIND, {}, job_id=document["id"])
             elif document["status"] == DISABLED and job is not None:
                 self._jobs.remove(job)
-        self.forget()
+        self.clear()
 
     def remove(self, sandbox: str, attribute_id: str) -> None:
         self._store.documents.remove(sandbox, KIND, attribute_id)
-        self.forget()
+        self.clear()
 
     def state(self, sandbox: str, document: Mapping[str, Any]) -> str:
         """The state that the service shows: the job's once the attribute was published."""
@@ -99,7 +99,7 @@ class ComputedAttributes:
         job = self._jobs.get(sandbox, KIND, document["id"])
         if job is None or not job.is_over or self._jobs.state(job) != PROCESSED:
             return None
-        return _attribute(document, job).refreshed_at(self._now())
+        return _read_attribute(document, job).refreshed_at(self._now())
 
     def complete(self, profile: MergedProfile, sandbox: Sandbox) -> MergedProfile:
         """A merged profile with its computed attributes, unless it was asked for without any merge policy."""
@@ -140,21 +140,24 @@ class ComputedAttributes:
                 if job.is_over and self._jobs.state(job) == PROCESSED
             }
             known = self._active[sandbox] = tuple(
-                _attribute(document, finished[document["id"]])
+                _read_attribute(document, finished[document["id"]])
                 for document in self.all(sandbox)
                 if document["status"] == PUBLISHED and document["id"] in finished
             )
         return known
 
-    def _finish(self, job: Job, store: Store) -> Document | None:
-        self.forget()
-        return None
-
     def _now(self) -> datetime:
         return from_ms(self._store.clock.now_ms())
 
 
-def _attribute(document: Mapping[str, Any], job: Job) -> Attribute:
+@work(KIND, TIMELINE, failed=FAILED)
+def publish(job: Job, service: Service) -> Document | None:
+    """Let people have values of an attribute from now on."""
+    service.part(ComputedAttributes).clear()
+    return None
+
+
+def _read_attribute(document: Mapping[str, Any], job: Job) -> Attribute:
     return Attribute(
         name=document["name"],
         tenant=document["tenant"],

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rtcp.emulator.http.problems import problem
+from rtcp.emulator.http.operations import route
+from rtcp.emulator.http.problems import problem, refuse_missing
 from rtcp.emulator.http.wire import Answer, Refusal, Request
-from rtcp.emulator.nouns.computed_attributes.evaluation import DISABLED, DRAFT, FIELD_GROUP, NEW, PUBLISHED
+from rtcp.emulator.nouns.computed_attributes.evaluation import (
+    DISABLED,
+    DRAFT,
+    FIELD_GROUP,
+    NEW,
+    PUBLISHED,
+    ComputedAttributes,
+)
 from rtcp.emulator.nouns.computed_attributes.filters import attribute_filter
 from rtcp.emulator.pql import PqlError, Unsupported, compile_expression
 from rtcp.emulator.service import Service
@@ -20,6 +28,7 @@ _EDITABLE = ("name", "displayName", "description", "keepCurrent", "expression", 
 _SORTED_BY = {"name": "name", "status": "status", "updateepoch": "updateEpoch", "createepoch": "createEpoch"}
 
 
+@route("computed_attributes.list")
 def list_(request: Request, service: Service) -> Answer:
     """Answer one page of the attributes that pass all filters, the one changed last first."""
     query = request.query
@@ -27,7 +36,9 @@ def list_(request: Request, service: Service) -> Answer:
         wanted = attribute_filter(query.all("property"), status=query.first("status"))
     except ValueError as error:
         return problem(400, str(error))
-    shown = [_shown(document, request, service) for document in service.computed.all(request.sandbox.name)]
+    shown = [
+        _show(document, request, service) for document in service.part(ComputedAttributes).all(request.sandbox.name)
+    ]
     chosen = [attribute for attribute in shown if wanted(attribute)]
     order = query.first("sortby") or "-updateEpoch"
     name = _SORTED_BY[order.removeprefix("-").lower()]
@@ -48,16 +59,18 @@ def list_(request: Request, service: Service) -> Answer:
     )
 
 
+@route("computed_attributes.get")
 def get(request: Request, service: Service) -> Answer:
     """Answer one attribute, or 404."""
-    return Answer(200, _shown(_found(request, service), request, service))
+    return Answer(200, _show(_find_attribute(request, service), request, service))
 
 
+@route("computed_attributes.create")
 def create(request: Request, service: Service) -> Answer:
     """Keep a draft, or publish at once when the body says NEW."""
     body, sandbox = request.content, request.sandbox.name
     _refuse_expression(body)
-    present = service.computed.all(sandbox)
+    present = service.part(ComputedAttributes).all(sandbox)
     _refuse_name(body["name"], present)
     if service.options.limits and len(present) >= MAX_ATTRIBUTES:
         return problem(400, f"a sandbox has {MAX_ATTRIBUTES} computed attributes at most")
@@ -72,13 +85,14 @@ def create(request: Request, service: Service) -> Answer:
         "updateEpoch": now_ms,
         "createdBy": request.headers.get("x-api-key", ""),
     }
-    service.computed.put(sandbox, document)
-    return Answer(200, _shown(document, request, service))
+    service.part(ComputedAttributes).put(sandbox, document)
+    return Answer(200, _show(document, request, service))
 
 
+@route("computed_attributes.update")
 def update(request: Request, service: Service) -> Answer:
     """Change a draft, publish it, or disable what was published."""
-    document, body = _found(request, service), request.content
+    document, body = _find_attribute(request, service), request.content
     system = sorted(set(body) - {*_EDITABLE, "status"})
     if system:
         return problem(400, f"{', '.join(system)} cannot be changed")
@@ -86,29 +100,32 @@ def update(request: Request, service: Service) -> Answer:
     if refusal is not None:
         return problem(400, refusal)
     _refuse_expression(body)
-    others = [each for each in service.computed.all(request.sandbox.name) if each["id"] != document["id"]]
+    others = [
+        each for each in service.part(ComputedAttributes).all(request.sandbox.name) if each["id"] != document["id"]
+    ]
     _refuse_name(body.get("name"), others)
     changed = {**document, **{name: body[name] for name in _EDITABLE if name in body}}
     changed["keepCurrent"] = changed["keepCurrent"] in (True, "true")
     changed["status"] = {NEW: PUBLISHED, DISABLED: DISABLED}.get(body.get("status", ""), document["status"])
     changed["updateEpoch"] = service.clock.now_ms()
-    service.computed.put(request.sandbox.name, changed)
-    return Answer(200, _shown(changed, request, service))
+    service.part(ComputedAttributes).put(request.sandbox.name, changed)
+    return Answer(200, _show(changed, request, service))
 
 
+@route("computed_attributes.delete")
 def delete(request: Request, service: Service) -> Answer:
     """Remove a draft and answer what it was."""
-    document = _found(request, service)
+    document = _find_attribute(request, service)
     if document["status"] != DRAFT:
         return problem(422, "only a draft can be deleted", title="UnprocessableEntityError")
-    service.computed.remove(request.sandbox.name, document["id"])
-    return Answer(202, _shown(document, request, service))
+    service.part(ComputedAttributes).remove(request.sandbox.name, document["id"])
+    return Answer(202, _show(document, request, service))
 
 
-def _found(request: Request, service: Service) -> dict[str, Any]:
-    document = service.computed.get(request.sandbox.name, request.path_id or "")
+def _find_attribute(request: Request, service: Service) -> dict[str, Any]:
+    document = service.part(ComputedAttributes).get(request.sandbox.name, request.path_id or "")
     if document is None:
-        raise Refusal(problem(404, "the computed attribute does not exist in this sandbox"))
+        raise refuse_missing("computed attribute")
     return document
 
 
@@ -140,10 +157,10 @@ def _refuse_name(name: str | None, others: list[dict[str, Any]]) -> None:
         raise Refusal(problem(400, detail))
 
 
-def _shown(document: Mapping[str, Any], request: Request, service: Service) -> dict[str, Any]:
+def _show(document: Mapping[str, Any], request: Request, service: Service) -> dict[str, Any]:
     """The attribute with all that some source shows; the dialects leave out what they do not speak of."""
     sandbox = request.sandbox
-    evaluated = service.computed.evaluated_at(sandbox.name, document)
+    evaluated = service.part(ComputedAttributes).evaluated_at(sandbox.name, document)
     return {
         "id": document["id"],
         "type": "ComputedAttribute",
@@ -161,7 +178,7 @@ def _shown(document: Mapping[str, Any], request: Request, service: Service) -> d
         "keepCurrent": document["keepCurrent"],
         "expression": document["expression"],
         "mergeFunction": {"value": compile_expression(document["expression"]["value"]).function},
-        "status": service.computed.state(sandbox.name, document),
+        "status": service.part(ComputedAttributes).state(sandbox.name, document),
         "schema": {"name": PROFILE_CLASS},
         "duration": document["duration"],
         "lastEvaluationTs": "" if evaluated is None else evaluated.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3],

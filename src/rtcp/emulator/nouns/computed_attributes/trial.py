@@ -44,24 +44,24 @@ def try_expression(settings: Mapping[str, Any], service: Service) -> Answer:
         return problem(501, str(error))
     if isinstance(computation, Truncated):
         return problem(400, "the expression breaks off")
-    sandbox = _sandbox(settings.get("sandbox", DEFAULT_SANDBOX), service)
+    sandbox = _find_sandbox(settings.get("sandbox", DEFAULT_SANDBOX), service)
     policy = sandbox.default_policy(PROFILE_CLASS)
     if policy is None:
         return problem(422, "the sandbox has no default merge policy for profiles")
     refresh = from_ms(at_ms)
-    start, end = (to_ms(at) for at in window_at(_window(settings.get("duration")), refresh))
+    start, end = (to_ms(at) for at in window_at(_read_window(settings.get("duration")), refresh))
     found: list[dict[str, Any]] = []
     for person in sandbox.people(policy):
         events = [event.entity for event in person.events if start <= event.timestamp_ms < end]
         value = evaluate(computation, events, refresh) if person.profile is not None else None
         if value is not None:
-            found.append(_shown(person, value, sandbox))
+            found.append(_show(person, value, sandbox))
         if len(found) == limit:
             break
     return Answer(200, {"function": computation.function, "window": {"startMs": start, "endMs": end}, "people": found})
 
 
-def _window(duration: Any) -> Window:
+def _read_window(duration: Any) -> Window:
     if isinstance(duration, Mapping):
         count: Any = duration.get("count")
         unit: Any = duration.get("unit")
@@ -71,17 +71,18 @@ def _window(duration: Any) -> Window:
     raise ValueError(f"duration must have a count and a unit: {bounds}")
 
 
-def _sandbox(name: Any, service: Service) -> Sandbox:
-    if not isinstance(name, str) or not service.store.has_sandbox(name):
+def _find_sandbox(name: Any, service: Service) -> Sandbox:
+    sandbox = service.store.sandboxes.get(name) if isinstance(name, str) else None
+    if sandbox is None:
         raise ValueError(f"there is no sandbox {name!r}")
-    return service.store.sandbox(name)
+    return sandbox
 
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
-def _shown(person: Person, value: Any, sandbox: Sandbox) -> dict[str, Any]:
+def _show(person: Person, value: Any, sandbox: Sandbox) -> dict[str, Any]:
     identity = person.profile.identity if person.profile is not None else person.identities[0]
     shown = {"namespace": identity.namespace, "id": identity.id}
     return {"entityId": sandbox.xid(identity), "identity": shown, "value": value}

@@ -13,7 +13,7 @@ UNION_SCHEMA = "https://ns.adobe.com/xdm/context/profile__union"
 JSON_FORMAT = "json"
 _SCHEMAS = "https://ns.adobe.com/xdm/context/"
 _CONTEXT = "_xdm.context."
-# When a dataset was declared is not kept: the store's first day serves as well as any other.
+# When a dataset was find_declared is not kept: the store's first day serves as well as any other.
 _DECLARED_MS = 1_767_225_600_000
 PROFILE_TAG = "unifiedProfile"
 ENABLED, UPSERT = "enabled:true", "isUpsert:true"
@@ -55,10 +55,10 @@ def entry(store: Store, sandbox: Sandbox, dataset_id: str) -> dict[str, Any] | N
 
 def has(store: Store, sandbox: Sandbox, dataset_id: str) -> bool:
     """Whether there is such a dataset, and rows can be brought into it."""
-    return sandbox.dataset(dataset_id) is not None or declared(store, sandbox, dataset_id) is not None
+    return sandbox.dataset(dataset_id) is not None or find_declared(store, sandbox, dataset_id) is not None
 
 
-def declared(store: Store, sandbox: Sandbox, dataset_id: str) -> Declared | None:
+def find_declared(store: Store, sandbox: Sandbox, dataset_id: str) -> Declared | None:
     """A dataset as one that takes rows, or None when there is none; that of a union schema takes none either."""
     described = entry(store, sandbox, dataset_id)
     if described is None or is_union(described):

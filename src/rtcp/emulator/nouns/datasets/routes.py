@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from rtcp.emulator.http import catalog_query
-from rtcp.emulator.http.json_patch import PatchError, patched
-from rtcp.emulator.http.problems import problem
+from rtcp.emulator.http.operations import route
+from rtcp.emulator.http.problems import problem, refuse_missing
 from rtcp.emulator.http.wire import JSON_PATCH_TYPE, NO_JSON, Answer, Refusal, Request
 from rtcp.emulator.nouns.datasets import catalog
+from rtcp.emulator.nouns.datasets.json_patch import PatchError, apply_patch
 from rtcp.emulator.service import Service
 from rtcp.emulator.store import StoreError
 
@@ -16,6 +17,7 @@ from rtcp.emulator.store import StoreError
 _FIXED = ("imsOrg", "created", "updated", "version", "viewId", "files", "createdUser", "updatedUser")
 
 
+@route("datasets.list")
 def list_(request: Request, service: Service) -> Answer:
     """Answer a map of datasets by id; nothing says how many there are in all."""
     found = catalog.entries(service.store, request.sandbox)
@@ -23,13 +25,15 @@ def list_(request: Request, service: Service) -> Answer:
     return Answer(200, catalog_query.select(owned, request.query))
 
 
+@route("datasets.get")
 def get(request: Request, service: Service) -> Answer:
     """Answer one dataset under its id, or 404."""
     dataset_id = request.path_id or ""
-    found = _found(request, service)
+    found = _find_dataset(request, service)
     return Answer(200, {dataset_id: {**found, "imsOrg": request.org_id}}, {"E-Tag": found["version"]})
 
 
+@route("datasets.create")
 def create(request: Request, service: Service) -> Answer:
     """Keep a dataset and answer a reference to it."""
     if request.headers.get("pragma", "").lower() == "validate-only":
@@ -42,13 +46,14 @@ def create(request: Request, service: Service) -> Answer:
     return Answer(201, [f"@/{collection}/{dataset_id}"], {"Location": location})
 
 
+@route("datasets.enable_profile")
 def update(request: Request, service: Service) -> Answer:
     """Change a dataset by a JSON Patch, or by an object whose fields and tags replace those of the same name."""
-    before = _found(request, service)
+    before = _find_dataset(request, service)
     expected = request.headers.get("if-match")
     if expected is not None and expected.strip('"') != before["version"]:
         return problem(412, "If-Match is not the version of the dataset", title="PreconditionFailedError")
-    changed = _changed(request, before)
+    changed = _apply_change(request, before)
     changed = {**changed, **{name: before[name] for name in _FIXED if name in before}}
     if catalog.is_enabled(before) and not catalog.is_upsert(before) and catalog.is_upsert(changed):
         return problem(400, "disable the dataset for Profile before enabling it for upsert")
@@ -60,7 +65,7 @@ def update(request: Request, service: Service) -> Answer:
     return Answer(200, [f"@/dataSets/{dataset_id}"])
 
 
-def _changed(request: Request, before: dict[str, Any]) -> dict[str, Any]:
+def _apply_change(request: Request, before: dict[str, Any]) -> dict[str, Any]:
     content, kind = request.content, request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content is NO_JSON:
         raise Refusal(problem(400, "the body is missing or is no JSON"))
@@ -68,7 +73,7 @@ def _changed(request: Request, before: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(content, list):
             raise Refusal(problem(400, "a JSON Patch is a list"))
         try:
-            changed = patched(before, content)
+            changed = apply_patch(before, content)
         except PatchError as error:
             raise Refusal(problem(400, str(error))) from None
     else:
@@ -84,10 +89,10 @@ def _changed(request: Request, before: dict[str, Any]) -> dict[str, Any]:
     return changed
 
 
-def _found(request: Request, service: Service) -> dict[str, Any]:
+def _find_dataset(request: Request, service: Service) -> dict[str, Any]:
     found = catalog.entry(service.store, request.sandbox, request.path_id or "")
     if found is None:
-        raise Refusal(problem(404, "the dataset does not exist in this sandbox"))
+        raise refuse_missing("dataset")
     return found
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rtcp.emulator.http.operations import Body, Change, without
 from rtcp.emulator.http.paging import href_of_events, payload_of_events
-from rtcp.emulator.http.shapes import Body, Change, without
 from rtcp.emulator.http.wire import NO_JSON, Request
-from rtcp.emulator.nouns.entities.lookups import B2B_CLASSES
+from rtcp.emulator.store import B2B_CLASSES
 
 # What a record may lack: some documented sample is without it.
 _OPTIONAL = ("requestedIdentity", "mergePolicy", "tags", "identityGraph", "lastModifiedAt")
@@ -24,7 +24,7 @@ def _guide_records(request: Request, body: Body) -> Body:
 
 
 def _spec_records(request: Request, body: Body) -> Body:
-    return {xid: {**_with_text_primary(entry), **_numbered(entry)} for xid, entry in body.items()}
+    return {xid: {**_with_text_primary(entry), **_number_id(entry)} for xid, entry in body.items()}
 
 
 def _hostile_records(request: Request, body: Body) -> Body:
@@ -81,7 +81,7 @@ def _lower_code(item: Mapping[str, Any]) -> Body:
     return {**item, "namespace": {"code": item["namespace"]["code"].lower()}}
 
 
-def _numbered(entry: Body) -> Body:
+def _number_id(entry: Body) -> Body:
     """The requested identity with its id as a number where it reads like one."""
     asked = entry.get("requestedIdentity")
     text = asked["entityId"] if asked else ""

@@ -7,9 +7,9 @@ from typing import Any
 
 from rtcp.emulator.http.problems import problem
 from rtcp.emulator.http.wire import Answer
-from rtcp.emulator.nouns.entities.lookups import PROFILE_CLASS, identity_of, policy_for, too_many_identities
+from rtcp.emulator.nouns.entities.problems import answer_error
 from rtcp.emulator.service import Service
-from rtcp.emulator.store import Candidate, Choice, Sandbox, TooManyIdentities
+from rtcp.emulator.store import PROFILE_CLASS, Candidate, Choice, Sandbox, StoreError
 
 _KNOWN = ("entityId", "entityIdNS", "mergePolicyId", "sandbox", "schema")
 
@@ -19,21 +19,20 @@ def explain(settings: Mapping[str, Any], service: Service) -> Answer:
 
     Raises:
         ValueError: a setting is unknown, or `entityId` is missing.
-        Refusal: namespace or merge policy do not exist.
     """
     unknown = sorted(set(settings) - set(_KNOWN))
     if unknown or not settings.get("entityId"):
         raise ValueError(f"explain takes {', '.join(_KNOWN)}, and needs entityId")
     name, schema_name = settings.get("sandbox") or "prod", settings.get("schema") or PROFILE_CLASS
-    if not service.store.has_sandbox(name):
+    sandbox = service.store.sandboxes.get(name)
+    if sandbox is None:
         return problem(404, f"there is no sandbox {name!r}")
-    sandbox = service.store.sandbox(name)
-    identity = identity_of(sandbox, settings["entityId"], settings.get("entityIdNS"))
-    policy = policy_for(sandbox, schema_name, settings.get("mergePolicyId"))
     try:
+        identity = sandbox.identity_of(settings["entityId"], settings.get("entityIdNS"))
+        policy = sandbox.policy_for(schema_name, settings.get("mergePolicyId"))
         explanation = sandbox.explain(identity, schema_name=schema_name, policy=policy)
-    except TooManyIdentities:
-        raise too_many_identities() from None
+    except StoreError as error:
+        return answer_error(error)
     if explanation is None:
         return problem(404, "nothing is known under this identity and merge policy")
     return Answer(
@@ -42,32 +41,32 @@ def explain(settings: Mapping[str, Any], service: Service) -> Answer:
             "xid": sandbox.xid(identity),
             "sandbox": name,
             "mergePolicyId": None if policy is None else policy.id,
-            "identities": [_identity(each.namespace, each.id) for each in explanation.identities],
-            "attributes": [_attribute(choice, sandbox) for choice in explanation.choices],
-            "excluded": [_candidate(each, sandbox) for each in explanation.excluded],
+            "identities": [_show_identity(each.namespace, each.id) for each in explanation.identities],
+            "attributes": [_show_attribute(choice, sandbox) for choice in explanation.choices],
+            "excluded": [_show_candidate(each, sandbox) for each in explanation.excluded],
         },
     )
 
 
-def _attribute(choice: Choice, sandbox: Sandbox) -> dict[str, Any]:
+def _show_attribute(choice: Choice, sandbox: Sandbox) -> dict[str, Any]:
     return {
         "path": choice.path,
-        **_candidate(choice.winner, sandbox),
+        **_show_candidate(choice.winner, sandbox),
         "value": choice.value,
         "reason": choice.reason,
-        "losers": [{**_candidate(loser, sandbox), "value": loser.value} for loser in choice.losers],
+        "losers": [{**_show_candidate(loser, sandbox), "value": loser.value} for loser in choice.losers],
     }
 
 
-def _candidate(candidate: Candidate, sandbox: Sandbox) -> dict[str, Any]:
+def _show_candidate(candidate: Candidate, sandbox: Sandbox) -> dict[str, Any]:
     dataset = sandbox.dataset(candidate.dataset_id)
     return {
         "datasetId": candidate.dataset_id,
         "datasetName": None if dataset is None else dataset.name,
         "ingestedMs": candidate.ingested_ms,
-        "identity": _identity(candidate.identity.namespace, candidate.identity.id),
+        "identity": _show_identity(candidate.identity.namespace, candidate.identity.id),
     }
 
 
-def _identity(namespace: str, value: str) -> dict[str, Any]:
+def _show_identity(namespace: str, value: str) -> dict[str, Any]:
     return {"id": value, "namespace": {"code": namespace}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rtcp.emulator.http.shapes import Body, Change, without
+from rtcp.emulator.http.operations import Body, Change, without
 from rtcp.emulator.http.wire import Request
 
 # Later than any job, and read as a place in the list all the same.

@@ -38,7 +38,7 @@ def rows_of(
         if declared and not any(_is_in(person, segment, known, request) for segment, known in declared.items()):
             continue
         on_row(person)
-        yield _row(person, request, entity_of)
+        yield _make_row(person, request, entity_of)
 
 
 def _is_recent(person: Person, request: ExportRequest) -> bool:
@@ -76,16 +76,16 @@ def _inner(value: Any, name: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _row(person: Person, request: ExportRequest, entity_of: EntityOf) -> Row:
+def _make_row(person: Person, request: ExportRequest, entity_of: EntityOf) -> Row:
     record = dict(entity_of(person.profile)) if person.profile is not None else {}
     # Every row says whose it is: a file has no XIDs, and events alone would belong to nobody.
     record[IDENTITY_MAP] = _identity_map(person, record.get(IDENTITY_MAP))
     if request.fields is not None:
         if any(path.partition(".")[0] == IDENTITIES for path in request.fields):
-            record[IDENTITIES] = [_listed(identity) for identity in person.identities]
+            record[IDENTITIES] = [_show_identity(identity) for identity in person.identities]
         record = select(record, request.fields)
     if request.with_events:
-        record[EVENT_LIST] = [_event(event, request) for event in person.events if _is_wanted(event, request)]
+        record[EVENT_LIST] = [_cut_event(event, request) for event in person.events if _is_wanted(event, request)]
     return record
 
 
@@ -94,7 +94,7 @@ def _is_wanted(event: Event, request: ExportRequest) -> bool:
     return (after is None or event.ingested_ms > after) and (before is None or event.ingested_ms < before)
 
 
-def _event(event: Event, request: ExportRequest) -> Mapping[str, Any]:
+def _cut_event(event: Event, request: ExportRequest) -> Mapping[str, Any]:
     return event.entity if request.event_fields is None else select(event.entity, request.event_fields)
 
 
@@ -114,5 +114,5 @@ def _identity_map(person: Person, own: Any) -> dict[str, list[dict[str, Any]]]:
     return united
 
 
-def _listed(identity: Identity) -> dict[str, Any]:
+def _show_identity(identity: Identity) -> dict[str, Any]:
     return {"id": identity.id, "namespace": {"code": identity.namespace}}

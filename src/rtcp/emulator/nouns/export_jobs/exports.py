@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from rtcp.emulator.file_store import FileStore
-from rtcp.emulator.jobs import Document, JobFailure, Jobs, Kind
+from rtcp.emulator.jobs import Document, Job, JobFailure, work
 from rtcp.emulator.nouns.computed_attributes.evaluation import ComputedAttributes
 from rtcp.emulator.nouns.datasets.catalog import JSON_FORMAT, file_format
 from rtcp.emulator.nouns.export_jobs.export_rows import rows_of
 from rtcp.emulator.nouns.export_jobs.part_files import JSON, PARQUET, MissingPyarrowError, PartFile, write_parts
 from rtcp.emulator.nouns.export_jobs.request_body import ExportRequest, Segment, read_request
-from rtcp.emulator.store import Identity, Job, MergedProfile, MergePolicy, Person, Sandbox, Store
+from rtcp.emulator.service import Service
+from rtcp.emulator.store import Identity, MergedProfile, MergePolicy, Person, Sandbox, Store
 
 KIND = "export_jobs"
 BATCH = "batch"
@@ -26,24 +26,17 @@ _FIRST_ID = 1001
 
 
 class Exports:
-    """The export jobs of all sandboxes; `rows_per_file` rows go to a file before the next one begins."""
+    """The export jobs of all sandboxes."""
 
-    def __init__(
-        self,
-        store: Store,
-        jobs: Jobs,
-        files: FileStore,
-        computed: ComputedAttributes,
-        *,
-        rows_per_file: int,
-    ) -> None:
-        self._store = store
-        self._jobs = jobs
-        self._files = files
-        self._computed = computed
-        self._rows_per_file = rows_per_file
-        # Reading everybody takes its time: the store must stay open to others meanwhile.
-        jobs.register(Kind(KIND, TIMELINE, FAILED, self._export, is_atomic=False))
+    def __init__(self, service: Service) -> None:
+        self._store = service.store
+        self._jobs = service.jobs
+        self._files = service.files
+        self._computed = service.part(ComputedAttributes)
+        self._rows_per_file = service.options.rows_per_file
+
+    def clear(self) -> None:
+        """Nothing is kept beside the store."""
 
     def all(self, sandbox: str) -> list[Job]:
         return self._jobs.of_kind(sandbox, KIND)
@@ -68,8 +61,9 @@ class Exports:
     def _new_id(self) -> str:
         return self._store.new_id().replace("-", "")
 
-    def _export(self, job: Job, store: Store) -> Document:
-        sandbox = store.sandbox(job.sandbox)
+    def export(self, job: Job) -> Document:
+        """Write the files of a job whose time has come."""
+        sandbox = self._store.sandbox(job.sandbox)
         policy = sandbox.policy(job.document["policy"]["id"])
         if policy is None:
             raise JobFailure("the merge policy was deleted before the export was done")
@@ -78,24 +72,24 @@ class Exports:
         batches = [request]
         if request.segment_per_batch:
             batches = [replace(request, segments=(segment,)) for segment in request.segments]
-        work = _Work(store, self._computed, sandbox, policy)
+        run = _Work(self._store, self._computed, sandbox, policy)
         for batch_id, part in zip(job.document["batchIds"], batches, strict=True):
-            written = self._write(work, part, batch_id, dataset_id)
+            written = self._write(run, part, batch_id, dataset_id)
             batch = {
                 "id": batch_id,
                 "datasetId": dataset_id,
                 "createdMs": job.due_ms,
                 "files": [{"name": each.name, "length": each.length, "records": each.records} for each in written],
             }
-            store.documents.put(job.sandbox, BATCH, batch_id, batch)
-        return {"profiles": work.profiles, "byNamespace": work.by_namespace}
+            self._store.documents.put(job.sandbox, BATCH, batch_id, batch)
+        return {"profiles": run.profiles, "byNamespace": run.by_namespace}
 
-    def _write(self, work: _Work, request: ExportRequest, batch_id: str, dataset_id: str) -> list[PartFile]:
-        folder = self._files.folder(work.sandbox.name, batch_id)
-        named = file_format(self._store, work.sandbox.name, dataset_id)
+    def _write(self, run: _Work, request: ExportRequest, batch_id: str, dataset_id: str) -> list[PartFile]:
+        folder = self._files.folder(run.sandbox.name, batch_id)
+        named = file_format(self._store, run.sandbox.name, dataset_id)
         try:
             return write_parts(
-                work.rows(request),
+                run.rows(request),
                 folder,
                 rows_per_file=self._rows_per_file,
                 file_format=JSON if named == JSON_FORMAT else PARQUET,
@@ -103,6 +97,13 @@ class Exports:
         except (OSError, MissingPyarrowError) as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise JobFailure(f"Error writing profiles to output path: {error}", code=WRITING_FAILED) from error
+
+
+# Reading everybody takes its time: the store must stay open to others meanwhile.
+@work(KIND, TIMELINE, failed=FAILED, is_atomic=False)
+def export(job: Job, service: Service) -> Document:
+    """Write the files of an export."""
+    return service.part(Exports).export(job)
 
 
 class _Work:
@@ -119,12 +120,12 @@ class _Work:
     def rows(self, request: ExportRequest) -> Any:
         needs_events = request.with_events or request.empty_profiles
         people = self.sandbox.people(self._policy, with_events=needs_events)
-        return rows_of(people, request, entity_of=self._complete, members=self._declared, on_row=self._count)
+        return rows_of(people, request, entity_of=self._complete, members=self._find_members, on_row=self._count)
 
     def _complete(self, profile: MergedProfile) -> Mapping[str, Any]:
         return self._computed.complete(profile, self.sandbox).entity
 
-    def _declared(self, segment: Segment) -> frozenset[Identity] | None:
+    def _find_members(self, segment: Segment) -> frozenset[Identity] | None:
         """The members that a manifest gave an audience; None when there is no such audience, or no such list."""
         audience = self._store.documents.get(self.sandbox.name, "audiences", segment.id) or {}
         listed = audience.get("members")

@@ -52,19 +52,19 @@ def read_request(body: Mapping[str, Any]) -> ExportRequest:
     chosen, events = body.get("filter") or {}, (body.get("additionalFields") or {}).get("eventList")
     of_events = (events or {}).get("filter") or {}
     qualified = chosen.get("segmentQualificationTime") or {}
-    ingested_after = _instant(chosen.get("fromIngestTimestamp"))
+    ingested_after = _read_ms(chosen.get("fromIngestTimestamp"))
     return ExportRequest(
         fields=_columns(body.get("fields")),
         segments=tuple(_segment(each) for each in chosen.get("segments") or ()),
-        qualified_from_ms=_instant(qualified.get("startTime")),
-        qualified_to_ms=_instant(qualified.get("endTime")),
+        qualified_from_ms=_read_ms(qualified.get("startTime")),
+        qualified_to_ms=_read_ms(qualified.get("endTime")),
         ingested_after_ms=ingested_after,
         empty_profiles=chosen.get("emptyProfiles") in (True, "true"),
         with_events=events is not None,
         event_fields=_columns((events or {}).get("fields")),
         # One guide lets the time of ingestion of profiles limit their events too.
-        events_after_ms=_latest(_instant(of_events.get("fromIngestTimestamp")), ingested_after),
-        events_before_ms=_instant(of_events.get("toIngestTimestamp")),
+        events_after_ms=_latest(_read_ms(of_events.get("fromIngestTimestamp")), ingested_after),
+        events_before_ms=_read_ms(of_events.get("toIngestTimestamp")),
         segment_per_batch=body["destination"].get("segmentPerBatch") in (True, "true"),
     )
 
@@ -83,7 +83,7 @@ def _columns(text: str | None) -> tuple[str, ...] | None:
     return tuple(name for part in (text or "").split(",") if (name := part.strip())) or None
 
 
-def _instant(text: str | None) -> int | None:
+def _read_ms(text: str | None) -> int | None:
     if not text:
         return None
     try:

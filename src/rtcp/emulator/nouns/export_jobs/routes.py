@@ -6,22 +6,25 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from rtcp.emulator.http.problems import problem
+from rtcp.emulator.http.operations import route
+from rtcp.emulator.http.problems import problem, refuse_missing
 from rtcp.emulator.http.wire import Answer, Query, Refusal, Request
+from rtcp.emulator.jobs import Job
 from rtcp.emulator.nouns.datasets import catalog
-from rtcp.emulator.nouns.export_jobs.exports import CANCELLED, FAILED, NEW, PROCESSING
+from rtcp.emulator.nouns.export_jobs.exports import CANCELLED, FAILED, NEW, PROCESSING, Exports
 from rtcp.emulator.service import Service
-from rtcp.emulator.store import PROFILE_CLASS, Job, MergePolicy
+from rtcp.emulator.store import PROFILE_CLASS, MergePolicy
 
 DEFAULT_LIMIT = 10
 _OFFSET = re.compile(r"(\d{1,15})_(\d{1,15})")
 _SORTED_BY = {"createdtime": "creationTime", "creationtime": "creationTime", "updatetime": "updateTime"}
 
 
+@route("export_jobs.list")
 def list_(request: Request, service: Service) -> Answer:
     """Answer one page of jobs, the newest first unless told otherwise."""
     query = request.query
-    shown = [_shown(job, request, service) for job in service.exports.all(request.sandbox.name)]
+    shown = [_show(job, request, service) for job in service.part(Exports).all(request.sandbox.name)]
     status = query.first("status")
     chosen = [job for job in shown if status is None or job["status"] == status.upper()]
     field, direction = _order(query)
@@ -42,11 +45,13 @@ def list_(request: Request, service: Service) -> Answer:
     return Answer(200, {"records": records, "page": {**paging, "pageSize": limit}, "link": {"next": link}})
 
 
+@route("export_jobs.get")
 def get(request: Request, service: Service) -> Answer:
     """Answer one job, or 404."""
-    return Answer(200, _shown(_found(request, service), request, service))
+    return Answer(200, _show(_find_job(request, service), request, service))
 
 
+@route("export_jobs.create")
 def create(request: Request, service: Service) -> Answer:
     """Start a job and answer it as new."""
     body, sandbox = request.content, request.sandbox
@@ -59,25 +64,26 @@ def create(request: Request, service: Service) -> Answer:
         return problem(400, f"the destination dataset {dataset_id!r} is not of the union schema {catalog.UNION_SCHEMA}")
     kept = {**body, "destination": {**target, "datasetId": dataset_id}}
     try:
-        job = service.exports.start(sandbox, kept, _policy(request))
+        job = service.part(Exports).start(sandbox, kept, _policy(request))
     except ValueError as error:
         return problem(400, str(error))
-    answer = Answer(200, _shown(job, request, service))
+    answer = Answer(200, _show(job, request, service))
     answer.headers["X-Location"] = f"/data/core/ups/export/jobs/{job.id}"
     return answer
 
 
+@route("export_jobs.cancel")
 def cancel(request: Request, service: Service) -> Answer:
     """Cancel a job that is under way; one that is over stays as it is."""
-    job = _found(request, service)
+    job = _find_job(request, service)
     service.jobs.end(job, CANCELLED)
     return Answer(200, {"status": True, "message": "Export job has been marked for cancelling"})
 
 
-def _found(request: Request, service: Service) -> Job:
-    job = service.exports.get(request.sandbox.name, request.path_id or "")
+def _find_job(request: Request, service: Service) -> Job:
+    job = service.part(Exports).get(request.sandbox.name, request.path_id or "")
     if job is None:
-        raise Refusal(problem(404, "the export job does not exist in this sandbox"))
+        raise refuse_missing("export job")
     return job
 
 
@@ -109,7 +115,7 @@ def _start(query: Query, jobs: list[dict[str, Any]], limit: int) -> int:
     return next((at for at, job in enumerate(jobs) if (job["creationTime"], job["id"]) < place), len(jobs))
 
 
-def _shown(job: Job, request: Request, service: Service) -> dict[str, Any]:
+def _show(job: Job, request: Request, service: Service) -> dict[str, Any]:
     """The job with all that some source shows."""
     document, state = job.document, service.jobs.state(job)
     body = document["body"]

@@ -106,7 +106,7 @@ def create(store: Store, sandbox: Sandbox, body: Mapping[str, Any], *, org_id: s
 
 def find(store: Store, inlet_id: str) -> Inlet | None:
     """The inlet of an id, in whatever sandbox."""
-    for sandbox in store.sandbox_names():
+    for sandbox in list(store.sandboxes):
         found = store.documents.get(sandbox, INLET, inlet_id)
         if found is not None:
             return Inlet(

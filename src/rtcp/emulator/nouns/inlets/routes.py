@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rtcp.emulator.http.operations import route
 from rtcp.emulator.http.problems import problem
 from rtcp.emulator.http.wire import Answer, Request
 from rtcp.emulator.nouns.inlets import flow_objects as inlets
@@ -12,6 +13,7 @@ from rtcp.emulator.service import Service
 INLET_URL = "https://dcs.adobedc.net/collection/"
 
 
+@route("inlets.list")
 def list_(request: Request, service: Service) -> Answer:
     """Answer all streaming connections of the sandbox."""
     limit = int(request.query.first("limit") or 0) or None
@@ -19,6 +21,7 @@ def list_(request: Request, service: Service) -> Answer:
     return Answer(200, {"items": [_connection(each, request) for each in found[:limit]]})
 
 
+@route("inlets.get")
 def get(request: Request, service: Service) -> Answer:
     """Answer one connection in a list of its own, or 404."""
     found = service.store.documents.of_kind(request.sandbox.name, inlets.INLET)
@@ -26,6 +29,7 @@ def get(request: Request, service: Service) -> Answer:
     return Answer(200, {"items": items}) if items else problem(404, "the connection does not exist in this sandbox")
 
 
+@route("inlets.create")
 def create(request: Request, service: Service) -> Answer:
     """Make a streaming connection and its inlet."""
     if request.content["connectionSpec"]["id"] != inlets.CONNECTION_SPEC:
@@ -35,16 +39,19 @@ def create(request: Request, service: Service) -> Answer:
     return Answer(201, made, {"Location": f"{request.path}/{made['id']}"})
 
 
+@route("inlets.create_source_connection")
 def create_source_connection(request: Request, service: Service) -> Answer:
     """Keep where a flow comes from."""
     return _keep(request, service, inlets.SOURCE_CONNECTION)
 
 
+@route("inlets.create_target_connection")
 def create_target_connection(request: Request, service: Service) -> Answer:
     """Keep where a flow leads to."""
     return _keep(request, service, inlets.TARGET_CONNECTION)
 
 
+@route("inlets.create_flow")
 def create_flow(request: Request, service: Service) -> Answer:
     """Keep a flow; its mapping is not applied, so that what comes in has to be XDM."""
     return _keep(request, service, inlets.FLOW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rtcp.emulator.http.validation import Validator, Violation
+from rtcp.emulator.http.description import Description, Violation
 from rtcp.emulator.nouns.media_sessions.order import MediaEvent
 
 LIVE_EVENTS = (
@@ -19,25 +19,25 @@ _PREFIX = "MediaCollection"
 _REFERENCE = "#/components/schemas/"
 
 
-def complaint(body: Any, kinds: Sequence[str], validator: Validator, *, strict: bool) -> str | None:
+def complaint(body: Any, kinds: Sequence[str], description: Description, *, strict: bool) -> str | None:
     """What is wrong with one event, which must be of one of these types."""
     if not isinstance(body, dict):
         return "the event is no object"
     kind = body.get("eventType")
     if kind not in kinds:
         return f"eventType: must be {START}" if kinds == (START,) else "eventType: no event of this address"
-    for violation in validator.violations(body, schema_of(str(kind))):
+    for violation in description.violations(body, schema_of(str(kind))):
         if strict or not _is_of_the_tables(violation):
             return f"{'.'.join(map(str, violation.path))}: {violation.message}"
     return None
 
 
-def complaint_about_download(body: Any, validator: Validator, *, strict: bool) -> str | None:
+def complaint_about_download(body: Any, description: Description, *, strict: bool) -> str | None:
     """What is wrong with a finished session: one bad event condemns it."""
     if not isinstance(body, list) or not body:
         return "downloaded content is a list of events"
     for position, event in enumerate(body):
-        found = complaint(event, LIVE_EVENTS if position else (START,), validator, strict=strict)
+        found = complaint(event, LIVE_EVENTS if position else (START,), description, strict=strict)
         if found is not None:
             return f"[{position}] {found}"
     return None
@@ -62,9 +62,9 @@ def schema_of(kind: str) -> str:
     return f"{_PREFIX}{kind[0].upper()}{kind[1:]}"
 
 
-def published_schema(kind: str, validator: Validator) -> dict[str, Any]:
+def published_schema(kind: str, description: Description) -> dict[str, Any]:
     """The schema of one type of event as the service publishes it: draft 4, with all it refers to."""
-    schemas = validator.description["components"]["schemas"]
+    schemas = description.document["components"]["schemas"]
     wanted, definitions = [schema_of(kind)], {}
     while wanted:
         name = wanted.pop()
@@ -73,7 +73,7 @@ def published_schema(kind: str, validator: Validator) -> dict[str, Any]:
             wanted += [found.removeprefix(_REFERENCE) for found in _references(schemas[name])]
     return {
         "$schema": "http://json-schema.org/draft-04/schema#",
-        "definitions": {_short(name): _published(schema) for name, schema in definitions.items()},
+        "definitions": {_short(name): _publish(schema) for name, schema in definitions.items()},
         "type": "object",
         "$ref": f"#/definitions/{kind}",
     }
@@ -99,13 +99,13 @@ def _references(node: Any) -> Iterator[str]:
             yield from _references(value)
 
 
-def _published(node: Any) -> Any:
+def _publish(node: Any) -> Any:
     if isinstance(node, list):
-        return [_published(value) for value in node]
+        return [_publish(value) for value in node]
     if not isinstance(node, dict):
         return node
     return {
-        name: f"#/definitions/{_short(value.removeprefix(_REFERENCE))}" if name == "$ref" else _published(value)
+        name: f"#/definitions/{_short(value.removeprefix(_REFERENCE))}" if name == "$ref" else _publish(value)
         for name, value in node.items()
         if not name.startswith("x-rtcp-")
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rtcp.emulator.http.shapes import Change, Refused
+from rtcp.emulator.http.operations import Refused
 from rtcp.emulator.http.wire import Answer, Request
 
 
@@ -13,7 +13,6 @@ def _plain_text(request: Request, answer: Answer) -> Answer:
     return Answer(answer.status, str(answer.body.get("message", "")).encode(), answer.headers, "text/plain")
 
 
-CHANGES: dict[str, dict[str, Change]] = {"guide": {}, "spec": {}, "hostile": {}}
 REFUSED: dict[str, dict[str, Refused]] = {
     "hostile": {f"media_collection.{verb}": _plain_text for verb in ("start_session", "send_event", "send_downloaded")}
 }

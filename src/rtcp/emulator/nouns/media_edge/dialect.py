@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import zlib
 
-from rtcp.emulator.http.shapes import Body, Change
+from rtcp.emulator.http.operations import Body, Change
 from rtcp.emulator.http.wire import Request
 from rtcp.emulator.nouns.media_edge.edge_answers import session_handle
 
@@ -32,7 +32,6 @@ def _hostile_handles(request: Request, body: Body) -> Body:
 
 
 CHANGES: dict[str, dict[str, Change]] = {
-    "guide": {},
     "spec": {"media_edge.send_downloaded": _spec_downloaded},
     "hostile": {"media_edge.start_session": _hostile_handles, "media_edge.send_downloaded": _hostile_handles},
 }

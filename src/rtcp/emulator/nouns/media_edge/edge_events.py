@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from rtcp.emulator.http.validation import Validator, Violation
-from rtcp.emulator.nouns.media_edge.edge_answers import Details
+from rtcp.emulator.http.description import Description, Violation
+from rtcp.emulator.nouns.media_edge.problems import Details
 from rtcp.emulator.nouns.media_sessions.order import MediaEvent
 
 MISSING = "Missing required field"
@@ -19,10 +19,10 @@ def schema_of(kind: str) -> str:
     return f"MediaEdge{kind[0].upper()}{kind[1:]}"
 
 
-def details_of(xdm: Mapping[str, Any], kind: str, validator: Validator, *, prefix: str) -> Details:
+def details_of(xdm: Mapping[str, Any], kind: str, description: Description, *, prefix: str) -> Details:
     """Everything that is wrong with an event, one entry a field; empty when it is right."""
     found: dict[str, str] = {}
-    for violation in validator.violations(xdm, schema_of(kind)):
+    for violation in description.violations(xdm, schema_of(kind)):
         found.setdefault(_path(violation.path), _reason(violation, xdm))
     for path in _impossible_times(xdm, found):
         found[path] = "Invalid value"

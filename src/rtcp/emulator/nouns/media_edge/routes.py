@@ -4,64 +4,72 @@ from __future__ import annotations
 
 from typing import Any
 
+from rtcp.emulator.http.description import load_description
+from rtcp.emulator.http.operations import route
 from rtcp.emulator.http.wire import JSON_TYPE, NO_JSON, Answer, Refusal, Request
 from rtcp.emulator.nouns.media_edge import edge_answers
-from rtcp.emulator.nouns.media_edge.edge_answers import Details, gateway_problem
 from rtcp.emulator.nouns.media_edge.edge_events import details_of, downloaded_events, event_of
-from rtcp.emulator.nouns.media_sessions.settings import Datastream
+from rtcp.emulator.nouns.media_edge.problems import Details, bad_request, gateway_problem, gone
+from rtcp.emulator.nouns.media_sessions.sessions import Media
+from rtcp.emulator.options import Datastream
 from rtcp.emulator.service import Service
 
 # The guardrail of the Edge; it is held only when the emulator is asked to hold limits.
 MOST_BYTES = 64 * 1024
+_WHOLE = ("media_edge.start_session", "media_edge.send_downloaded")
+_EVENTS = [each for each in load_description().operation_ids() if each.startswith("media_edge.") and each not in _WHOLE]
 _KNOWN_TYPES = (JSON_TYPE, "application/x-jackson-smile", "text/plain", "text/javascript")
 
 
+@route("media_edge.start_session")
 def start_session(request: Request, service: Service) -> Answer:
     """Open a session for each event that is right."""
     config_id, datastream, events = _admit(request, service)
     handles, failures = [], []
     for index, xdm in enumerate(events):
-        details = details_of(xdm, "sessionStart", service.validator, prefix="$.xdm")
+        details = details_of(xdm, "sessionStart", service.description, prefix="$.xdm")
         if details:
             failures.append((index, details))
         elif datastream.has_media:
-            session = service.media.open("edge", config_id=config_id, identities=xdm.get("identityMap"))
-            session.note(event_of(xdm, service.media.now_ms))
+            session = service.part(Media).open("edge", config_id=config_id, identities=xdm.get("identityMap"))
+            session.note(event_of(xdm, service.part(Media).now_ms))
             handles.append(edge_answers.session_handle(session.id, index))
-    handles += edge_answers.state_handles(service.media.settings, service.media.cookie())
-    return edge_answers.accepted(handles, failures)
+    handles += edge_answers.state_handles(service.part(Media).settings, service.part(Media).cookie())
+    return edge_answers.answer_accepted(handles, failures)
 
 
+@route("media_edge.send_downloaded")
 def send_downloaded(request: Request, service: Service) -> Answer:
     """Take each finished session that is right as a whole."""
     config_id, datastream, events = _admit(request, service)
     failures = []
     for index, xdm in enumerate(events):
-        details = details_of(xdm, "downloaded", service.validator, prefix="$.xdm")
+        details = details_of(xdm, "downloaded", service.description, prefix="$.xdm")
         if details:
             failures.append((index, details))
         elif datastream.has_media:
-            told = downloaded_events(xdm, service.media.now_ms)
-            service.media.take_downloaded("edge", told, config_id=config_id, identities=xdm.get("identityMap"))
-    handles = edge_answers.state_handles(service.media.settings, service.media.cookie())
-    return edge_answers.accepted(handles, failures)
+            told = downloaded_events(xdm, service.part(Media).now_ms)
+            service.part(Media).take_downloaded("edge", told, config_id=config_id, identities=xdm.get("identityMap"))
+    handles = edge_answers.state_handles(service.part(Media).settings, service.part(Media).cookie())
+    return edge_answers.answer_accepted(handles, failures)
 
 
+@route(*_EVENTS)
 def send_event(request: Request, service: Service) -> Answer:
     """Tell a session the events of one call, all of them or none."""
     _, _, events = _admit(request, service)
     kind = request.path.rstrip("/").rpartition("/")[2]
     details: Details = []
     for index, xdm in enumerate(events):
-        details += details_of(xdm, kind, service.validator, prefix=f"$.events[{index}].xdm")
+        details += details_of(xdm, kind, service.description, prefix=f"$.events[{index}].xdm")
     if details:
-        return edge_answers.bad_request(details)
-    now_ms = service.media.now_ms
-    sessions = [service.media.find("edge", xdm["mediaCollection"]["sessionID"]) for xdm in events]
+        return bad_request(details)
+    now_ms = service.part(Media).now_ms
+    sessions = [service.part(Media).find("edge", xdm["mediaCollection"]["sessionID"]) for xdm in events]
     told = []
     for session, xdm in zip(sessions, events, strict=True):
         if session is None or session.over_because(now_ms) is not None:
-            return edge_answers.gone()
+            return gone()
         told.append((session, event_of(xdm, now_ms)))
     for session, event in told:
         session.note(event)
@@ -70,11 +78,11 @@ def send_event(request: Request, service: Service) -> Answer:
 
 def _admit(request: Request, service: Service) -> tuple[str, Datastream, list[dict[str, Any]]]:
     """The datastream and the XDM of the events, or Refusal in the gateway's words."""
-    service.media.saw(request)
+    service.part(Media).saw(request)
     config_id = request.query.first("configId".lower())
     if config_id is None:
         raise Refusal(gateway_problem("EXEG-0002-400", "The query parameter configId is missing."))
-    known = service.media.settings.datastreams
+    known = service.part(Media).settings.datastreams
     datastream = Datastream() if known is None else known.get(config_id)
     if datastream is None:
         raise Refusal(gateway_problem("EXEG-0003-400", "The datastream of the request does not exist."))

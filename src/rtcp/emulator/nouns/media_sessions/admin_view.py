@@ -7,13 +7,14 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 from rtcp.emulator.http.wire import Answer
-from rtcp.emulator.nouns.media_sessions.settings import Datastream, MediaSettings
+from rtcp.emulator.nouns.media_sessions.sessions import Media
+from rtcp.emulator.options import Datastream, MediaSettings
 from rtcp.emulator.service import Service
 
 
 def show(settings: Mapping[str, Any], service: Service) -> Answer:
     """All sessions with their events and flags; `api` and `id` in the query narrow them down."""
-    media = service.media
+    media = service.part(Media)
     shown = [
         session.as_json(media.now_ms)
         for session in media
@@ -32,11 +33,12 @@ def change(settings: Mapping[str, Any], service: Service) -> Answer:
     changes = dict(settings)
     if changes.get("datastreams") is not None:
         changes["datastreams"] = {name: Datastream(**given) for name, given in changes["datastreams"].items()}
-    service.media.settings = replace(service.media.settings, **changes)
-    return Answer(200, {"settings": asdict(service.media.settings)})
+    media = service.part(Media)
+    media.settings = replace(media.settings, **changes)
+    return Answer(200, {"settings": asdict(media.settings)})
 
 
 def clear(settings: Mapping[str, Any], service: Service) -> Answer:
     """Forget all sessions."""
-    service.media.clear()
+    service.part(Media).clear()
     return show(settings, service)

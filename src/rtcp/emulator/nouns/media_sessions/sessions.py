@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from rtcp.emulator.clock import Clock
 from rtcp.emulator.http.wire import Request
 from rtcp.emulator.nouns.media_sessions.order import RULES, MediaEvent, Order
-from rtcp.emulator.nouns.media_sessions.settings import MediaSettings
+from rtcp.emulator.service import Service
 
 IDLE_MS = 10 * 60 * 1000
 STANDSTILL_MS = 30 * 60 * 1000
@@ -122,10 +121,10 @@ class MediaSession:
 class Media:
     """All sessions since the last reset, oldest first; in memory only."""
 
-    def __init__(self, clock: Clock, *, settings: MediaSettings | None = None, seed: int | None = None) -> None:
-        self.settings = self._first_settings = settings or MediaSettings()
-        self._clock = clock
-        self._chance = random.Random(seed)  # noqa: S311 - ids of an emulator, no secrets
+    def __init__(self, service: Service) -> None:
+        self.settings = self._first_settings = service.options.media
+        self._clock = service.clock
+        self._chance = random.Random(service.seed)  # noqa: S311 - ids of an emulator, no secrets
         self._sessions: OrderedDict[str, MediaSession] = OrderedDict()
         self._leaks: list[Leak] = []
         self._lock = threading.Lock()

@@ -30,7 +30,7 @@ def fields_of(draft: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def patched(policy: MergePolicy, content: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> MergePolicy:
+def apply_patch(policy: MergePolicy, content: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> MergePolicy:
     """The policy after one operation or a list of them.
 
     Raises:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from rtcp.emulator.http.operations import Body, Change, without
 from rtcp.emulator.http.paging import href_of_policies, offset_token, read_offset
-from rtcp.emulator.http.shapes import Body, Change, without
 from rtcp.emulator.http.wire import Request
 
 _READING = ("merge_policies.list", "merge_policies.get", "merge_policies.get_many")
@@ -56,7 +56,6 @@ def _policies_link(request: Request, offset: int, limit: int) -> Body:
 
 
 CHANGES: dict[str, dict[str, Change]] = {
-    "guide": {},
     "spec": {"merge_policies.list": _spec_policies},
     "hostile": {
         "merge_policies.list": _hostile_policies,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from rtcp.emulator.http.operations import route
 from rtcp.emulator.http.paging import href_of_policies, offset_token, read_offset
-from rtcp.emulator.http.problems import problem
-from rtcp.emulator.http.wire import Answer, Query, Refusal, Request
-from rtcp.emulator.nouns.merge_policies.changes import fields_of, patched
+from rtcp.emulator.http.problems import problem, refuse_missing
+from rtcp.emulator.http.wire import Answer, Query, Request
+from rtcp.emulator.nouns.merge_policies.changes import apply_patch, fields_of
 from rtcp.emulator.service import Service
 from rtcp.emulator.store import MergePolicy, StoreError
 
@@ -17,6 +18,7 @@ DEFAULT_LIMIT = 20
 MAX_POLICIES = 5
 
 
+@route("merge_policies.list")
 def list_(request: Request, service: Service) -> Answer:
     """Answer one page of the sandbox's policies."""
     query = request.query
@@ -37,61 +39,67 @@ def list_(request: Request, service: Service) -> Answer:
         200,
         {
             "_page": {"totalCount": len(policies), "pageSize": len(page)},
-            "children": [_shown(policy, request) for policy in page],
+            "children": [_show(policy, request) for policy in page],
             "_links": {"next": {"href": href}},
         },
     )
 
 
+@route("merge_policies.get")
 def get(request: Request, service: Service) -> Answer:
     """Answer one policy, or 404."""
-    return Answer(200, _shown(_named(request), request))
+    return Answer(200, _show(_find_policy(request), request))
 
 
+@route("merge_policies.get_many")
 def get_many(request: Request, service: Service) -> Answer:
     """Answer the policies of a list of ids under their ids (207); an unknown id is left out."""
     asked = dict.fromkeys(item["id"] for item in request.content["ids"])
     found = {policy_id: request.sandbox.policy(policy_id) for policy_id in asked}
-    results = {policy_id: _shown(policy, request) for policy_id, policy in found.items() if policy is not None}
+    results = {policy_id: _show(policy, request) for policy_id, policy in found.items() if policy is not None}
     return Answer(207, {"results": results})
 
 
+@route("merge_policies.create")
 def create(request: Request, service: Service) -> Answer:
     """Store a policy and answer it; a new default or edge policy takes over from the former one."""
     if service.options.limits and len(request.sandbox.policies()) >= MAX_POLICIES:
         return problem(400, f"a sandbox has {MAX_POLICIES} merge policies at most")
     policy = request.sandbox.add_policy(**fields_of(request.content))
-    return Answer(200, _shown(policy, request))
+    return Answer(200, _show(policy, request))
 
 
+@route("merge_policies.replace")
 def replace_(request: Request, service: Service) -> Answer:
     """Put a complete policy in the place of the one with this id."""
-    policy = replace(_named(request), **fields_of(request.content))
-    return Answer(200, _shown(request.sandbox.change_policy(policy), request))
+    policy = replace(_find_policy(request), **fields_of(request.content))
+    return Answer(200, _show(request.sandbox.change_policy(policy), request))
 
 
+@route("merge_policies.update")
 def update(request: Request, service: Service) -> Answer:
     """Change single fields of a policy."""
     try:
-        policy = request.sandbox.change_policy(patched(_named(request), request.content))
+        policy = request.sandbox.change_policy(apply_patch(_find_policy(request), request.content))
     except StoreError as error:
         return problem(400, str(error))
-    return Answer(200, _shown(policy, request))
+    return Answer(200, _show(policy, request))
 
 
+@route("merge_policies.delete")
 def delete(request: Request, service: Service) -> Answer:
     """Delete a policy, unless it is active on the edge."""
-    policy = _named(request)
+    policy = _find_policy(request)
     if policy.is_active_on_edge:
         return problem(400, "a merge policy that is active on the edge cannot be deleted")
     request.sandbox.remove_policy(policy.id)
     return Answer(200)
 
 
-def _named(request: Request) -> MergePolicy:
+def _find_policy(request: Request) -> MergePolicy:
     policy = request.sandbox.policy(request.path_id or "")
     if policy is None:
-        raise Refusal(problem(404, "the merge policy does not exist in this sandbox"))
+        raise refuse_missing("merge policy")
     return policy
 
 
@@ -107,7 +115,7 @@ def _is_wanted(policy: MergePolicy, query: Query) -> bool:
     return all(query.first(name) in (None, value) for name, value in wanted.items())
 
 
-def _shown(policy: MergePolicy, request: Request) -> dict[str, Any]:
+def _show(policy: MergePolicy, request: Request) -> dict[str, Any]:
     sandbox = request.sandbox
     merge: dict[str, Any] = {"type": policy.attribute_merge}
     if policy.order:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rtcp.emulator.http.shapes import Body, Change, without
+from rtcp.emulator.http.operations import Body, Change, without
 from rtcp.emulator.http.wire import Request
 
 _REPORTS = ("dataset_report", "namespace_report", "dataset_stats")
@@ -42,7 +42,6 @@ def _text(value: Any) -> Any:
 
 
 CHANGES: dict[str, dict[str, Change]] = {
-    "guide": {},
     "spec": {"preview.status": _spec_status},
     "hostile": {
         "preview.status": _hostile_status,

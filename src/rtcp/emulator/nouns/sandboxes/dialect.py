@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rtcp.emulator.http.shapes import Body, Change, without
+from rtcp.emulator.http.operations import Body, Change, without
 from rtcp.emulator.http.wire import Request
 
 
@@ -11,4 +11,4 @@ def _without_id(request: Request, body: Body) -> Body:
     return without(body, "id")
 
 
-CHANGES: dict[str, dict[str, Change]] = {"guide": {}, "spec": {"sandboxes.get": _without_id}, "hostile": {}}
+CHANGES: dict[str, dict[str, Change]] = {"spec": {"sandboxes.get": _without_id}}

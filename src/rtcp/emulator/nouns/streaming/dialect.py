@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rtcp.emulator.http.shapes import Body, Change, Refused, without
+from rtcp.emulator.http.operations import Body, Change, Refused, without
 from rtcp.emulator.http.wire import Answer, Request
 
 
@@ -39,12 +39,9 @@ def _hostile_refusal(request: Request, answer: Answer) -> Answer:
 
 
 CHANGES: dict[str, dict[str, Change]] = {
-    "guide": {},
     "spec": {"streaming.send": _spec_receipt, "streaming.send_many": _spec_receipts},
     "hostile": {"streaming.send": _hostile_receipt, "streaming.send_many": _hostile_receipts},
 }
 REFUSED: dict[str, dict[str, Refused]] = {
-    "guide": {},
-    "spec": {},
     "hostile": {"streaming.send": _hostile_refusal, "streaming.send_many": _hostile_refusal},
 }

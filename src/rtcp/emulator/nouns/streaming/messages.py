@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rtcp.emulator.declared_fields import Node, Violation, violations, wrapped
+from rtcp.emulator.declared_fields import Node, Violation, violations, wrap_violations
 from rtcp.emulator.nouns.inlets.flow_objects import Inlet
 from rtcp.emulator.store import Dataset
 
@@ -53,7 +53,7 @@ def failure(message: Mapping[str, Any], dataset: Dataset, fields: Node) -> dict[
         return None
     if len(found) == 1 and "keyword" not in found[0] and "header" in found[0]["message"]:
         return {"_errors": {"_streamingValidation": found}}
-    return {"_validationErrors": [wrapped(found)]}
+    return {"_validationErrors": [wrap_violations(found)]}
 
 
 def content_violations(message: Mapping[str, Any], dataset: Dataset, fields: Node) -> list[Violation]:

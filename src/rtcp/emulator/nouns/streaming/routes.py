@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rtcp.emulator.declared_fields import Violation, compile_fields, wrapped
-from rtcp.emulator.http.problems import inlet_problem, inlet_unauthorized
+from rtcp.emulator.declared_fields import Violation, compile_fields, wrap_violations
+from rtcp.emulator.http.operations import Handler, route
 from rtcp.emulator.http.wire import NO_JSON, Answer, Refusal, Request
 from rtcp.emulator.nouns.datasets import catalog
 from rtcp.emulator.nouns.inlets import flow_objects as inlets
 from rtcp.emulator.nouns.inlets.flow_objects import RAW, Inlet
 from rtcp.emulator.nouns.streaming.messages import INVALID, UNKNOWN_DATASET, UNKNOWN_FORMAT, content_violations, refusal
-from rtcp.emulator.service import Handler, Service
+from rtcp.emulator.nouns.streaming.problems import inlet_problem, inlet_unauthorized
+from rtcp.emulator.nouns.streaming.streams import Streams
+from rtcp.emulator.service import Service
 
 # "1 MB" in the documentation, which does not say whose megabyte: the larger one.
 MOST_BYTES = 1_048_576
@@ -20,11 +22,13 @@ FLOW_HEADER = "x-adobe-flow-id"
 _TRUE, _FALSE = ("true", "1"), ("false", "0", "")
 
 
+@route("streaming.send")
 def send(request: Request, service: Service) -> Answer:
     """Take one message, and validate it first when asked to."""
     return _answer(_take_one, request, service)
 
 
+@route("streaming.send_many")
 def send_many(request: Request, service: Service) -> Answer:
     """Take many messages; the answer says of each by its place, and is 207 whatever becomes of them."""
     return _answer(_take_many, request, service)
@@ -39,7 +43,7 @@ def _answer(take: Handler, request: Request, service: Service) -> Answer:
 
 
 def _take_one(request: Request, service: Service) -> Answer:
-    inlet = _admitted(request, service)
+    inlet = _admit(request, service)
     validates = _validates(request)
     _spend(service, inlet, messages=1, validates=validates)
     message = _message(request, service, inlet)
@@ -50,12 +54,12 @@ def _take_one(request: Request, service: Service) -> Answer:
         wrong = _violations(message, service, inlet)
         if wrong:
             # What fails here is dropped: it gets into no failed batch.
-            cause = {"_streamingValidation": [wrapped(wrong)]}
+            cause = {"_streamingValidation": [wrap_violations(wrong)]}
             return inlet_problem(400, _told(inlet, message, INVALID), cause=cause)
-    service.streams.take(inlet.sandbox, message["header"]["datasetId"], [message])
+    service.part(Streams).take(inlet.sandbox, message["header"]["datasetId"], [message])
     body = {
         "inletId": inlet.id,
-        "xactionId": service.streams.new_xaction_id(),
+        "xactionId": service.part(Streams).new_xaction_id(),
         "receivedTimeMs": service.clock.now_ms(),
         "syncValidation": {"status": "pass"} if validates else {"skipped": True},
     }
@@ -63,14 +67,14 @@ def _take_one(request: Request, service: Service) -> Answer:
 
 
 def _take_many(request: Request, service: Service) -> Answer:
-    inlet = _admitted(request, service)
+    inlet = _admit(request, service)
     content = request.content
     messages = content.get("messages") if isinstance(content, dict) else None
     if not isinstance(messages, list) or not messages:
         return inlet_problem(400, _told(inlet, None, "the body has no messages"))
     _spend(service, inlet, messages=len(messages), validates=False)
     has_dataset = _known_datasets(service, inlet)
-    batch_id = service.streams.new_xaction_id()
+    batch_id = service.part(Streams).new_xaction_id()
     taken: dict[str, list[dict[str, Any]]] = {}
     responses: list[dict[str, Any]] = []
     for position, message in enumerate(messages):
@@ -83,7 +87,7 @@ def _take_many(request: Request, service: Service) -> Answer:
     for dataset_id, accepted in taken.items():
         # What was received whole need not be written anew.
         text = _text(request.body) if len(accepted) == len(messages) else None
-        service.streams.take(inlet.sandbox, dataset_id, accepted, text=text)
+        service.part(Streams).take(inlet.sandbox, dataset_id, accepted, text=text)
     body = {
         "inletId": inlet.id,
         "batchId": batch_id,
@@ -93,7 +97,7 @@ def _take_many(request: Request, service: Service) -> Answer:
     return Answer(207, body)
 
 
-def _admitted(request: Request, service: Service) -> Inlet:
+def _admit(request: Request, service: Service) -> Inlet:
     """The inlet, when it lets the request in."""
     inlet = inlets.find(service.store, request.path_id or "")
     if inlet is None:
@@ -127,7 +131,7 @@ def _validates(request: Request) -> bool:
 
 
 def _spend(service: Service, inlet: Inlet, *, messages: int, validates: bool) -> None:
-    seconds = service.streams.budgets.spend(inlet.id, messages=messages, validates=validates)
+    seconds = service.part(Streams).budgets.spend(inlet.id, messages=messages, validates=validates)
     if seconds is not None:
         answer = inlet_problem(429, f"inletId: [{inlet.id}] too many requests")
         answer.headers["Retry-After"] = str(seconds)
@@ -169,7 +173,7 @@ def _text(body: bytes) -> str | None:
 
 def _violations(message: dict[str, Any], service: Service, inlet: Inlet) -> list[Violation]:
     sandbox = service.store.sandbox(inlet.sandbox)
-    declared = catalog.declared(service.store, sandbox, message["header"]["datasetId"])
+    declared = catalog.find_declared(service.store, sandbox, message["header"]["datasetId"])
     if declared is None:
         return [{"message": UNKNOWN_DATASET}]
     return content_violations(message, declared.dataset, compile_fields(declared.dataset))

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from rtcp.emulator.declared_fields import Node, compile_fields
-from rtcp.emulator.file_store import FileStore
-from rtcp.emulator.jobs import Document, Jobs, Kind
+from rtcp.emulator.jobs import Document, Job, work
 from rtcp.emulator.nouns.batches import lifecycle as batches
 from rtcp.emulator.nouns.datasets import catalog
 from rtcp.emulator.nouns.streaming.budgets import Budgets
 from rtcp.emulator.nouns.streaming.messages import DELETE, MERGE, failure, operation_of, row_of
-from rtcp.emulator.store import Dataset, Identity, Job, Sandbox, Store
+from rtcp.emulator.service import Service
+from rtcp.emulator.store import Dataset, Identity, Sandbox
 from rtcp.emulator.store.extraction import RowError, read_identities
 from rtcp.emulator.store.ingest import REPEATED
 
@@ -34,17 +34,17 @@ class _OpenBatch:
 
 
 class Streams:
-    """The messages under way; `seconds` after the first one of a batch it is brought in, by the emulator's clock."""
+    """The messages under way; some time after the first one of a batch it is brought in, by the emulator's clock."""
 
-    def __init__(self, store: Store, jobs: Jobs, files: FileStore, *, seconds: float, limits: bool) -> None:
-        self.budgets = Budgets(store.clock, enforced=limits)
-        self._store = store
-        self._jobs = jobs
-        self._files = files
-        self._milliseconds = round(seconds * 1000)
+    def __init__(self, service: Service) -> None:
+        options = service.options
+        self.budgets = Budgets(service.clock, enforced=options.limits)
+        self._store = service.store
+        self._jobs = service.jobs
+        self._files = service.files
+        self._milliseconds = round(options.streaming_seconds * options.job_seconds * 1000)
         self._open: dict[tuple[str, str], _OpenBatch] = {}
         self._numbers = itertools.count(1)
-        jobs.register(Kind(KIND, ((0.0, "loading"), (1.0, "success")), "failed", self._bring_in))
 
     def clear(self) -> None:
         self._open.clear()
@@ -77,9 +77,11 @@ class Streams:
         batch = self._open[sandbox, dataset_id] = _OpenBatch(job.id, due_ms)
         return batch
 
-    def _bring_in(self, job: Job, store: Store) -> Document:
+    def bring_in(self, job: Job) -> Document:
+        """Write the messages of a batch to its dataset, and keep those that failed."""
+        store = self._store
         sandbox, dataset_id = store.sandbox(job.sandbox), job.document["datasetId"]
-        declared = catalog.declared(store, sandbox, dataset_id)
+        declared = catalog.find_declared(store, sandbox, dataset_id)
         if declared is None:
             store.pending.remove(job.id)
             return {}
@@ -94,6 +96,12 @@ class Streams:
         if arrival.accepted:
             batches.record(store, job, job.id, dataset_id, status="success", records=arrival.accepted)
         return {"records": arrival.accepted}
+
+
+@work(KIND, ((0.0, "loading"), (1.0, "success")), failed="failed")
+def bring_in(job: Job, service: Service) -> Document:
+    """Write the messages of a batch to their dataset."""
+    return service.part(Streams).bring_in(job)
 
 
 class _Arrival:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from rtcp.emulator.http.gateway import request_id
+from rtcp.emulator.http.operations import Body, Change, Refused, without
 from rtcp.emulator.http.paging import offset_token
-from rtcp.emulator.http.shapes import Body, Change, Refused, without
 from rtcp.emulator.http.wire import Answer, Request
 
 _AZURE_STATUS = {"IN-PROGRESS": "PROCESSING", "SUCCESS": "COMPLETED"}

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
+from rtcp.emulator.clock import write_instant
 from rtcp.emulator.http.gateway import request_id
-from rtcp.emulator.http.problems import problem
+from rtcp.emulator.http.operations import route
+from rtcp.emulator.http.problems import problem, refuse_missing
 from rtcp.emulator.http.wire import PROBLEM_TYPE, Answer, Refusal, Request
+from rtcp.emulator.jobs import Job
 from rtcp.emulator.nouns.system_jobs.deletions import SYSTEM_JOBS
 from rtcp.emulator.service import Service
-from rtcp.emulator.store import Dataset, Job
+from rtcp.emulator.store import Dataset
 
 # Both the default and the most that a page holds.
 PAGE_SIZE = 100
 BAD_PAYLOAD = "https://ns.adobe.com/aep/errors/UPAPI-036002-422"
 
 
+@route("system_jobs.list")
 def list_(request: Request, service: Service) -> Answer:
     """Answer one page of requests, the newest first unless told otherwise; pages count from 0."""
     query = request.query
     # Organisations on AWS get everything in one list.
     limit = 2**31 if service.dialect.name == "hostile" else min(int(query.first("limit") or PAGE_SIZE), PAGE_SIZE)
     number = int(query.first("page", "start") or 0)
-    jobs = [_shown(job, request, service) for job in reversed(service.jobs.of_kind(request.sandbox.name, SYSTEM_JOBS))]
+    jobs = [_show(job, request, service) for job in reversed(service.jobs.of_kind(request.sandbox.name, SYSTEM_JOBS))]
     field, _, direction = (query.first("sort") or "").partition(":")
     if field:
         jobs.sort(key=lambda job: str(job["properties"].get(field, job.get(field, ""))), reverse=direction == "desc")
@@ -35,16 +38,18 @@ def list_(request: Request, service: Service) -> Answer:
     return Answer(200, {"_page": paging, "children": page})
 
 
+@route("system_jobs.get")
 def get(request: Request, service: Service) -> Answer:
     """Answer one request, or 404."""
-    return Answer(200, _shown(_named(request, service), request, service))
+    return Answer(200, _show(_find_job(request, service), request, service))
 
 
+@route("system_jobs.create")
 def create(request: Request, service: Service) -> Answer:
     """Take a request to delete a dataset, or a batch of an event dataset."""
     dataset, batch_id = _target(request)
     if batch_id is not None and not dataset.is_event:
-        return _refused(
+        return _refuse(
             request,
             BAD_PAYLOAD,
             "Invalid system job payload.",
@@ -53,17 +58,18 @@ def create(request: Request, service: Service) -> Answer:
     asked = {"datasetId": dataset.id, "batchId": batch_id}
     known = service.jobs.of_kind(request.sandbox.name, SYSTEM_JOBS)
     if any(not job.is_over and {name: job.document[name] for name in asked} == asked for job in known):
-        return _refused(request, "about:blank", "Definition already exists", "the same request is under way")
+        return _refuse(request, "about:blank", "Definition already exists", "the same request is under way")
     job = service.jobs.start(request.sandbox.name, SYSTEM_JOBS, {**asked, "orgId": request.org_id})
-    return Answer(200, _shown(job, request, service))
+    return Answer(200, _show(job, request, service))
 
 
+@route("system_jobs.cancel")
 def cancel(request: Request, service: Service) -> Answer:
     """Forget a request; data that it has deleted does not come back."""
     # The published description says of organisations on AWS that they cannot.
     if service.dialect.name == "hostile":
         return problem(405, "delete requests cannot be removed in this organisation")
-    service.jobs.remove(_named(request, service))
+    service.jobs.remove(_find_job(request, service))
     return Answer(200)
 
 
@@ -84,19 +90,19 @@ def _target(request: Request) -> tuple[Dataset, str | None]:
     return dataset, batch_id
 
 
-def _named(request: Request, service: Service) -> Job:
+def _find_job(request: Request, service: Service) -> Job:
     job = service.jobs.get(request.sandbox.name, SYSTEM_JOBS, request.path_id or "")
     if job is None:
-        raise Refusal(problem(404, "the system job does not exist in this sandbox"))
+        raise refuse_missing("system job")
     return job
 
 
-def _refused(request: Request, kind: str, title: str, detail: str) -> Answer:
+def _refuse(request: Request, kind: str, title: str, detail: str) -> Answer:
     body = {"type": kind, "title": title, "status": 422, "detail": detail, "requestId": request_id(request)}
     return Answer(422, body, content_type=PROBLEM_TYPE)
 
 
-def _shown(job: Job, request: Request, service: Service) -> dict[str, Any]:
+def _show(job: Job, request: Request, service: Service) -> dict[str, Any]:
     asked, changed_ms = job.document, service.jobs.changed_ms(job)
     shown: dict[str, Any] = {
         "requestId": job.id,
@@ -105,8 +111,8 @@ def _shown(job: Job, request: Request, service: Service) -> dict[str, Any]:
         "sandbox": {"sandboxName": request.sandbox.name, "sandboxId": request.sandbox.id},
         "status": service.jobs.state(job),
         "properties": {name: asked[name] for name in ("batchId", "datasetId") if asked[name] is not None},
-        "createdAt": _instant(job.created_ms),
-        "updatedAt": _instant(changed_ms),
+        "createdAt": write_instant(job.created_ms, digits=6),
+        "updatedAt": write_instant(changed_ms, digits=6),
         "createEpoch": job.created_ms // 1000,
         "updateEpoch": changed_ms // 1000,
     }
@@ -114,8 +120,3 @@ def _shown(job: Job, request: Request, service: Service) -> dict[str, Any]:
         seconds = (changed_ms - job.created_ms) // 1000
         shown["metrics"] = {"recordsProcessed": asked.get("recordsProcessed", 0), "timeTakenInSec": seconds}
     return shown
-
-
-def _instant(at_ms: int) -> str:
-    """With microseconds, as the samples print it."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

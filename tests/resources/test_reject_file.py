@@ -1,4 +1,4 @@
-"""Dead letters: each is in one place, whoever appends, replays, fails or dies beside it."""
+"""Files of rejects: each is in one place, whoever appends, replays, fails or dies beside it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from rtcp.bulk.dead_letters import DeadLetters, Replay
+from tests.helpers.adapters import Answer
 from tests.helpers.inlet import DATASET, INLET, SCHEMA, mounted_inlet, receipts
 from tests.unit.test_files import Msvcrt
 
@@ -20,13 +20,14 @@ import rtcp
 from rtcp import _files
 from rtcp._files import WindowsLocks
 from rtcp.bulk import shared_file
+from rtcp.bulk.reject_file import RejectFile, Replay
 from rtcp.rows.rejects import Reject
 
-OPTIONS = {"dataset_id": DATASET, "schema_id": SCHEMA}
+OPTIONS = {"form": rtcp.RowForm(dataset_id=DATASET, schema_id=SCHEMA)}
 
 
 def reject(number):
-    return Reject({"crmId": str(number)}, number, 400, None, "refused", can_retry=False)
+    return Reject({"crmId": str(number)}, number, 400, None, "refused", can_retry=True)
 
 
 def positions(path: Path) -> list[int]:
@@ -37,8 +38,9 @@ def replayed(path: Path, *, keep=lambda position: False, amid=lambda: None) -> l
     """Replay a file, and return the positions that were sent; what is to be kept goes back into it."""
     sent = []
     with Replay(path) as replay:
-        with DeadLetters(replay.left) as kept:
-            for position, _ in replay.rows(kept):
+        with RejectFile(replay.left) as kept:
+            for each in replay.rejects(kept):
+                position = each.position
                 amid()
                 if keep(position):
                     kept.add([reject(position)])
@@ -54,7 +56,7 @@ def own(letters) -> list[int]:
 
 @pytest.fixture
 def path(tmp_path):
-    return tmp_path / "dead.jsonl"
+    return tmp_path / "rejects.jsonl"
 
 
 @pytest.fixture
@@ -65,15 +67,13 @@ def client(clock):
 
 
 def test_a_replay_beside_an_open_writer_loses_no_reject(client, path):
-    def refuse(messages):
-        return receipts(messages, failed=dict.fromkeys(range(len(messages)), 400))
-
-    mounted_inlet(client.http, refuse, receipts, refuse)
-    writer = client.streaming.writer(INLET, **OPTIONS, dead_letters=path)
+    busy = [Answer(503)] * 6
+    mounted_inlet(client.http, *busy, receipts, *busy)
+    writer = client.streaming.writer(INLET, **OPTIONS, rejects=path)
     writer.write_many({"crmId": str(number)} for number in range(3))
     writer.flush()
 
-    assert client.streaming.replay(path, INLET, **OPTIONS).sent == 3
+    assert client.streaming.replay(INLET, path).sent == 3
     assert not path.exists()
     writer.write_many({"crmId": str(number)} for number in range(3, 6))
     writer.flush()
@@ -89,7 +89,7 @@ def test_a_replay_beside_an_open_writer_loses_no_reject(client, path):
 
 def test_failures_are_raised_though_a_replay_has_taken_the_letters(client, path):
     mounted_inlet(client.http, lambda messages: receipts(messages, failed={0: 400}))
-    with client.streaming.writer(INLET, **OPTIONS, dead_letters=path) as writer:
+    with client.streaming.writer(INLET, **OPTIONS, rejects=path) as writer:
         writer.write({"crmId": "1"})
     path.unlink()
 
@@ -100,7 +100,7 @@ def test_failures_are_raised_though_a_replay_has_taken_the_letters(client, path)
 
 
 def test_what_is_added_while_a_replay_runs_stays_in_the_file(path):
-    with DeadLetters(path) as letters:
+    with RejectFile(path) as letters:
         letters.add([reject(0), reject(1), reject(2)])
         numbers = iter(range(10, 20))
 
@@ -114,7 +114,7 @@ def test_what_is_added_while_a_replay_runs_stays_in_the_file(path):
 
 
 def test_a_writer_reads_its_own_letters_only(path):
-    with DeadLetters(path) as one, DeadLetters(path) as other:
+    with RejectFile(path) as one, RejectFile(path) as other:
         for number in range(6):
             (one, other)[number % 2].add([reject(number)])
 
@@ -126,7 +126,7 @@ def test_a_writer_reads_its_own_letters_only(path):
     "fate", [Path.unlink, lambda path: path.rename(path.with_name("old")), lambda path: path.write_text("")]
 )
 def test_a_file_that_is_taken_away_is_made_anew_and_missed_in_words(path, fate):
-    with DeadLetters(path) as letters:
+    with RejectFile(path) as letters:
         letters.add([reject(0)])
         fate(path)
         letters.add([reject(1)])
@@ -137,10 +137,10 @@ def test_a_file_that_is_taken_away_is_made_anew_and_missed_in_words(path, fate):
 
 
 def test_a_file_of_others_under_the_old_name_is_not_taken_for_ours(path):
-    with DeadLetters(path) as letters:
+    with RejectFile(path) as letters:
         letters.add([reject(0)])
     path.unlink()
-    with DeadLetters(path) as other:
+    with RejectFile(path) as other:
         other.add([reject(7)])
 
     with pytest.raises(rtcp.SpoolError, match="a replay has taken them up"):
@@ -148,7 +148,7 @@ def test_a_file_of_others_under_the_old_name_is_not_taken_for_ours(path):
 
 
 def test_two_replays_do_not_run_at_once(path):
-    with DeadLetters(path) as letters:
+    with RejectFile(path) as letters:
         letters.add([reject(0)])
     with Replay(path), pytest.raises(rtcp.InvalidArgumentError, match=r"another replay of .* is under way"):
         Replay(path)
@@ -158,10 +158,10 @@ def test_two_replays_do_not_run_at_once(path):
 
 
 def test_a_replay_that_fails_leaves_the_file_whole(path):
-    with DeadLetters(path) as letters:
+    with RejectFile(path) as letters:
         letters.add([reject(0), reject(1)])
-        with pytest.raises(RuntimeError), Replay(path) as replay, DeadLetters(replay.left) as kept:  # noqa: PT012
-            next(replay.rows(kept))
+        with pytest.raises(RuntimeError), Replay(path) as replay, RejectFile(replay.left) as kept:  # noqa: PT012
+            next(replay.rejects(kept))
             letters.add([reject(2)])
             raise RuntimeError
 
@@ -172,7 +172,7 @@ def test_a_replay_that_fails_leaves_the_file_whole(path):
 def test_of_a_link_the_file_is_replaced(path):
     link = path.with_name("link")
     link.symlink_to(path)
-    with DeadLetters(link) as letters:
+    with RejectFile(link) as letters:
         letters.add([reject(0), reject(1)])
         replayed(link, keep=bool)
         letters.add([reject(2)])
@@ -182,7 +182,7 @@ def test_of_a_link_the_file_is_replaced(path):
 
 
 def test_a_file_that_is_moved_while_a_replay_runs_gets_what_is_left_under_its_name(path):
-    with DeadLetters(path) as letters:
+    with RejectFile(path) as letters:
         letters.add([reject(0), reject(1)])
 
         def move():
@@ -198,7 +198,7 @@ def test_a_file_that_is_moved_while_a_replay_runs_gets_what_is_left_under_its_na
 def test_a_lock_that_nobody_gives_back_is_told(path, monkeypatch):
     monkeypatch.setattr(shared_file, "_PATIENCE", 0.05)
     locked = pytest.raises(rtcp.SpoolError, match="another process has locked it")
-    with DeadLetters(path) as letters, path.open("a+b") as other, _files.held(other.fileno()), locked:
+    with RejectFile(path) as letters, path.open("a+b") as other, _files.held(other.fileno()), locked:
         letters.add([reject(0)])
 
     assert path.read_bytes() == b""
@@ -207,7 +207,7 @@ def test_a_lock_that_nobody_gives_back_is_told(path, monkeypatch):
 def test_with_the_locks_of_windows_letters_of_threads_are_each_in_one_place(path, monkeypatch):
     monkeypatch.setattr(_files, "locks", WindowsLocks(Msvcrt()))
     with ExitStack() as stack:
-        writers = [stack.enter_context(DeadLetters(path)) for _ in range(3)]
+        writers = [stack.enter_context(RejectFile(path)) for _ in range(3)]
         threads = [
             threading.Thread(target=lambda own=letters, first=at: [own.add([reject(first + n)]) for n in range(50)])
             for at, letters in zip((0, 100, 200), writers, strict=True)
@@ -227,17 +227,17 @@ def test_with_the_locks_of_windows_letters_of_threads_are_each_in_one_place(path
 PROGRAM = """
 import json, os, resource, signal, sys
 import rtcp
-from rtcp.bulk.dead_letters import DeadLetters, Replay
+from rtcp.bulk.reject_file import RejectFile, Replay
 from rtcp.rows.rejects import Reject
 
 path, first, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 
 
 def reject(number, size=10):
-    return Reject({"crmId": str(number), "x": "y" * size}, number, 400, None, "refused", can_retry=False)
+    return Reject({"crmId": str(number), "x": "y" * size}, number, 400, None, "refused", can_retry=True)
 """
 WRITES = """
-with DeadLetters(path) as letters:
+with RejectFile(path) as letters:
     for number in range(first, first + count):
         letters.add([reject(number, number % 50)])
     try:
@@ -250,7 +250,7 @@ with DeadLetters(path) as letters:
 FAILS = """
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, resource.RLIM_INFINITY))
-with DeadLetters(path) as letters:
+with RejectFile(path) as letters:
     for number in range(first, first + count):
         try:
             letters.add([reject(number, 3000)])
@@ -265,8 +265,9 @@ for _ in range(count):
     except rtcp.InvalidArgumentError:
         continue
     with replay:
-        with DeadLetters(replay.left) as kept:
-            for position, _ in replay.rows(kept):
+        with RejectFile(replay.left) as kept:
+            for each in replay.rejects(kept):
+                position = each.position
                 if position % 3 == 0:
                     kept.add([reject(position)])
                 else:
@@ -316,12 +317,12 @@ def test_a_write_that_fails_cuts_no_line_of_another_process(path):
 
 def test_a_line_that_another_process_left_half_written_spoils_none_of_ours(path):
     code = """
-letters = DeadLetters(path)
+letters = RejectFile(path)
 letters.add([reject(0)])
 os.write(letters._file._opened[-1].descriptor, b'{"row": {"crmId"')
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    with DeadLetters(path) as letters, ExitStack() as stack:
+    with RejectFile(path) as letters, ExitStack() as stack:
         letters.add([reject(1)])
         started(stack, code, path, 0, 0).wait()
         letters.add([reject(2)])
@@ -335,14 +336,14 @@ os.kill(os.getpid(), signal.SIGKILL)
 @pytest.mark.parametrize("moment", range(6))
 def test_a_replay_that_is_killed_leaves_each_letter_to_the_next_one(path, moment):
     code = f"""
-with Replay(path) as replay, DeadLetters(replay.left) as kept:
-    for number, (position, _) in enumerate(replay.rows(kept)):
+with Replay(path) as replay, RejectFile(replay.left) as kept:
+    for number, each in enumerate(replay.rejects(kept)):
         if number == {moment}:
             os.kill(os.getpid(), signal.SIGKILL)
-        kept.add([reject(position)])
+        kept.add([reject(each.position)])
     os.kill(os.getpid(), signal.SIGKILL)
 """
-    with DeadLetters(path) as letters, ExitStack() as stack:
+    with RejectFile(path) as letters, ExitStack() as stack:
         letters.add([reject(number) for number in range(5)])
         started(stack, code, path, 0, 0).wait()
         letters.add([reject(5)])
@@ -354,7 +355,7 @@ with Replay(path) as replay, DeadLetters(replay.left) as kept:
 
 
 def test_a_forked_child_ends_no_replay_of_its_parent(path):
-    with DeadLetters(path) as letters:
+    with RejectFile(path) as letters:
         letters.add([reject(0), reject(1)])
     with Replay(path) as replay:
         child = os.fork()
@@ -364,8 +365,8 @@ def test_a_forked_child_ends_no_replay_of_its_parent(path):
         os.waitpid(child, 0)
         with pytest.raises(rtcp.InvalidArgumentError, match="under way"):
             Replay(path)
-        with DeadLetters(replay.left) as kept:
-            assert [position for position, _ in replay.rows(kept)] == [0, 1]
+        with RejectFile(replay.left) as kept:
+            assert [each.position for each in replay.rejects(kept)] == [0, 1]
         replay.finish()
     assert list(path.parent.iterdir()) == []
 
@@ -375,7 +376,7 @@ def test_a_writer_beside_many_replays_keeps_few_files_open(path):
         return len(list(Path("/dev/fd").iterdir()))
 
     before = count()
-    with DeadLetters(path) as letters:
+    with RejectFile(path) as letters:
         for number in range(60):
             letters.add([reject(number)])
             assert replayed(path) == [number]

@@ -11,7 +11,7 @@ class PatchError(ValueError):
     """A patch that is none, or that leads nowhere."""
 
 
-def patched(document: Mapping[str, Any], operations: Sequence[Any]) -> dict[str, Any]:
+def apply_patch(document: Mapping[str, Any], operations: Sequence[Any]) -> dict[str, Any]:
     """The document after all operations, in their order; objects on the way to a new value are made.
 
     Raises:
