@@ -23,6 +23,7 @@ TOLD_BY_THEIR_FOLDER = {"__init__.py", "routes.py", "dialect.py", "verbs.py"}
 # Why each of them may be there more than twice; this list only gets shorter.
 OFTEN = {
     "answers.py": "what a noun, media, or the transport answers with",
+    "problems.py": "what the emulator refuses with: of HTTP, of media, of a noun",
     "filters.py": "the conditions of a noun's list or look-up",
     "preview.py": "the noun: its verbs, its values, its command",
     "shapes.py": "forms of JSON: of fault answers, media, and evidence",

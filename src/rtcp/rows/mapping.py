@@ -222,7 +222,7 @@ def is_blank(value: Any) -> bool:
     if not hasattr(value, "__float__") or isinstance(value, int):
         return False
     number = as_number(value)
-    return isinstance(number, Decimal) and number.is_nan() or isinstance(number, float) and number != number
+    return (isinstance(number, Decimal) and number.is_nan()) or (isinstance(number, float) and number != number)
 
 
 class _ProblemError(ValueError):

@@ -16,7 +16,6 @@ from rtcp.rows.export_files import without_nulls
 from rtcp.rows.paths import value_at
 from rtcp.rows.sources import Row
 
-
 # A larger one is not written out, as it may have any number of digits.
 _LARGEST: Final = 10**400
 
