@@ -43,6 +43,20 @@ def list_options(function: F) -> F:
     return function
 
 
+def sort_options(*keys: str) -> Callable[[F], F]:
+    """What to sort a list by, and which way."""
+
+    def decorate(function: F) -> F:
+        for option in (
+            click.option("--descending", is_flag=True, help="The other way round."),
+            click.option("--sort-by", type=click.Choice(keys), help="Order."),
+        ):
+            function = option(function)
+        return function
+
+    return decorate
+
+
 def wait_options(function: F) -> F:
     """How long and how often to look."""
     for option in (

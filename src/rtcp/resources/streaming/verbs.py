@@ -16,7 +16,7 @@ from rtcp.bulk.reject_file import RejectFile, Replay, form_of_file
 from rtcp.bulk.spool import SpoolFile
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError
-from rtcp.models.result import BulkResult, Outcome
+from rtcp.models.result import BulkResult, Failure, Outcome, Success, unanswered
 from rtcp.models.stream import StreamReceipt, WriterSummary
 from rtcp.resources._base import Resource
 from rtcp.resources.streaming.envelope import check_envelope
@@ -132,7 +132,7 @@ class Streaming(Resource):
                 message = encode(envelope).encode()
                 limits.check(len(message))
             except InvalidArgumentError as exc:
-                outcomes[position] = Outcome(position, error=exc)
+                outcomes[position] = Failure(position, exc)
             else:
                 fitting[position] = message
         positions = iter(fitting)
@@ -286,10 +286,12 @@ class Streaming(Resource):
 
 
 def _outcome(position: int, fate: Fate) -> Outcome[StreamReceipt]:
+    if fate is None:
+        return unanswered(position)
     if not isinstance(fate, dict):
-        return Outcome(position, error=fate)
+        return Failure(position, fate)
     try:
-        return Outcome(position, StreamReceipt.model_validate(fate))
+        return Success(position, StreamReceipt.model_validate(fate))
     except ValidationError:
         # A receipt that cannot be read is none.
-        return Outcome(position)
+        return unanswered(position)

@@ -1,4 +1,4 @@
-"""`rtcp config`: take over a credential file, and show what is in force."""
+"""`rtcp config`: take over a credential file; show what is in force."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from rtcp.cli import profile_file, provenance
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import show_many
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 from rtcp.config import Config
 from rtcp.config.sources import profile_path
 from rtcp.errors import ConfigError

@@ -1,4 +1,4 @@
-"""`rtcp batches`: files into datasets, what became of them, and updates of attributes."""
+"""`rtcp batches`: files into datasets, and updates of attributes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import rtcp
 from rtcp._temporary import TemporaryFolder
 from rtcp.cli import failures, inputs, live, options, row_input
 from rtcp.cli.cells import plain
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 from rtcp.resources.batches.upsert import refusals_of, row_file
 from rtcp.rows.batch_file import RowFile, RowFormat
 

@@ -1,4 +1,4 @@
-"""`rtcp emulator`: run the local Profile service, and talk to one that runs."""
+"""`rtcp emulator`: a local Profile service, for tests and trials."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import click
 
 from rtcp._optional import require
 from rtcp.cli.cells import Count
-from rtcp.cli.commands import Noun
 from rtcp.cli.emulator_admin import PORT, ask, url_option
 from rtcp.cli.output import count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 from rtcp.errors import RtcpError
 
 _DIALECTS: Final = ("guide", "spec", "hostile")

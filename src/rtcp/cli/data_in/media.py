@@ -1,4 +1,4 @@
-"""`rtcp media`: replay what players recorded, and look after the spool of content watched offline."""
+"""`rtcp media`: replay what players recorded; send what was watched offline."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import click
 import rtcp
 from rtcp._clock import SystemClock
 from rtcp.cli import failures
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 from rtcp.errors import InvalidArgumentError
 from rtcp.media import Analytics, Drained, MediaEvent, MediaSession, Recorded, Recorder, SessionDetails, read_event
 from rtcp.media.events import STANDARD_STATES

@@ -1,9 +1,8 @@
-"""`rtcp export-jobs`: export profiles into a dataset, wait, and bring the files."""
+"""`rtcp export-jobs`: exports of profiles into a dataset, and their files."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,9 +11,9 @@ import click
 import rtcp
 from rtcp.cli import live, options
 from rtcp.cli.cells import plain
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import Columns, count, show_many, show_one, split_paths
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 
 _COLUMNS: Final[Columns] = {
     "id": lambda job: str(job.id),
@@ -68,13 +67,15 @@ def get(shell: Shell, id: str) -> None:
 @click.option(
     "--fields", multiple=True, metavar="PATHS", help="Dot paths to export, such as person.name; all unless said."
 )
-@click.option("--segments", multiple=True, metavar="IDS", help="Only the members of these audiences.")
+@click.option("--audiences", multiple=True, metavar="IDS", help="Only the members of these audiences.")
 @click.option("--events/--no-events", default=False, help="Export the people's events beside.")
-@click.option("--since-ingested", type=options.Instant(), help="Only profiles whose data changed after it.")
+@click.option("--ingested-after", type=options.Instant(), help="Only profiles whose data changed then or later.")
+@click.option("--qualified-after", type=options.Instant(), help="Only who entered the audiences then or later.")
+@click.option("--qualified-before", type=options.Instant(), help="Only who entered the audiences before it.")
 @click.option("--empty-profiles/--no-empty-profiles", default=None, help="People of whom only events are known.")
 @click.option("--merge-policy", "merge_policy_id", metavar="ID", help="Merge policy; else the default.")
-@click.option("--segment-per-batch/--one-batch", default=None, help="One batch for each audience.")
-@click.option("--evaluate-segments/--no-evaluate-segments", default=None, help="Evaluate the audiences first.")
+@click.option("--audience-per-batch/--one-batch", default=None, help="One batch for each audience.")
+@click.option("--evaluate-audiences/--no-evaluate-audiences", default=None, help="Evaluate the audiences first.")
 @click.option("--wait", is_flag=True, help="Wait until the files are there.")
 @options.wait_options
 @pass_shell
@@ -82,9 +83,8 @@ def create(
     shell: Shell,
     /,
     fields: Sequence[str],
-    segments: Sequence[str],
+    audiences: Sequence[str],
     events: bool,
-    since_ingested: datetime | None,
     wait: bool,
     timeout: float,
     interval: float | None,
@@ -95,9 +95,8 @@ def create(
         with options.creating(shell, "the export job", look="export-jobs list --limit 10"):
             job = client.export_jobs.create(
                 fields=split_paths(None, fields) or None,
-                segments=split_paths(None, segments) or None,
+                audiences=split_paths(None, audiences) or None,
                 events=rtcp.ExportEvents() if events else None,
-                since_ingested=since_ingested,
                 **body,
             )
         shell.note(f"export job {job.id} was accepted in {shell.place}")
