@@ -18,7 +18,7 @@ NEVER_AT_IMPORT = {
 }  # fmt: skip
 
 # What client and emulator share: it keeps forks from hurting, and knows nothing of the service.
-GROUND = {"rtcp.errors", "rtcp.rows", "rtcp.rows.paths", "rtcp._sqlite", "rtcp._temporary"}
+GROUND = {"rtcp.errors", "rtcp._numbers", "rtcp.rows", "rtcp.rows.paths", "rtcp._sqlite", "rtcp._temporary"}
 HEAVY = {"pydantic", "requests", "authlib", "tenacity", "yaml", "pandas", "pyarrow"}
 
 
