@@ -13,7 +13,7 @@ def load_harbour(emulator: Emulator) -> None:
     """Empty an emulator that was made with `seed=1`, and fill it as `emulator.load(worlds.path("harbour"))` does."""
     loaded, state = _loaded()
     emulator.reset()
-    database = emulator.store._database
+    database = emulator.store.database
     with database.lock:
         loaded.backup(database.connection)
         database._random.setstate(state)
@@ -26,7 +26,7 @@ def _loaded() -> tuple[sqlite3.Connection, Any]:
     copy = sqlite3.connect(":memory:", check_same_thread=False)
     emulator = Emulator(seed=1)
     emulator.load(worlds.path("harbour"))
-    database = emulator.store._database
+    database = emulator.store.database
     with database.lock:
         database.connection.backup(copy)
         state = database._random.getstate()

@@ -6,14 +6,32 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from rtcp._paths import local_path
 from rtcp.cli import failures
 from rtcp.cli.shell import Shell
+from rtcp.errors import InvalidArgumentError
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class LocalPath(click.Path):
+    """A path of this machine; addresses such as s3:// are refused."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(path_type=Path, **how)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value) != "-":
+            try:
+                local_path(value, what="it")
+            except InvalidArgumentError as exc:
+                self.fail(str(exc), param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Instant(click.ParamType[datetime]):

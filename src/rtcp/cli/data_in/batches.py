@@ -47,7 +47,7 @@ _UPSERT: Final[Columns] = {
     "failed": count("failed"),
     "refused": count("refused"),
 }
-_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE: Final = options.LocalPath(exists=True, dir_okay=False)
 _FORMATS: Final = ("json", "json_array", "parquet", "csv")
 
 
@@ -195,7 +195,7 @@ def files(shell: Shell, id: str) -> None:
 
 @command.command()
 @click.argument("id")
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("directory", type=options.LocalPath(file_okay=False))
 @click.option("--workers", default=4, show_default=True, type=click.IntRange(1, 64), help="Files under way at once.")
 @pass_shell
 def download(shell: Shell, id: str, directory: Path, workers: int) -> None:

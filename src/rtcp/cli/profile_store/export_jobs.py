@@ -130,7 +130,7 @@ def wait_(shell: Shell, id: str, timeout: float, interval: float | None) -> None
 
 @command.command()
 @click.argument("id")
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("directory", type=options.LocalPath(file_okay=False))
 @click.option("--workers", default=4, show_default=True, type=click.IntRange(1, 64), help="Files under way at once.")
 @pass_shell
 def download(shell: Shell, id: str, directory: Path, workers: int) -> None:

@@ -93,7 +93,7 @@ def wait(shell: Shell, sampled_after: datetime, timeout: float, interval: float 
 
 
 _plot = click.option(
-    "--plot", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Draw it too: .png, .svg or .pdf."
+    "--plot", type=options.LocalPath(dir_okay=False, writable=True), help="Draw it too: .png, .svg or .pdf."
 )
 
 
