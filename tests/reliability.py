@@ -68,7 +68,10 @@ FIGURES: Final = (
 )
 # The soak comes last and alone: beside other work its memory would say nothing. What threads leave, its allocators give
 # back.
-_LEGS: Final = (("tests/faults", "tests/fuzz", "tests/secrets", "tests/hostile", "-n", "auto"), ("tests/soak",))
+_LEGS: Final = (
+    ("tests/faults", "tests/fuzz", "tests/secrets", "tests/hostile", "tests/kills", "-n", "auto"),
+    ("tests/soak",),
+)
 _ALLOCATORS: Final = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2"}
 _SHORT: Final = {"RELIABILITY_STEP": "5", "RELIABILITY_EXAMPLES": "4", "RELIABILITY_SOAK_SECONDS": "25"}
 _FULL: Final = {

@@ -10,6 +10,7 @@ from functools import cached_property
 
 import pytest
 from tests.helpers.clock import FakeClock
+from tests.helpers.harbour import load_harbour
 
 import rtcp
 from rtcp.models import computed_attribute, entity
@@ -37,16 +38,22 @@ def run_examples(function, globs):
     return [runner.run(example) for example in examples if example.examples]
 
 
+@pytest.fixture(scope="module")
+def harbour():
+    with rtcp.emulator.Emulator(seed=1) as emulator:
+        yield emulator
+
+
 @pytest.mark.parametrize(("resource", "verb"), VERBS, ids=lambda value: getattr(value, "__name__", value))
-def test_the_example_of_the_verb_runs(resource, verb, tmp_path):
-    with rtcp.emulator.Emulator(seed=1) as emulator, warnings.catch_warnings():
+def test_the_example_of_the_verb_runs(resource, verb, harbour, tmp_path):
+    load_harbour(harbour)
+    with warnings.catch_warnings():
         # The event look-up and the delete of entities warn by design.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", PendingDeprecationWarning)
-        emulator.load(rtcp.emulator.worlds.path("harbour"))
         # Who waits moves the emulator's time as well, so that jobs end without anybody sleeping.
-        clock = FakeClock(on_sleep=emulator.clock.advance)
-        with rtcp.Client.for_emulator(emulator.url, clock=clock) as client:
+        clock = FakeClock(on_sleep=harbour.clock.advance)
+        with rtcp.Client.for_emulator(harbour.url, clock=clock) as client:
             names = {"rtcp": rtcp, "client": client, "folder": tmp_path, "json": json}
             if resource.__name__ in ("Inlets", "Streaming"):
                 inlet = client.inlets.create(name="Harbour till")

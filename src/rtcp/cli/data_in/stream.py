@@ -12,7 +12,7 @@ import click
 
 import rtcp
 from rtcp.cli import failures, inputs, live, row_input
-from rtcp.cli.output import Columns, count, dotted, show_one
+from rtcp.cli.output import Columns, count, show_one, split_paths
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Verb
 from rtcp.errors import RtcpError
@@ -98,7 +98,7 @@ def command(
                 schema_id=schema_id or _schema_of(client, dataset_id),
                 kind=kind,
                 identity=identity,
-                id_from=dotted(None, id_from) or None,
+                id_from=split_paths(None, id_from) or None,
                 flow_id=flow_id,
             )
         run = _Run(shell, client, inlet, form, how)
@@ -155,7 +155,7 @@ class _Run:
         finally:
             # Only a run that ended early has left some of them unread.
             not_read = self._show(writer.summary, None if is_whole else source)
-            row_input.tell_rejects(self._shell, _told(writer), kept_in=rejects)
+            row_input.tell_rejects(self._shell, _list_rejects(writer), kept_in=rejects)
         self._end(writer.summary, not_read, is_whole=is_whole)
 
     def replay(self, path: Path) -> None:
@@ -231,7 +231,7 @@ def _count(source: RowSource) -> int:
     return total
 
 
-def _told(writer: rtcp.StreamWriter) -> list[rtcp.Reject]:
+def _list_rejects(writer: rtcp.StreamWriter) -> list[rtcp.Reject]:
     try:
         return list(writer.rejects())
     except rtcp.SpoolError:
