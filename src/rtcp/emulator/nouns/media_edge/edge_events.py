@@ -45,7 +45,7 @@ def downloaded_events(xdm: Mapping[str, Any], now_ms: int) -> list[MediaEvent]:
 
 
 def _event(event_type: str, data: Mapping[str, Any], ts_ms: int, now_ms: int, body: object) -> MediaEvent:
-    states = tuple(state["name"] for state in data.get("statesStart", ()))
+    states = tuple(state["name"] for state in data.get("statesStart") or ())
     kind = event_type.removeprefix("media.")
     return MediaEvent(kind, data["playhead"], ts_ms, now_ms, body, states, bool(data.get("customMetadata")))
 
