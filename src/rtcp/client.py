@@ -155,7 +155,7 @@ class Client:
         """Media sessions through Edge Network."""
         from rtcp.media.edge import MediaEdge
 
-        return MediaEdge(self._session)
+        return MediaEdge(self._session, self.config)
 
     @cached_property
     def streaming(self) -> Streaming:

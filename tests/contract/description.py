@@ -210,6 +210,6 @@ def _closed(schema: Any) -> Any:
         return schema
     closed = {name: each if name in _BRANCHES else _closed(each) for name, each in schema.items()}
     # A property may be called "properties" or "type"; only a schema of an object has both as they should be.
-    if isinstance(schema.get("properties"), dict) and schema.get("type") == "object":
+    if isinstance(schema.get("properties"), dict) and schema.get("type") in ("object", ["object", "null"]):
         closed.setdefault("unevaluatedProperties", False)
     return closed

@@ -42,6 +42,7 @@ _manifest = click.Path(dir_okay=False, exists=True, path_type=Path)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--allow-remote", is_flag=True, help="Allow a host that other machines reach; unprotected.")
+@click.option("--allow-host", multiple=True, metavar="NAME", help="A further name that requests may call it by.")
 @click.option(
     "--db", type=click.Path(dir_okay=False, path_type=Path), help="File that keeps everything; memory without it."
 )
@@ -58,6 +59,7 @@ def serve(
     host: str,
     port: int,
     allow_remote: bool,
+    allow_host: tuple[str, ...],
     db: Path | None,
     dialect: str,
     seed: int | None,
@@ -72,7 +74,15 @@ def serve(
 
     stopped = threading.Event()
     try:
-        emulator = Emulator(db=db, dialect=dialect, seed=seed, host=host, port=port, allow_remote=allow_remote)
+        emulator = Emulator(
+            db=db,
+            dialect=dialect,
+            seed=seed,
+            host=host,
+            port=port,
+            allow_remote=allow_remote,
+            allow_host=allow_host,
+        )
         with emulator:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: stopped.set())

@@ -35,6 +35,7 @@ def _serve(options: argparse.Namespace) -> int:
         host=options.host,
         port=options.port,
         allow_remote=options.allow_remote,
+        allow_host=options.allow_host,
         job_seconds=options.job_seconds,
         limits=options.limits,
         streaming_seconds=options.streaming_seconds,
@@ -85,6 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one")
     serve.add_argument(
         "--allow-remote", action="store_true", help="allow a host that other machines reach; unprotected"
+    )
+    serve.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", help="a further name that requests may call it by"
     )
     serve.add_argument("--db", type=Path, help="file that keeps everything; memory without it")
     serve.add_argument("--dialect", choices=("guide", "spec", "hostile"), default="guide")

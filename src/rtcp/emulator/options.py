@@ -50,6 +50,8 @@ class Options:
         rows_per_file: how many rows an export writes to a file before it begins the next one.
         withdrawn_reports: serve the preview reports that the newest guide no longer has.
         media: switches of both media services, as they are at the start and after a reset.
+        hosts: names of this machine beside the loopback ones.
+        is_remote: other machines may call.
     """
 
     job_seconds: float = 1.0
@@ -59,6 +61,8 @@ class Options:
     rows_per_file: int = 10_000
     streaming_seconds: float = 1.0
     media: MediaSettings = field(default_factory=MediaSettings)
+    hosts: tuple[str, ...] = ()
+    is_remote: bool = False
 
     def __post_init__(self) -> None:
         if self.job_seconds < 0:

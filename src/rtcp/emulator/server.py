@@ -6,7 +6,6 @@ import logging
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -19,6 +18,7 @@ from rtcp.emulator.app import DROP, App
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.http.faults import Faults
 from rtcp.emulator.http.gateway import Credential
+from rtcp.emulator.http.surroundings import is_loopback
 from rtcp.emulator.http.wire import Requests
 from rtcp.emulator.options import MediaSettings, Options
 from rtcp.emulator.service import Service
@@ -54,6 +54,7 @@ class Emulator:
         job_seconds, limits, withdrawn_reports, tenant, rows_per_file, streaming_seconds: see `Options`.
         media: switches of both media services.
         allow_remote: listen on an address that other machines reach. There is no protection of any kind.
+        allow_host: further names that requests may call this emulator by, such as that of its container.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Emulator:
         streaming_seconds: float = 1.0,
         media: MediaSettings | None = None,
         allow_remote: bool = False,
+        allow_host: Sequence[str] = (),
     ) -> None:
         if not allow_remote and not is_loopback(host):
             raise EmulatorError(
@@ -94,6 +96,8 @@ class Emulator:
                 rows_per_file=rows_per_file,
                 streaming_seconds=streaming_seconds,
                 media=media or MediaSettings(),
+                hosts=tuple(allow_host),
+                is_remote=allow_remote,
             ),
         )
         self._host, self._port = host, port
@@ -203,16 +207,6 @@ class Emulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class _Protocol(HttpToolsProtocol):

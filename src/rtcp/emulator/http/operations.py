@@ -80,6 +80,12 @@ def answer_unbuilt(noun: str, request: Request) -> Answer | None:
     return None if answer is None else answer(request)
 
 
+def headers_for_pages(request: Request) -> Mapping[str, str]:
+    """What an answer carries so that the page that asked may read it; nothing where the service lets no page read."""
+    headers = _find(_noun_of(request.operation), "headers_for_pages")
+    return {} if headers is None else headers(request)
+
+
 class Dialect:
     """One dialect by its name."""
 
