@@ -38,6 +38,8 @@ def _serve(options: argparse.Namespace) -> int:
         allow_host=options.allow_host,
         job_seconds=options.job_seconds,
         limits=options.limits,
+        most_policies=options.most_policies or None,
+        graph_overflow=options.graph_overflow,
         streaming_seconds=options.streaming_seconds,
         withdrawn_reports=not options.no_withdrawn_reports,
     )
@@ -95,6 +97,12 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--seed", type=int, help="makes generated ids the same in every run")
     serve.add_argument("--job-seconds", type=float, default=1.0, metavar="FACTOR", help="0 ends every job at once")
     serve.add_argument("--limits", action="store_true", help="refuse what is beyond the guardrails")
+    serve.add_argument(
+        "--most-policies", type=int, default=5, metavar="NUMBER", help="merge policies of a sandbox; 0 for any number"
+    )
+    serve.add_argument(
+        "--graph-overflow", choices=("refuse", "fifo"), default="refuse", help="what becomes of more than 50 identities"
+    )
     serve.add_argument(
         "--streaming-seconds", type=float, default=1.0, metavar="SECONDS", help="until a streamed row can be looked up"
     )

@@ -45,7 +45,15 @@ def _status(settings: Mapping[str, Any], service: Service) -> Answer:
     for name, sandbox in list(service.store.sandboxes.items()):
         sandboxes[name] = {
             "id": sandbox.id,
-            "datasets": [{"id": each.id, "name": each.name, "class": each.schema_class} for each in sandbox.datasets()],
+            "datasets": [
+                {
+                    "id": each.id,
+                    "name": each.name,
+                    "class": each.schema_class,
+                    "ignoredIdentityMaps": sandbox.ignored_maps.get(each.id, 0),
+                }
+                for each in sandbox.datasets()
+            ],
             "mergePolicies": [{"id": each.id, "name": each.name} for each in sandbox.policies()],
         }
     return Answer(
@@ -75,6 +83,10 @@ def _add_fault(settings: Mapping[str, Any], service: Service) -> Answer:
     if "failJob" in values:
         kind, times = values.pop("failJob"), values.pop("times", 1)
         service.faults.fail_job(kind, times=times, **values)
+        return _list_faults(settings, service)
+    if "queueStreaming" in values:
+        _check_names(values, "queueStreaming")
+        service.faults.queue_streaming(values["queueStreaming"])
         return _list_faults(settings, service)
     operation, times = values.pop("operation", ""), values.pop("times", 1)
     # `"times": null` is how JSON says "always".

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -51,7 +51,7 @@ class Emulator:
         host: address to listen on; only loopback, unless `allow_remote`.
         port: 0 takes a free one.
         credentials: client id to secrets (or `Credential`); None accepts any client id and secret.
-        job_seconds, limits, withdrawn_reports, tenant, rows_per_file, streaming_seconds: see `Options`.
+        job_seconds, limits, most_policies, graph_overflow, withdrawn_reports, tenant, rows_per_file, streaming_seconds: see `Options`.
         media: switches of both media services.
         allow_remote: listen on an address that other machines reach. There is no protection of any kind.
         allow_host: further names that requests may call this emulator by, such as that of its container.
@@ -69,6 +69,8 @@ class Emulator:
         credentials: Mapping[str, Sequence[str] | Credential] | None = None,
         job_seconds: float = 1.0,
         limits: bool = False,
+        most_policies: int | None = 5,
+        graph_overflow: Literal["refuse", "fifo"] = "refuse",
         withdrawn_reports: bool = True,
         tenant: str = "acme",
         rows_per_file: int = 10_000,
@@ -91,6 +93,8 @@ class Emulator:
             options=Options(
                 job_seconds=job_seconds,
                 limits=limits,
+                most_policies=most_policies,
+                graph_overflow=graph_overflow,
                 withdrawn_reports=withdrawn_reports,
                 tenant=tenant,
                 rows_per_file=rows_per_file,

@@ -91,6 +91,8 @@ class Faults:
         self._once: list[tuple[str, Fault]] = []
         self._always: dict[str, Fault] = {}
         self._jobs: list[tuple[str, str]] = []
+        # Seconds that streamed rows wait beyond their time.
+        self.streaming_delay = 0.0
         self._lock = threading.Lock()
 
     def once(
@@ -147,6 +149,17 @@ class Faults:
             self._once.clear()
             self._always.clear()
             self._jobs.clear()
+            self.streaming_delay = 0.0
+
+    def queue_streaming(self, seconds: float) -> None:
+        """Let what is streamed from now on, until `clear`, wait so long before it is in Profile, in its order.
+
+        The service queues so when an organisation streams more than it has licensed.
+        """
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= _LONGEST_DELAY:
+            raise ValueError(f"streaming is queued for 0 to {_LONGEST_DELAY} seconds, not {seconds!r}")
+        with self._lock:
+            self.streaming_delay = float(seconds)
 
     def fail_job(self, kind: str, *, times: int = 1, message: str = "a fault was asked for") -> None:
         """Let the next job of a kind ("export_jobs", "system_jobs", …) that comes to its work fail."""
@@ -184,7 +197,9 @@ class Faults:
             waiting = [(operation, fault, "once") for operation, fault in self._once]
             waiting += [(operation, fault, "always") for operation, fault in self._always.items()]
             jobs = [{"failJob": kind, "mode": "once", "message": message} for kind, message in self._jobs]
-        return [{"operation": operation, "mode": mode, **_settings(fault)} for operation, fault, mode in waiting] + jobs
+            queue = [{"queueStreaming": self.streaming_delay}] if self.streaming_delay else []
+        told = [{"operation": operation, "mode": mode, **_settings(fault)} for operation, fault, mode in waiting]
+        return [*told, *jobs, *queue]
 
 
 def fault_from_json(settings: Mapping[str, Any]) -> Fault:

@@ -105,7 +105,7 @@ class Dialect:
         if change is None or not isinstance(answer.body, dict):
             return answer
         body = change(request, answer.body)
-        if self.name == "hostile":
+        if self.name == "hostile" and body is not None:
             body = shuffle_keys(body, request)
         return Answer(answer.status, body, answer.headers, answer.content_type)
 

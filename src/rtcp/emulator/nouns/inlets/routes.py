@@ -10,8 +10,6 @@ from rtcp.emulator.http.wire import Answer, Request
 from rtcp.emulator.nouns.inlets import flow_objects as inlets
 from rtcp.emulator.service import Service
 
-INLET_URL = "https://dcs.adobedc.net/collection/"
-
 
 @route("inlets.list")
 def list_(request: Request, service: Service) -> Answer:
@@ -66,7 +64,8 @@ def _keep(request: Request, service: Service, kind: str) -> Answer:
 def _connection(document: dict[str, Any], request: Request) -> dict[str, Any]:
     parameters: dict[str, Any] = {
         "sourceId": document["source"],
-        "inletUrl": f"{INLET_URL}{document['id']}",
+        # The service names its collection host; whoever follows this one stays here.
+        "inletUrl": f"http://{request.headers.get('host', '')}/collection/{document['id']}",
         "inletId": document["id"],
         "dataType": document["dataType"],
         "name": document["name"],
