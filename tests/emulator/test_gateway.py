@@ -189,3 +189,13 @@ def test_an_encoded_slash_stays_inside_an_id(platform):
     answer = platform.get(f"{POLICIES}/..%2F..%2Faccess")
 
     assert (answer.status_code, answer.json()["detail"]) == (404, "the merge policy does not exist in this sandbox")
+
+
+def test_tokens_that_expired_are_let_go(platform, emulator):
+    for _ in range(5):
+        platform.token()
+    kept = len(emulator.service.ims)
+    emulator.clock.advance(86_400)
+    platform.token()
+
+    assert (kept > 4, len(emulator.service.ims)) == (True, 1)

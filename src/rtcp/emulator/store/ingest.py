@@ -133,7 +133,7 @@ def _link(target: Target, identities: tuple[Identity, ...]) -> int:
         if links(target.dataset.schema_class, identity.namespace):
             linked.append(node)
     _join_nodes(target.connection, linked)
-    if target.drops_oldest and len(linked) > 1 and _drop_oldest(target, linked[0]):
+    if target.drops_oldest and len(linked) > 1 and _drop_oldest(target, linked):
         known.joined.clear()
         return nodes[0].id
     if len(linked) == len(nodes) > 1:
@@ -160,19 +160,22 @@ def _join_nodes(connection: sqlite3.Connection, nodes: Sequence[Node]) -> None:
         connection.execute("UPDATE identity SET component = ? WHERE component = ?", (keep, component))
 
 
-def _drop_oldest(target: Target, node: Node) -> bool:
+def _drop_oldest(target: Target, seen: Sequence[Node]) -> bool:
     """Let identities go until the graph has as many as it may: by kind, and the oldest of a kind first.
+
+    Those that have just been seen are the newest.
 
     What stays is one graph still, although the service may find it in pieces: links are not kept one by one here.
     """
     found = target.connection.execute(
-        "SELECT id, namespace FROM identity WHERE component = (SELECT component FROM identity WHERE id = ?)", (node.id,)
+        "SELECT id, namespace FROM identity WHERE component = (SELECT component FROM identity WHERE id = ?)",
+        (seen[0].id,),
     ).fetchall()
     excess = len(found) - MAX_LINKED_IDENTITIES
     if excess <= 0:
         return False
-    kinds = target.namespaces
-    found.sort(key=lambda each: (_GOES_FIRST.get(kinds.kind(each[1]), len(_GOES_FIRST)), each[0]))
+    kinds, newest = target.namespaces, {node.id for node in seen}
+    found.sort(key=lambda each: (each[0] in newest, _GOES_FIRST.get(kinds.kind(each[1]), len(_GOES_FIRST)), each[0]))
     # A component bears the number of one of its own.
     rest = found[excess][0]
     moves = [(number, number) for number, _ in found[:excess]] + [(rest, number) for number, _ in found[excess:]]

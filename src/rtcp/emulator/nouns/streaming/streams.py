@@ -30,6 +30,7 @@ Message = Mapping[str, Any]
 class _OpenBatch:
     id: str
     due_ms: int
+    delay: float
     messages: int = 0
 
 
@@ -70,16 +71,17 @@ class Streams:
     def _batch_for(self, sandbox: str, dataset_id: str) -> _OpenBatch:
         now_ms = self._store.clock.now_ms()
         batch = self._open.get((sandbox, dataset_id))
-        if batch is not None and now_ms < batch.due_ms and batch.messages < MOST_MESSAGES:
+        delay = self._faults.streaming_delay
+        if batch is not None and now_ms < batch.due_ms and batch.messages < MOST_MESSAGES and batch.delay == delay:
             job = self._jobs.get(sandbox, KIND, batch.id)
             # Another thread may have moved the clock, and brought it in.
             if job is not None and not job.is_over:
                 return batch
         # What waits in the queue of a service that is behind is not overtaken.
-        due_ms = max(now_ms + self._milliseconds + round(self._faults.streaming_delay * 1000), self._last_due_ms)
+        due_ms = max(now_ms + self._milliseconds + round(delay * 1000), self._last_due_ms)
         self._last_due_ms = due_ms
         job = self._jobs.start(sandbox, KIND, {"datasetId": dataset_id}, due_ms=due_ms)
-        batch = self._open[sandbox, dataset_id] = _OpenBatch(job.id, due_ms)
+        batch = self._open[sandbox, dataset_id] = _OpenBatch(job.id, due_ms, delay)
         return batch
 
     def bring_in(self, job: Job) -> Document:
