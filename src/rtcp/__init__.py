@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from rtcp.models.identity import Identity
     from rtcp.models.inlet import Inlet
     from rtcp.models.merge_policy import MergePolicy
+    from rtcp.models.namespace import Namespace, NamespaceKind
     from rtcp.models.preview import (
         DatasetReport,
         DatasetStats,
@@ -84,6 +85,8 @@ _HOMES = {
     "DatasetStats": "rtcp.models.preview",
     "DeletePlan": "rtcp.models.system_job",
     "Explanation": "rtcp.models.explanation",
+    "Namespace": "rtcp.models.namespace",
+    "NamespaceKind": "rtcp.models.namespace",
     "NamespaceReport": "rtcp.models.preview",
     "Outcome": "rtcp.models.result",
     "OverlapReport": "rtcp.models.preview",
@@ -162,6 +165,8 @@ __all__ = [
     "Lookup",
     "MergePolicy",
     "MissingExtraError",
+    "Namespace",
+    "NamespaceKind",
     "NamespaceReport",
     "NotFoundError",
     "Outcome",

@@ -20,6 +20,7 @@ from rtcp.resources.entities.verbs import Entities
 from rtcp.resources.export_jobs.verbs import ExportJobs
 from rtcp.resources.inlets import Inlets
 from rtcp.resources.merge_policies import MergePolicies
+from rtcp.resources.namespaces import Namespaces
 from rtcp.resources.preview import Preview
 from rtcp.resources.streaming.verbs import Streaming
 from rtcp.resources.system_jobs import SystemJobs
@@ -35,6 +36,7 @@ VERBS = [
         ExportJobs,
         Inlets,
         MergePolicies,
+        Namespaces,
         Preview,
         Streaming,
         SystemJobs,

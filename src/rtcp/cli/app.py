@@ -18,6 +18,7 @@ ENTRIES: Final = {
     "system-jobs": Entry(_PROFILE, "Requests to delete a dataset or a batch.", "system_jobs"),
     "preview": Entry(_PROFILE, "How many people there are, by dataset, namespace and overlap.", "preview"),
     "audiences": Entry(_PROFILE, "Audiences, to be read.", "audiences"),
+    "namespaces": Entry(_PROFILE, "Identity namespaces, to be read.", "namespaces"),
     "computed-attributes": Entry(_PROFILE, "Aggregates over a person's events, as fields.", "computed_attributes"),
     "export-jobs": Entry(_PROFILE, "Exports of profiles into a dataset, and their files.", "export_jobs"),
     "datasets": Entry(_PROFILE, "Where profiles come from and where exports go.", "datasets"),

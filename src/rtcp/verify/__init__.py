@@ -112,6 +112,7 @@ def _steps(identity: Identity | None) -> Iterator[Step]:
     yield "preview.namespace_overlap", lambda c: c.preview.namespace_overlap()
     yield "preview.unstitched_profiles", lambda c: c.preview.unstitched_profiles()
     yield "audiences.list", lambda c: list(c.audiences.list(page_size=2, limit=5))
+    yield "namespaces.list", lambda c: list(c.namespaces.list())
     yield "system_jobs.list", lambda c: list(c.system_jobs.list(limit=50))
     yield "computed_attributes.list", lambda c: list(c.computed_attributes.list(page_size=2, limit=5))
     yield "export_jobs.list", lambda c: list(c.export_jobs.list(limit=20))
