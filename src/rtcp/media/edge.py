@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from rtcp._arguments import check_verbs
 from rtcp._clock import SteadyClock
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, ResponseError
@@ -36,6 +37,7 @@ _HELP: Final = {
 }
 
 
+@check_verbs
 class MediaEdge:
     """Media sessions through Edge Network: for Customer Journey Analytics, Adobe Analytics and the Profile store.
 

@@ -1,0 +1,252 @@
+"""`rtcp emulator`: a local Profile service, for tests and trials."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from rtcp._optional import require
+from rtcp.cli import options
+from rtcp.cli.emulator_admin import PORT, ask, url_option
+from rtcp.cli.output import Count, count, show_many, show_one
+from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
+from rtcp.errors import RtcpError
+
+_DIALECTS: Final = ("guide", "spec", "hostile")
+
+
+@click.group(cls=Noun)
+def command() -> None:
+    """A local Profile service: real HTTP on 127.0.0.1, people of your own making.
+
+    \b
+    rtcp emulator serve --world harbour &
+    export RTCP_EMULATOR=http://127.0.0.1:8089
+    rtcp entities get jane@example.com --namespace Email
+    """
+
+
+_data = click.option(
+    "--data", type=options.LocalPath(file_okay=False, exists=True), help="Folder of the manifest's files."
+)
+_manifest = options.LocalPath(dir_okay=False, exists=True)
+
+
+@command.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--allow-remote", is_flag=True, help="Allow a host that other machines reach; unprotected.")
+@click.option("--allow-host", multiple=True, metavar="NAME", help="A further name that requests may call it by.")
+@click.option("--db", type=options.LocalPath(dir_okay=False), help="File that keeps everything; memory without it.")
+@click.option(
+    "--dialect", type=click.Choice(_DIALECTS), default="guide", show_default=True, help="Which sources to answer like."
+)
+@click.option("--seed", type=int, help="Makes generated ids the same in every run.")
+@click.option("--world", metavar="NAME", help="A small world that the package carries: harbour.")
+@click.option("--load", "manifest", type=_manifest, metavar="MANIFEST", help="Manifest to load first.")
+@_data
+@pass_shell
+def serve(
+    shell: Shell,
+    host: str,
+    port: int,
+    allow_remote: bool,
+    allow_host: tuple[str, ...],
+    db: Path | None,
+    dialect: str,
+    seed: int | None,
+    world: str | None,
+    manifest: Path | None,
+    data: Path | None,
+) -> None:
+    """Listen until Ctrl-C."""
+    require("uvicorn", extra="emulator")
+    # The server takes longer to load than any other command takes.
+    from rtcp.emulator import Emulator, EmulatorError, worlds
+
+    stopped = threading.Event()
+    try:
+        emulator = Emulator(
+            db=db,
+            dialect=dialect,
+            seed=seed,
+            host=host,
+            port=port,
+            allow_remote=allow_remote,
+            allow_host=allow_host,
+        )
+        with emulator:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: stopped.set())
+            for each in filter(None, (worlds.path(world) if world else None, manifest)):
+                _show_load(shell, emulator.load(each, data=data if each is manifest else None))
+            shell.note(
+                f"rtcp emulator on {emulator.url} ({dialect} dialect, data in {db or 'memory'}); Ctrl-C stops it"
+            )
+            shell.note(f"use it from a shell: export RTCP_EMULATOR={emulator.url}")
+            stopped.wait()
+    except (EmulatorError, ValueError) as exc:
+        raise RtcpError(str(exc)) from None
+
+
+@command.command()
+@click.argument("manifest", type=_manifest)
+@_data
+@url_option
+@pass_shell
+def load(shell: Shell, manifest: Path, data: Path | None, url: str | None) -> None:
+    """Load a manifest into a running emulator on this machine."""
+    body = {"manifest": str(manifest.resolve()), **({} if data is None else {"data": str(data.resolve())})}
+    answer = ask(url, "POST", "load", body)
+    rows = answer.get("datasets", [])
+    show_many(shell.format, rows, {"dataset": "name", "rows": count("accepted"), "left out": "skipped"})
+    shell.note(f"loaded into sandbox {answer.get('sandbox')!r}")
+
+
+@command.command()
+@url_option
+@pass_shell
+def status(shell: Shell, url: str | None) -> None:
+    """Show what a running emulator holds, and what it was asked."""
+    answer = ask(url, "GET", "status")
+    if shell.format != "table":
+        return show_one(shell.format, answer)
+    datasets = [
+        {"sandbox": name, **dataset} for name, sandbox in answer["sandboxes"].items() for dataset in sandbox["datasets"]
+    ]
+    policies = [
+        {"sandbox": name, **policy}
+        for name, sandbox in answer["sandboxes"].items()
+        for policy in sandbox["mergePolicies"]
+    ]
+    show_many("table", datasets, {"sandbox": "sandbox", "dataset": "id", "name": "name", "class": "class"})
+    print()
+    show_many("table", policies, {"sandbox": "sandbox", "merge policy": "id", "name": "name"})
+    asked = sorted(answer["requests"].items())
+    print()
+    show_many("table", asked, {"asked": lambda pair: pair[0], "times": lambda pair: Count(pair[1])})
+    return shell.note(f"{answer['dialect']} dialect, {answer['faults']} faults in force")
+
+
+@command.command()
+@url_option
+@pass_shell
+def reset(shell: Shell, url: str | None) -> None:
+    """Empty a running emulator: data, tokens, faults and requests."""
+    ask(url, "POST", "reset", {})
+    shell.note("the emulator is empty")
+
+
+@command.group(cls=Noun)
+def faults() -> None:
+    """Let operations of a running emulator go wrong."""
+
+
+@faults.command("list")
+@url_option
+@pass_shell
+def list_faults(shell: Shell, url: str | None) -> None:
+    """List the faults in force."""
+    _show_faults(shell, ask(url, "GET", "faults"))
+
+
+@faults.command("add")
+@click.argument("operation")
+@click.option("--times", default=1, show_default=True, type=click.IntRange(min=1), help="How often it strikes.")
+@click.option("--always", is_flag=True, help="Until it is cleared.")
+@click.option("--status", type=click.IntRange(200, 599), help="Answer this; alone it brings its documented body.")
+@click.option("--body", help="Answer this: JSON, else sent as it is.")
+@click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Add it to the answer.")
+@click.option("--delay", type=click.FloatRange(min=0), help="Seconds to wait first.")
+@click.option(
+    "--cut",
+    type=click.Choice(("before", "after", "body")),
+    help="Drop the connection before or after acting, or in the body.",
+)
+@click.option("--truncated", is_flag=True, help="Send half of the body.")
+@click.option("--expired-token", is_flag=True, help="Answer as if the token had expired.")
+@url_option
+@pass_shell
+def add_fault(
+    shell: Shell,
+    /,
+    operation: str,
+    times: int,
+    always: bool,
+    body: str | None,
+    headers: Sequence[str],
+    url: str | None,
+    **settings: Any,
+) -> None:
+    """Let an operation fail, such as entities.get; * is any.
+
+    \b
+    rtcp emulator faults add entities.get --status 429 --header Retry-After:7
+    rtcp emulator faults add merge_policies.create --cut after
+    """
+    fault = {name: value for name, value in settings.items() if value not in (None, False)}
+    if body is not None:
+        fault["body"] = _json_or_text(body)
+    if headers:
+        fault["headers"] = dict(_header(header) for header in headers)
+    fault.update(operation=operation, times=None if always else times)
+    _show_faults(shell, ask(url, "POST", "faults", fault))
+
+
+@faults.command("fail-job")
+@click.argument("kind")
+@click.option("--times", default=1, show_default=True, type=click.IntRange(min=1), help="How many jobs.")
+@url_option
+@pass_shell
+def fail_job(shell: Shell, kind: str, times: int, url: str | None) -> None:
+    """Let the next job of a kind fail, such as system_jobs."""
+    _show_faults(shell, ask(url, "POST", "faults", {"failJob": kind, "times": times}))
+
+
+@faults.command("clear")
+@url_option
+@pass_shell
+def clear_faults(shell: Shell, url: str | None) -> None:
+    """Let nothing fail any more."""
+    ask(url, "DELETE", "faults")
+    shell.note("no faults are in force")
+
+
+def _show_load(shell: Shell, report: Any) -> None:
+    for dataset in report.datasets:
+        skipped = sum(dataset.skipped.values()) if isinstance(dataset.skipped, dict) else dataset.skipped
+        left_out = f", {skipped:,} left out" if skipped else ""
+        shell.note(f"loaded {dataset.name}: {dataset.accepted:,} rows{left_out}")
+
+
+def _show_faults(shell: Shell, answer: dict[str, Any]) -> None:
+    if shell.is_json:
+        show_many(shell.format, answer["faults"], {})
+        return
+    columns: dict[str, Any] = {
+        "operation": lambda fault: fault.get("operation") or f"job: {fault.get('failJob')}",
+        "mode": "mode",
+        "fault": lambda fault: {k: v for k, v in fault.items() if k not in ("operation", "failJob", "mode")},
+    }
+    show_many(shell.format, answer["faults"], columns)
+
+
+def _json_or_text(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, found, value = text.partition(":")
+    if not found:
+        raise click.BadParameter(f"{text!r} is no NAME:VALUE", param_hint="--header")
+    return name.strip(), value.strip()
