@@ -138,6 +138,7 @@ from rtcp.resources.entities.verbs import Entities as Entities
 from rtcp.resources.export_jobs.verbs import ExportJobs as ExportJobs
 from rtcp.resources.inlets import Inlets as Inlets
 from rtcp.resources.merge_policies import MergePolicies as MergePolicies
+from rtcp.resources.namespaces import Namespaces as Namespaces
 from rtcp.resources.preview import Preview as Preview
 from rtcp.resources.streaming.envelope import envelope as envelope
 from rtcp.resources.streaming.verbs import Streaming as Streaming

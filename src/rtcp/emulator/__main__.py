@@ -1,4 +1,4 @@
-"""`python -m rtcp.emulator serve|load`: the emulator without the rest of the package."""
+"""`python -m rtcp.emulator serve|load|coverage`: the emulator without the rest of the package."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        return _serve(options) if options.command == "serve" else _load(options)
+        return {"serve": _serve, "load": _load, "coverage": _cover}[options.command](options)
     except (EmulatorError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -80,6 +80,14 @@ def _load(options: argparse.Namespace) -> int:
     return 0
 
 
+def _cover(options: argparse.Namespace) -> int:
+    # A start needs none of it.
+    from rtcp.emulator.coverage import as_markdown
+
+    print(as_markdown(), end="")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m rtcp.emulator", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -113,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     load = commands.add_parser("load", help="load a manifest into a running emulator on this machine")
     load.add_argument("manifest", type=Path)
     load.add_argument("--data", type=Path, help="folder of the manifest's files")
+    commands.add_parser("coverage", help="print the documentation's page of what is built")
     load.add_argument("--url", default=f"http://127.0.0.1:{DEFAULT_PORT}")
     return parser
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from rtcp._arguments import check_page_size
 from rtcp.models.namespace import Namespace
 from rtcp.paging import Paged
 from rtcp.resources._base import Resource
@@ -19,18 +20,20 @@ class Namespaces(Resource):
     Service page: https://experienceleague.adobe.com/en/docs/experience-platform/identity/api/list-namespaces
     """
 
-    def list(self, *, limit: int | None = None) -> Paged[Namespace]:
+    def list(self, *, limit: int | None = None, page_size: int | None = None) -> Paged[Namespace]:
         """Return the namespaces, those that come with the service and the organisation's own.
 
         The service gives all of them at once.
 
         Args:
             limit: namespaces to yield at most; None yields all.
+            page_size: as every list has it; the service knows no pages here.
 
         Example:
             >>> sorted(each.code for each in client.namespaces.list() if each.is_custom)
             ['crmId', 'loyaltyId']
         """
+        check_page_size(page_size)
         return self._list(Request.platform("GET", _ROUTE), _namespaces, limit=limit)
 
     def get(self, namespace_id: int | str) -> Namespace:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import click
 
+from rtcp.cli import options
 from rtcp.cli.output import Columns, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
@@ -26,12 +27,12 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--limit", type=click.IntRange(min=0), help="Stop after so many; all unless said.")
+@options.list_options
 @pass_shell
-def list_(shell: Shell, /, limit: int | None) -> None:
+def list_(shell: Shell, /, **filters: Any) -> None:
     """List the namespaces."""
     with shell.client() as client:
-        show_many(shell.format, client.namespaces.list(limit=limit), _COLUMNS)
+        show_many(shell.format, client.namespaces.list(**filters), _COLUMNS)
 
 
 @command.command()

@@ -136,6 +136,33 @@ def status(shell: Shell, url: str | None) -> None:
 
 
 @command.command()
+@click.option(
+    "--state", type=click.Choice(("built", "501", "out of scope")), help="Only those that are built, or are not."
+)
+@pass_shell
+def coverage(shell: Shell, state: str | None) -> None:
+    """Show which published operations the emulator does, and on which assumptions that rests."""
+    require("uvicorn", extra="emulator")
+    # It comes with an extra.
+    from rtcp.emulator import coverage as emulator
+
+    covered = [each for each in emulator.coverage() if state in (None, each.state)]
+    columns: dict[str, Any] = {
+        "operation": lambda each: f"{each.method} {each.path}",
+        "of": "name",
+        "state": "state",
+        "here": "operation",
+        "dialects": "dialects",
+        "rests on": "assumptions",
+    }
+    show_many(shell.format, covered, columns)
+    counts = ", ".join(
+        f"{sum(each.state == word for each in covered)} {word}" for word in ("built", "501", "out of scope")
+    )
+    shell.note(f"{counts}; from Adobe's published descriptions")
+
+
+@command.command()
 @url_option
 @pass_shell
 def reset(shell: Shell, url: str | None) -> None:

@@ -87,6 +87,12 @@ def headers_for_pages(request: Request) -> Mapping[str, str]:
     return {} if headers is None else headers(request)
 
 
+def changes_in(dialect: str, operation: str) -> bool:
+    """Whether a dialect changes what an operation answers, or refuses."""
+    tables = ("CHANGES", "LIST_CHANGES", "REFUSED")
+    return any(_changes(dialect, operation, table) is not None for table in tables)
+
+
 class Dialect:
     """One dialect by its name."""
 
@@ -104,7 +110,7 @@ class Dialect:
             return answer if refused is None else refused(request, answer)
         # An operation that answers an object may answer a list for once, which its change does not expect.
         table = "LIST_CHANGES" if isinstance(answer.body, list) else "CHANGES"
-        change: Change | None = _changes(self.name, request.operation, table)
+        change: Callable[[Request, Any], Any] | None = _changes(self.name, request.operation, table)
         if change is None or not isinstance(answer.body, (dict, list)):
             return answer
         body = change(request, answer.body)
