@@ -1,13 +1,15 @@
-"""A walk over the read operations of a real sandbox: what its answers are made of, and which assumptions hold.
+"""A walk over the operations of a real sandbox: what its answers are made of, and which assumptions hold.
 
-Nothing is changed there, and no value of an answer is kept or shown.
+`read_only` changes nothing there; `writing` makes objects of its own, and removes them. No value of an answer is kept
+or shown.
 """
 
 from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
@@ -20,8 +22,19 @@ from rtcp.verify.checks import CHECKS
 from rtcp.verify.evidence import Evidence
 from rtcp.verify.recorder import NO_JSON, Exchange, Recorder
 from rtcp.verify.shapes import Line, shape
+from rtcp.verify.writing import Made, check_sandbox, steps, written_verbs
 
-__all__ = ["Finding", "Line", "Report", "Walked", "assumptions", "read_only", "walked_verbs"]
+__all__ = [
+    "Finding",
+    "Line",
+    "Report",
+    "Walked",
+    "assumptions",
+    "read_only",
+    "walked_verbs",
+    "writing",
+    "written_verbs",
+]
 
 # Made up, so that nobody has them.
 _NOBODY: Final = "rtcp-verify-nobody"
@@ -33,12 +46,13 @@ _FATAL: Final = (AuthenticationError, ConfigError, ConnectError, TokenError)
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """One step: what was tried, how it was answered, and what the answers are made of."""
+    """One step: what was tried, how it was answered, what the answers are made of, and the guesses it rests on."""
 
     step: str
     answer: str
     requests: int
     lines: tuple[Line, ...]
+    assumptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +68,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that a walk found out; `unsettled` counts the assumptions that no read can settle."""
+    """All that a walk found out; `unsettled` counts the assumptions that it cannot settle.
+
+    Attributes:
+        left_behind: what a walk that writes has made and could not remove; all of it bears `name`.
+    """
 
     steps: tuple[Walked, ...]
     findings: tuple[Finding, ...]
     unsettled: int
+    left_behind: tuple[str, ...] = ()
+    name: str | None = None
 
 
 Step = tuple[str, Callable[[Client], Any]]
@@ -71,17 +91,49 @@ def read_only(config: Config, *, identity: Identity | None = None) -> Report:
         RtcpError: the very first request shows that the settings or the network do not work.
     """
     recorder = Recorder()
-    walked: list[Walked] = []
+    with _watched(config, recorder) as client:
+        walked = _walk(_steps(identity), client, recorder)
+    return Report(walked, tuple(_findings(Evidence(recorder.exchanges))), len(assumptions()) - len(CHECKS))
+
+
+def writing(config: Config, *, schema: str | None = None) -> Report:
+    """Create, change and remove objects of its own in a development sandbox.
+
+    Args:
+        schema: URI of a schema for records; without one no dataset for data and no batch is made.
+
+    Raises:
+        InvalidArgumentError: the sandbox is for production.
+        RtcpError: the very first request shows that the settings or the network do not work.
+    """
+    recorder, made = Recorder(), Made()
+    with _watched(config, recorder) as client:
+        check_sandbox(client)
+        try:
+            walked = _walk(steps(made, schema=schema), client, recorder)
+        finally:
+            recorder.step = "clearing up"
+            left_behind = made.clear_up(client)
+    return Report(walked, (), len(assumptions()), left_behind, made.name)
+
+
+@contextmanager
+def _watched(config: Config, recorder: Recorder) -> Iterator[Client]:
     with Client(config.replace(retries=min(config.retries, 1))) as client, warnings.catch_warnings():
         # The event look-up warns by design.
         warnings.simplefilter("ignore", PendingDeprecationWarning)
         client.http.mount("https://", recorder)
         client.http.mount("http://", recorder)
-        for step, call in _steps(identity):
-            recorder.step = step
-            outcome = _outcome(call, client, is_first=not walked)
-            walked.append(_walked(step, outcome, [each for each in recorder.exchanges if each.step == step]))
-    return Report(tuple(walked), tuple(_findings(Evidence(recorder.exchanges))), len(assumptions()) - len(CHECKS))
+        yield client
+
+
+def _walk(wanted: Iterable[Step], client: Client, recorder: Recorder) -> tuple[Walked, ...]:
+    walked: list[Walked] = []
+    for step, call in wanted:
+        recorder.step = step
+        outcome = _outcome(call, client, is_first=not walked)
+        walked.append(_walked(step, outcome, [each for each in recorder.exchanges if each.step == step]))
+    return tuple(walked)
 
 
 def assumptions() -> list[dict[str, Any]]:
@@ -154,7 +206,9 @@ def _walked(step: str, outcome: str, exchanges: list[Exchange]) -> Walked:
     statuses = ", ".join(dict.fromkeys(str(each.status) for each in answers)) or "no answer"
     answer = statuses if outcome == "ok" else f"{statuses}: {outcome}"
     bodies = [each.body for each in answers if each.body is not NO_JSON]
-    return Walked(step, answer, len(answers), tuple(shape(bodies, operation=step)))
+    verb = step.partition(" ")[0]
+    rests_on = tuple(each["id"] for each in assumptions() if verb in each["operation"])
+    return Walked(step, answer, len(answers), tuple(shape(bodies, operation=step)), rests_on)
 
 
 def _findings(evidence: Evidence) -> Iterator[Finding]:

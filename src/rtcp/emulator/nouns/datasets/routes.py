@@ -66,6 +66,17 @@ def update(request: Request, service: Service) -> Answer:
     return Answer(200, [f"@/dataSets/{dataset_id}"])
 
 
+@route("datasets.delete")
+def delete(request: Request, service: Service) -> Answer:
+    """Remove a dataset that Profile does not know."""
+    dataset_id = request.path_id or ""
+    _find_dataset(request, service)
+    if request.sandbox.dataset(dataset_id) is not None:
+        return problem(501, "the emulator keeps datasets that Profile knows; delete requests take their people out")
+    service.store.documents.remove(request.sandbox.name, catalog.KIND, dataset_id)
+    return Answer(200)
+
+
 def _apply_change(request: Request, before: dict[str, Any]) -> dict[str, Any]:
     content, kind = request.content, request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content is NO_JSON:

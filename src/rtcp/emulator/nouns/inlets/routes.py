@@ -37,6 +37,17 @@ def create(request: Request, service: Service) -> Answer:
     return Answer(201, made, {"Location": f"{request.path}/{made['id']}"})
 
 
+@route("inlets.delete")
+def delete(request: Request, service: Service) -> Answer:
+    """Remove a connection and its inlet, or 404."""
+    sandbox = request.sandbox.name
+    found = service.store.documents.of_kind(sandbox, inlets.INLET)
+    ids = [each["id"] for each in found if each["connectionId"] == request.path_id]
+    for inlet_id in ids:
+        service.store.documents.remove(sandbox, inlets.INLET, inlet_id)
+    return Answer(204) if ids else problem(404, "the connection does not exist in this sandbox")
+
+
 @route("inlets.create_source_connection")
 def create_source_connection(request: Request, service: Service) -> Answer:
     """Keep where a flow comes from."""
