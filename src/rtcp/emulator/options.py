@@ -23,8 +23,8 @@ class MediaSettings:
         datastreams: those that exist, by id; None takes any id.
         org_id: the organisation that the Edge names in the keys of its state.
         hint: the location hint of the Edge.
-        strict: hold Media Collection to the tables of parameters; False wants only what the envelope says, which
-            some documented samples need.
+        strict: hold Media Collection to the tables of parameters, and a start on the Edge to a channel; False wants
+            only what the envelope says, which some documented samples need.
         arrays_on_sessions: take downloaded content at the address of live sessions, which is deprecated.
         refuse_false_flag: refuse `media.downloaded: false` at the address of downloaded content, as an older rule says.
     """

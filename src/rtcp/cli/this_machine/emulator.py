@@ -237,6 +237,15 @@ def fail_job(shell: Shell, kind: str, times: int, url: str | None) -> None:
     _show_faults(shell, ask(url, "POST", "faults", {"failJob": kind, "times": times}))
 
 
+@faults.command("queue-streaming")
+@click.argument("seconds", type=click.FloatRange(min=0, max=86_400))
+@url_option
+@pass_shell
+def queue_streaming(shell: Shell, seconds: float, url: str | None) -> None:
+    """Let what is streamed from now on wait before it is in Profile."""
+    _show_faults(shell, ask(url, "POST", "faults", {"queueStreaming": seconds}))
+
+
 @faults.command("clear")
 @url_option
 @pass_shell
@@ -250,7 +259,8 @@ def _show_load(shell: Shell, report: Any) -> None:
     for dataset in report.datasets:
         skipped = sum(dataset.skipped.values()) if isinstance(dataset.skipped, dict) else dataset.skipped
         left_out = f", {skipped:,} left out" if skipped else ""
-        shell.note(f"loaded {dataset.name}: {dataset.accepted:,} rows{left_out}")
+        ignored = f", {dataset.ignored_maps:,} identity maps ignored" if dataset.ignored_maps else ""
+        shell.note(f"loaded {dataset.name}: {dataset.accepted:,} rows{left_out}{ignored}")
 
 
 def _show_faults(shell: Shell, answer: dict[str, Any]) -> None:
@@ -258,11 +268,17 @@ def _show_faults(shell: Shell, answer: dict[str, Any]) -> None:
         show_many(shell.format, answer["faults"], {})
         return
     columns: dict[str, Any] = {
-        "operation": lambda fault: fault.get("operation") or f"job: {fault.get('failJob')}",
+        "operation": _name_of,
         "mode": "mode",
         "fault": lambda fault: {k: v for k, v in fault.items() if k not in ("operation", "failJob", "mode")},
     }
     show_many(shell.format, answer["faults"], columns)
+
+
+def _name_of(fault: dict[str, Any]) -> str:
+    if "queueStreaming" in fault:
+        return "streaming: rows wait"
+    return str(fault.get("operation") or f"job: {fault.get('failJob')}")
 
 
 def _json_or_text(body: str) -> Any:
