@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
-from typing import Any, Final, TextIO
+from typing import Any, TextIO
 
-from rtcp.errors import RtcpError
+from rtcp.cli.cells import Count, plain
 
 Read = Callable[[Any], Any]
 Columns = Mapping[str, str | Read]
-_CONTROL: Final = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))} | {9: " ", 10: " ⏎ "}
-
-
-class Count(int):
-    """How many there are of something; other numbers may be ids, which no one wants in groups of three."""
 
 
 def count(path: str) -> Read:
@@ -67,24 +60,6 @@ def show_one(format: str, item: Any, facts: Mapping[str, str | Read] | None = No
     return print_facts({title: value for title, value in values.items() if value is not None})
 
 
-def plain(value: Any) -> Any:
-    """The value as JSON has it: models under the service's field names, put right where the service is odd."""
-    dump = getattr(value, "model_dump", None)
-    if dump is not None:
-        return dump(mode="json", by_alias=True, exclude_unset=True)
-    if isinstance(value, RtcpError):
-        return {"type": type(value).__name__, "message": str(value)}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(name): plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return value
-
-
 def as_json(value: Any, *, indent: int | None = None) -> str:
     """One JSON text, in ASCII where the output cannot carry more."""
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
@@ -113,25 +88,6 @@ def pick(value: Any, steps: Sequence[str]) -> Any:
         else:
             value = value.get(step) if isinstance(value, Mapping) else None
     return value
-
-
-def cell(value: Any) -> str:
-    """The value for a person's eye; what would move the cursor of a terminal is written out."""
-    if value is None:
-        text = ""
-    elif isinstance(value, bool):
-        text = "yes" if value else "no"
-    elif isinstance(value, Count):
-        text = f"{value:,}"
-    elif isinstance(value, datetime):
-        text = f"{value:%Y-%m-%d %H:%M:%S}"
-    elif isinstance(value, list | tuple) and not any(isinstance(inner, Mapping | list | tuple) for inner in value):
-        text = ", ".join(map(str, value))
-    elif isinstance(value, Mapping | list | tuple):
-        text = json.dumps(plain(value), ensure_ascii=False, default=str)
-    else:
-        text = str(value)
-    return text.translate(_CONTROL)
 
 
 def _reader(how: str | Read) -> Read:
@@ -188,7 +144,7 @@ def _write_line(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def dotted(text: str | None, several: Sequence[str] = ()) -> list[str]:
+def split_paths(text: str | None, several: Sequence[str] = ()) -> list[str]:
     """The paths of an option that takes several at once, parted by commas."""
     given = [text or "", *several]
     return [path.strip() for each in given for path in each.split(",") if path.strip()]

@@ -13,8 +13,9 @@ import click
 
 from rtcp._optional import require
 from rtcp.cli import options
+from rtcp.cli.cells import Count
 from rtcp.cli.emulator_admin import PORT, ask, url_option
-from rtcp.cli.output import Count, count, show_many, show_one
+from rtcp.cli.output import count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 from rtcp.errors import RtcpError
