@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 from tests.helpers.adapters import Answer, mounted
-from tests.helpers.viewing import AD, ANALYTICS, BREAK, CHAPTER, FERRY, documented_session, event
+from tests.helpers.viewing import AD, ANALYTICS, BREAK, CHAPTER, FERRY, documented_session
+from tests.helpers.viewing import event as viewed
 
 import rtcp
 from rtcp.emulator import Datastream, MediaSettings
@@ -455,7 +456,7 @@ def test_the_path_of_the_edges_address_stands_where_ee_stands(emulator):
     with rtcp.Client(config) as client:
         with client.media_edge.start_session("stream-1", FERRY) as session:
             session.play(0)
-        client.media_edge.send_downloaded("stream-1", [event("sessionStart"), event("play", 1, 0)])
+        client.media_edge.send_downloaded("stream-1", [viewed("sessionStart"), viewed("play", 1, 0)])
 
     paths = [received.path for received in emulator.requests]
     assert paths == [
