@@ -10,7 +10,6 @@ import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from rtcp.models.identity import Identity
 from rtcp.verify.checks import CHECKS
 from rtcp.verify.evidence import Evidence
 from rtcp.verify.recorder import NO_JSON, Exchange, Recorder
+from rtcp.verify.report import Finding, Report, Walked
 from rtcp.verify.shapes import Line, shape
 from rtcp.verify.writing import Made, check_sandbox, steps, written_verbs
 
@@ -44,43 +44,6 @@ _NO_FIELD: Final = "rtcpVerify.noSuchField"
 _FATAL: Final = (AuthenticationError, ConfigError, ConnectError, TokenError)
 
 
-@dataclass(frozen=True, slots=True)
-class Walked:
-    """One step: what was tried, how it was answered, what the answers are made of, and the guesses it rests on."""
-
-    step: str
-    answer: str
-    requests: int
-    lines: tuple[Line, ...]
-    assumptions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One assumption: `confirmed`, `refuted`, or `not seen`, and what was seen."""
-
-    id: str
-    verdict: str
-    seen: str
-    question: str
-    breaks_if_wrong: str
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """All that a walk found out; `unsettled` counts the assumptions that it cannot settle.
-
-    Attributes:
-        left_behind: what a walk that writes has made and could not remove; all of it bears `name`.
-    """
-
-    steps: tuple[Walked, ...]
-    findings: tuple[Finding, ...]
-    unsettled: int
-    left_behind: tuple[str, ...] = ()
-    name: str | None = None
-
-
 Step = tuple[str, Callable[[Client], Any]]
 
 
@@ -91,7 +54,7 @@ def read_only(config: Config, *, identity: Identity | None = None) -> Report:
         RtcpError: the very first request shows that the settings or the network do not work.
     """
     recorder = Recorder()
-    with _watched(config, recorder) as client:
+    with _watch(config, recorder) as client:
         walked = _walk(_steps(identity), client, recorder)
     return Report(walked, tuple(_findings(Evidence(recorder.exchanges))), len(assumptions()) - len(CHECKS))
 
@@ -107,7 +70,7 @@ def writing(config: Config, *, schema: str | None = None) -> Report:
         RtcpError: the very first request shows that the settings or the network do not work.
     """
     recorder, made = Recorder(), Made()
-    with _watched(config, recorder) as client:
+    with _watch(config, recorder) as client:
         check_sandbox(client)
         try:
             walked = _walk(steps(made, schema=schema), client, recorder)
@@ -118,7 +81,7 @@ def writing(config: Config, *, schema: str | None = None) -> Report:
 
 
 @contextmanager
-def _watched(config: Config, recorder: Recorder) -> Iterator[Client]:
+def _watch(config: Config, recorder: Recorder) -> Iterator[Client]:
     with Client(config.replace(retries=min(config.retries, 1))) as client, warnings.catch_warnings():
         # The event look-up warns by design.
         warnings.simplefilter("ignore", PendingDeprecationWarning)

@@ -14,7 +14,7 @@ from rtcp.cli.output import Columns, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Verb
 from rtcp.verify import Report, read_only, writing
-from rtcp.verify.markdown import as_markdown
+from rtcp.verify.report import as_markdown
 
 
 @click.command(cls=Verb)
