@@ -137,7 +137,10 @@ def test_rows_that_cannot_be_right_are_rejected_with_position_and_path_and_the_o
 def test_a_row_without_the_identity_is_rejected_where_it_is_known(client, write):
     mounted_inlet(client.http)
 
-    writer = write([{"crmId": "c-1"}, {"city": "Whitby"}, {"identityMap": {"Email": [{"id": "a"}]}}], form=replace(FORM, identity="crmId"))
+    writer = write(
+        [{"crmId": "c-1"}, {"city": "Whitby"}, {"identityMap": {"Email": [{"id": "a"}]}}],
+        form=replace(FORM, identity="crmId"),
+    )
 
     assert counts(writer) == (2, 1, 0, 0)
     assert [reject.message for reject in writer.rejects()] == ["no identity: neither crmId nor identityMap has a value"]
@@ -310,9 +313,7 @@ def test_every_row_ends_in_exactly_one_place_whatever_happens(script):
     config = rtcp.Config(token="t", client_id="c", org_id="o", retries=2)
     with rtcp.Client(config, clock=FakeClock()) as client:
         inlet = mounted_inlet(client.http, *[steps[step] for step in script])
-        with client.streaming.writer(
-            INLET, form=FORM, max_batch=7, workers=2, messages_per_second=None
-        ) as writer:
+        with client.streaming.writer(INLET, form=FORM, max_batch=7, workers=2, messages_per_second=None) as writer:
             writer.write_many(purchases(40))
 
     summary = writer.summary
@@ -548,9 +549,7 @@ def test_a_missing_token_rejects_what_was_written_before_it_was_known(clock):
     config = rtcp.Config(client_id="c", org_id="o", streaming_url="https://dcs.example.com")
     with rtcp.Client(config, clock=clock) as client:
         mounted_inlet(client.http)
-        writer = client.streaming.writer(
-            INLET, form=FORM, authenticated=True, workers=1, max_batch=1
-        )
+        writer = client.streaming.writer(INLET, form=FORM, authenticated=True, workers=1, max_batch=1)
         with pytest.raises(rtcp.ConfigError):
             writer.write_many(purchases(2000))
         with suppress(rtcp.ConfigError):

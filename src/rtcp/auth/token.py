@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from rtcp._clock import Clock
 from rtcp.auth.values import FetchedToken
-from rtcp.errors import RtcpError
+from rtcp.errors import RequestTimeoutError, RtcpError
 
 LEEWAY: Final = 60.0
 
@@ -32,7 +32,7 @@ class GivenToken:
     def __init__(self, value: str) -> None:
         self._value = value
 
-    def get(self) -> str:
+    def get(self, *, patience: float) -> str:
         return self._value
 
     def discard(self, token: str) -> bool:
@@ -59,22 +59,29 @@ class FreshToken:
         self._cache = cache
         self._leeway = leeway
         self._lock = threading.Lock()
+        self._state = threading.Lock()
         self._current: tuple[str, float] | None = None
         self._discarded: str | None = None
         self._rounds = 0
         self._failure: RtcpError | None = None
 
-    def get(self) -> str:
+    def get(self, *, patience: float) -> str:
         """A token that lasts for at least the leeway, unless IMS gives only shorter ones.
+
+        Args:
+            patience: seconds to wait while another thread fetches one.
 
         Raises:
             TokenError: IMS refused the credentials.
+            RequestTimeoutError: another thread is still at it.
         """
         current = self._current
         if current is not None and self._clock.monotonic() < current[1]:
             return current[0]
         rounds = self._rounds
-        with self._lock:
+        if not self._lock.acquire(timeout=min(patience, threading.TIMEOUT_MAX)):
+            raise RequestTimeoutError(f"no token came within {patience:g} s: another thread is still fetching one")
+        try:
             current = self._current
             if current is not None and self._clock.monotonic() < current[1]:
                 return current[0]
@@ -83,9 +90,12 @@ class FreshToken:
                 # calls.
                 raise copy.copy(self._failure)
             return self._renew()
+        finally:
+            self._lock.release()
 
     def discard(self, token: str) -> bool:
-        with self._lock:
+        # Not under the lock of those who fetch: who is refused has waited once, and will wait for the next one.
+        with self._state:
             if self._current is not None and self._current[0] == token:
                 self._current = None
                 self._discarded = token
@@ -111,5 +121,6 @@ class FreshToken:
     def _keep(self, token: FetchedToken) -> str:
         # A token shorter than the leeway would count as expired at once and be fetched for every request.
         lasts = max(token.expires_in - self._leeway, token.expires_in / 2)
-        self._current = (token.value, self._clock.monotonic() + lasts)
+        with self._state:
+            self._current = (token.value, self._clock.monotonic() + lasts)
         return token.value
