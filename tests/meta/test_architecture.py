@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ast
 import re
 import subprocess
 import sys
@@ -19,7 +18,15 @@ NEVER_AT_IMPORT = {
 }  # fmt: skip
 
 # What client and emulator share: it keeps forks from hurting, and knows nothing of the service.
-GROUND = {"rtcp.errors", "rtcp.rows", "rtcp.rows.paths", "rtcp._sqlite", "rtcp._temporary"}
+GROUND = {
+    "rtcp.errors",
+    "rtcp.rows",
+    "rtcp.rows.paths",
+    "rtcp._sqlite",
+    "rtcp._temporary",
+    "rtcp._private",
+    "rtcp._files",
+}
 HEAVY = {"pydantic", "requests", "authlib", "tenacity", "yaml", "pandas", "pyarrow"}
 
 

@@ -23,6 +23,7 @@ _META_ROUTE: Final = "/data/foundation/export/batches/{id}/meta"
 _DIAGNOSTICS: Final = "row_errors"
 # Written beside the data by the service's own writers; empty.
 _MARKER: Final = "_SUCCESS"
+_MOST_DIGITS: Final = 20
 
 
 class DataAccess:
@@ -65,7 +66,9 @@ class DataAccess:
 
     def _source_of(self, route: str, id_of: Callable[[RemoteFile], str]) -> Source:
         return Source(
-            open=lambda file, offset: self._session.stream(_bytes_of(route, id_of(file), file.name, offset)),
+            open=lambda file, offset, state: self._session.stream(
+                _bytes_of(route, id_of(file), file.name, offset, state)
+            ),
             wait_to_resume=lambda file, failure, attempt: self._session.wait_to_resume(
                 _bytes_of(route, id_of(file), file.name, 0), failure, attempt=attempt
             ),
@@ -102,11 +105,14 @@ def _entries_of(body: Any, response: Response) -> list[dict[str, Any]]:
     return entries
 
 
-def _bytes_of(route: str, id: str, name: str, offset: int) -> Request:
+def _bytes_of(route: str, id: str, name: str, offset: int, state: str | None = None) -> Request:
     # Compressed on the way, neither the length nor the offset would be that of the file.
     headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
     if offset:
         headers["Range"] = f"bytes={offset}-"
+        if state is not None:
+            # Of a file that has changed, all of it comes: two states of it must not become one.
+            headers["If-Range"] = state
     return Request.platform("GET", route, path={"id": id}, query={"path": name}, headers=headers)
 
 
@@ -120,4 +126,5 @@ def _full_name(entry: dict[str, Any], name: str) -> str:
 
 
 def _count(value: Any) -> int | None:
-    return int(str(value)) if str(value).isdecimal() else None
+    text = str(value) if isinstance(value, int | str) else ""
+    return int(text) if text.isdecimal() and len(text) < _MOST_DIGITS else None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from rtcp._disk import name_in_errors
+from rtcp._private import private_file
 from rtcp._temporary import TemporaryFolder
 from rtcp.errors import BadRequestError, InvalidArgumentError
 from rtcp.models.file import UploadProgress
@@ -70,7 +71,7 @@ def opened(content: str | Path | bytes | BinaryIO) -> Iterator[Source]:
     else:
         with TemporaryFolder(prefix="rtcp-upload-") as folder:
             copy = folder / "content"
-            with copy.open("wb") as file:
+            with private_file(copy, "wb") as file:
                 while block := content.read(_BLOCK):
                     with name_in_errors(copy):
                         file.write(block)
