@@ -66,7 +66,7 @@ with DAG(
     )
     sample = RtcpPreviewSampleSensor(
         task_id="sample",
-        newer_than="{{ dag_run.start_date.isoformat() }}",
+        sampled_after="{{ dag_run.start_date.isoformat() }}",
         deferrable=DEFERRABLE,
         poke_interval=POLL,
         timeout=4 * 3600,

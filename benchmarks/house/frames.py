@@ -79,7 +79,7 @@ def _requests(client: rtcp.Client, emulator: Emulator) -> dict[str, Callable[[],
     person, dataset = _someone(emulator)
     client.datasets.enable_profile(dataset, upsert=True)
     schema_id = client.datasets.get(dataset).schema_ref.id
-    inlet = client.inlets.create("frames")
+    inlet = client.inlets.create(name="frames")
     form = rtcp.RowForm(dataset_id=dataset, schema_id=schema_id, identity=person[2])
     numbers = iter(range(1000))
 

@@ -31,15 +31,46 @@ def parse_instant(text: str) -> datetime:
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed
 
 
-def require_aware(instant: datetime, *, name: str) -> datetime:
+def require_aware(instant: Any, *, name: str) -> datetime:
     """Return the instant.
 
     Raises:
-        InvalidArgumentError: it is naive, and nobody can say what it means.
+        InvalidArgumentError: it is none, or it is naive, and nobody can say what it means.
     """
+    if not isinstance(instant, datetime):
+        raise InvalidArgumentError(f"{name} must be a datetime with a time zone, not {type(instant).__name__}")
     if instant.tzinfo is None:
         raise InvalidArgumentError(f"{name} has no time zone; use e.g. datetime(..., tzinfo=timezone.utc)")
     return instant
+
+
+def bound(instant: Any, *, name: str, earlier: bool = False) -> datetime | None:
+    """A bound of a time filter as it goes on the wire; None bounds nothing.
+
+    Args:
+        name: of the argument, for the error.
+        earlier: the service excludes the start, or includes the end, so the bound goes out a millisecond earlier, which
+            is the smallest unit it knows.
+
+    Raises:
+        InvalidArgumentError: it is no aware datetime.
+    """
+    if instant is None:
+        return None
+    aware = require_aware(instant, name=name)
+    return aware - _MILLISECOND if earlier else aware
+
+
+def millis_bound(instant: Any, *, name: str, earlier: bool = False) -> int | None:
+    """A bound in milliseconds since 1970; see `bound`."""
+    settled = bound(instant, name=name, earlier=earlier)
+    return None if settled is None else to_millis(settled)
+
+
+def iso_bound(instant: Any, *, name: str, earlier: bool = False) -> str | None:
+    """A bound as RFC 3339; see `bound`."""
+    settled = bound(instant, name=name, earlier=earlier)
+    return None if settled is None else to_iso(settled)
 
 
 def to_millis(instant: datetime) -> int:

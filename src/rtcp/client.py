@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 
 import requests
 
 from rtcp._clock import Clock, SystemClock
 from rtcp.auth.token import FreshToken, GivenToken
-from rtcp.config import AUTO, Config
+from rtcp.config import AUTO, Config, Settings
 from rtcp.transport.hooks import Hook, TokenFetched, emit
 from rtcp.transport.session import Session, TokenSource
 from rtcp.transport.wire import Wire
@@ -41,7 +41,7 @@ class Client:
 
     Args:
         config: ready settings; the environment and profile file are then not read, save for `RTCP_EMULATOR`.
-        hooks: called with the frozen events of `rtcp.transport.hooks` for each request, retry and token.
+        hooks: called with the frozen events of `rtcp.hooks` for each request, retry and token.
         clock: what to read time from and sleep by; for tests.
         fields: any field of `Config`.
 
@@ -50,7 +50,12 @@ class Client:
     """
 
     def __init__(
-        self, config: Config | None = None, *, hooks: Sequence[Hook] = (), clock: Clock | None = None, **fields: Any
+        self,
+        config: Config | None = None,
+        *,
+        hooks: Sequence[Hook] = (),
+        clock: Clock | None = None,
+        **fields: Unpack[Settings],
     ) -> None:
         settled = Config.load(**fields) if config is None else config.replace(**fields).in_environment()
         wire = Wire(clock=clock or SystemClock(), hooks=hooks)
@@ -71,7 +76,7 @@ class Client:
         allow_remote: bool = False,
         hooks: Sequence[Hook] = (),
         clock: Clock | None = None,
-        **fields: Any,
+        **fields: Unpack[Settings],
     ) -> Self:
         """A client of a local emulator: every host is `url`, the credentials are dummies.
 
@@ -211,7 +216,11 @@ class Client:
         """The same client with other time-outs (seconds) or retries, for a call or a few:
         `client.with_options(timeout=300).entities.get(...)`.
         """
-        given = {name: value for name, value in (("timeout", timeout), ("retries", retries)) if value is not None}
+        given: Settings = {}
+        if timeout is not None:
+            given["timeout"] = timeout
+        if retries is not None:
+            given["retries"] = retries
         return self._derived(self._config.replace(**given))
 
     def _derived(self, config: Config) -> Self:

@@ -84,17 +84,6 @@ class Paged(Generic[T]):
         return f"<{type(self).__name__} list; iterate it>"
 
 
-def check_page_size(page_size: int | None, *, most: int | None = None) -> None:
-    """Refuse a number of items in a page that no page can have; None leaves it to the service.
-
-    Raises:
-        InvalidArgumentError: it is below 1, or above `most`.
-    """
-    if page_size is not None and (page_size < 1 or (most is not None and page_size > most)):
-        bounds = "1 or more" if most is None else f"1 to {most}"
-        raise InvalidArgumentError(f"page_size must be {bounds}, not {page_size}")
-
-
 def next_query(href: str, *, base_url: str) -> str | None:
     """The query of a next link, or None at the end.
 

@@ -49,8 +49,11 @@ def poll(
     Raises:
         WaitTimeoutError: still running when the time was up; the job goes on.
     """
-    if interval is not None and interval <= 0:
+    # Written so that what is no number is refused, too: it would wait for ever.
+    if interval is not None and not interval > 0:
         raise InvalidArgumentError("interval must be more than 0 seconds")
+    if timeout is not None and not timeout >= 0:
+        raise InvalidArgumentError("timeout must be 0 seconds or more; None waits for ever")
     started = clock.monotonic()
     pause = interval or _SHORTEST
     last: T | None = None

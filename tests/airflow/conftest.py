@@ -101,7 +101,7 @@ def client(emulator: Emulator) -> Iterator[rtcp.Client]:
 @pytest.fixture
 def destination(client: rtcp.Client) -> str:
     """A dataset that can take exports."""
-    return client.datasets.create_for_export("Nightly").id
+    return client.datasets.create_for_export(name="Nightly").id
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, emulator: Emulator, **changes: Any) -> None:

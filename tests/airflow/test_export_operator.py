@@ -115,7 +115,7 @@ def test_templates_reach_the_service(run, emulator, destination):
     arguments = {
         "destination_dataset_id": "{{ params.target }}",
         "fields": ["person.name", "{{ params.column }}"],
-        "since_ingested": "{{ dag_run.start_date.isoformat() }}",
+        "ingested_after": "{{ dag_run.start_date.isoformat() }}",
         "merge_policy_id": "{{ None }}",
         "events": {"fields": ["eventType"], "ingested_after": "2026-01-01T00:00:00Z"},
         "params": {"target": destination, "column": "personalEmail"},
@@ -151,7 +151,7 @@ def test_a_lost_job_is_found_in_every_dialect(run, emulator, destination, dialec
 def test_other_exports_are_not_taken_for_the_lost_one(run, emulator, client, destination, deferrable):
     others = [
         client.export_jobs.create(destination_dataset_id=destination, fields=["person.name"]),
-        client.export_jobs.create(destination_dataset_id=destination, segments=["harbour-gold"]),
+        client.export_jobs.create(destination_dataset_id=destination, audiences=["harbour-gold"]),
     ]
 
     result = run(export(DiesBeforeRemembering, destination_dataset_id=destination, deferrable=deferrable, retries=1))

@@ -76,7 +76,7 @@ def test_a_job_that_cannot_be_cancelled_does_not_break_the_kill(emulator, destin
 
 def test_what_the_service_cannot_cancel_goes_on(emulator):
     task = RtcpComputedAttributeOperator(
-        task_id="ensure", name="a", display_name="a", description="a", expression="x", duration=(1, "days")
+        task_id="ensure", name="a", display_name="a", description="a", expression="x", duration="1 days"
     )
     task._job_id = "ca-1"
 

@@ -26,7 +26,7 @@ def purchases(count=3):
 
 @pytest.fixture
 def inlet(client) -> str:
-    return client.inlets.create("Nightly").inlet_id
+    return client.inlets.create(name="Nightly").inlet_id
 
 
 @pytest.fixture

@@ -50,8 +50,8 @@ def nightly(data, tmp_path, monkeypatch):
         with rtcp.Client.for_emulator(emulator.url) as client:
             yield {
                 "purchases": str(new),
-                "inlet": client.inlets.create("Nightly").inlet_id,
-                "export_dataset": client.datasets.create_for_export("Nightly").id,
+                "inlet": client.inlets.create(name="Nightly").inlet_id,
+                "export_dataset": client.datasets.create_for_export(name="Nightly").id,
                 "old_dataset": "cdnow-customers",
                 "folder": str(tmp_path / "exports"),
             }

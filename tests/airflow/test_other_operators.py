@@ -22,7 +22,7 @@ def attribute(**arguments):
         "display_name": "Spent in a week",
         "description": "Sum of the orders of a week",
         "expression": EXPRESSION,
-        "duration": (7, "days"),
+        "duration": "7 days",
         **arguments,
     }
     return dag_of(lambda: RtcpComputedAttributeOperator(task_id="ensure", poll_interval=0.05, **given))
@@ -109,7 +109,7 @@ def test_a_computed_attribute_is_made_once_and_found_again(run, emulator, client
 
 def test_a_draft_is_changed_to_what_is_described_and_published(run, emulator, client):
     draft = client.computed_attributes.create(
-        name="spent7", display_name="?", description="?", expression=EXPRESSION, duration=(1, "days")
+        name="spent7", display_name="?", description="?", expression=EXPRESSION, duration="1 days"
     )
 
     result = run(attribute(deferrable=False, keep_current=False))
@@ -122,7 +122,7 @@ def test_a_draft_is_changed_to_what_is_described_and_published(run, emulator, cl
 def test_a_published_one_that_computes_something_else_fails_the_task(run, emulator, client):
     run(attribute(deferrable=False))
 
-    result = run(attribute(deferrable=False, duration=(3, "days"), expression=EXPRESSION.replace("sum", "max")))
+    result = run(attribute(deferrable=False, duration="3 days", expression=EXPRESSION.replace("sum", "max")))
 
     assert result.tasks["ensure"] == "failed"
     assert "is published with another expression, duration, and only a draft can be changed" in result.log

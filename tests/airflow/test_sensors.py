@@ -47,7 +47,7 @@ def test_waits_for_a_computed_attribute(run, emulator, client, deferrable):
         display_name="Orders",
         description="Orders of a month",
         expression="xEvent[commerce.order.priceTotal > 0].count()",
-        duration=(1, "months"),
+        duration="1 months",
         status="NEW",
     )
 
@@ -62,7 +62,7 @@ def test_waits_for_a_fresh_sample(run, emulator, deferrable):
     emulator.sample()
     sampled = datetime.fromtimestamp(emulator.clock.now_ms() / 1000 - 30, UTC)
 
-    result = run(sensing(RtcpPreviewSampleSensor, newer_than=sampled.isoformat(), deferrable=deferrable))
+    result = run(sensing(RtcpPreviewSampleSensor, sampled_after=sampled.isoformat(), deferrable=deferrable))
 
     assert result.xcoms["wait"]["profiles"] == 1213
 
@@ -71,18 +71,18 @@ def test_waits_for_a_fresh_sample(run, emulator, deferrable):
 def test_a_sample_that_does_not_come_ends_with_the_time_out(run, emulator, deferrable):
     late = datetime(2100, 1, 1, tzinfo=UTC)
 
-    result = run(sensing(RtcpPreviewSampleSensor, newer_than=late, timeout=0.2, deferrable=deferrable))
+    result = run(sensing(RtcpPreviewSampleSensor, sampled_after=late, timeout=0.2, deferrable=deferrable))
 
     assert result.tasks["wait"] == "failed"
     assert "AirflowSensorTimeout" in result.log
 
 
-@pytest.mark.parametrize("newer_than", ["yesterday", "2026-11-20T00:00:00", ""])
-def test_an_instant_that_is_none_fails_at_once(run, emulator, newer_than):
-    result = run(sensing(RtcpPreviewSampleSensor, newer_than=newer_than, deferrable=False))
+@pytest.mark.parametrize("sampled_after", ["yesterday", "2026-11-20T00:00:00", ""])
+def test_an_instant_that_is_none_fails_at_once(run, emulator, sampled_after):
+    result = run(sensing(RtcpPreviewSampleSensor, sampled_after=sampled_after, deferrable=False))
 
     assert result.tasks["wait"] == "failed"
-    assert "newer_than" in result.log
+    assert "sampled_after" in result.log
 
 
 @BOTH
@@ -148,7 +148,7 @@ def test_a_draft_fails_the_task_because_nothing_will_move_it(run, emulator, clie
         display_name="Draft",
         description="Nobody publishes it",
         expression="xEvent[commerce.order.priceTotal > 0].count()",
-        duration=(1, "months"),
+        duration="1 months",
     )
 
     result = run(sensing(RtcpComputedAttributeSensor, attribute_id=draft.id, deferrable=False))

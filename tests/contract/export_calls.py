@@ -24,12 +24,12 @@ def inside(client: rtcp.Client) -> rtcp.Client:
 
 
 def attribute(client: rtcp.Client, **options: Any) -> rtcp.ComputedAttribute:
-    given = {"display_name": "Orders", "description": "Orders", "expression": COUNT, "duration": (7, "days")}
+    given = {"display_name": "Orders", "description": "Orders", "expression": COUNT, "duration": "7 days"}
     return client.computed_attributes.create(name=f"a{uuid.uuid4().hex}", **{**given, **options})
 
 
 def export(client: rtcp.Client, **options: Any) -> rtcp.ExportJob:
-    destination = client.datasets.create_for_export("Out")
+    destination = client.datasets.create_for_export(name="Out")
     return client.export_jobs.create(destination_dataset_id=destination.id, **options)
 
 
@@ -81,7 +81,7 @@ CALLS: dict[str, Callable[[rtcp.Client], Any]] = {
         display_name="Other",
         description="Other",
         expression=COUNT,
-        duration=(2, "weeks"),
+        duration="2 weeks",
         keep_current=True,
         status="NEW",
     ),
@@ -105,15 +105,16 @@ CALLS: dict[str, Callable[[rtcp.Client], Any]] = {
     "export_jobs.create: all options": lambda c: export(
         inside(c),
         fields=["person.name", "identityMap"],
-        segments=["s-1", rtcp.SegmentFilter("s-2", namespace="AAM", status=["realized", "exited"])],
-        segment_qualification=(NOON - timedelta(days=30), NOON),
-        since_ingested=NOON,
+        audiences=["s-1", rtcp.AudienceFilter("s-2", namespace="AAM", status=["realized", "exited"])],
+        qualified_after=NOON - timedelta(days=30),
+        qualified_before=NOON,
+        ingested_after=NOON,
         empty_profiles=True,
         events=rtcp.ExportEvents(fields=["_id", "timestamp"], ingested_after=NOON, ingested_before=NOON),
         merge_policy_id=inside(c).merge_policies.list(default=True).first().id,
         merge_policy_version=1,
-        segment_per_batch=True,
-        evaluate_segments=True,
+        audience_per_batch=True,
+        evaluate_audiences=True,
     ),
     "export_jobs.create: no such destination": lambda c: inside(c).export_jobs.create(
         destination_dataset_id="gone", check_destination=False
@@ -127,5 +128,5 @@ CALLS: dict[str, Callable[[rtcp.Client], Any]] = {
     "datasets.list: all options": lambda c: list(c.datasets.list(name="Harbour CRM", page_size=1)),
     "datasets.get": lambda c: c.datasets.get("harbour-crm"),
     "datasets.get: unknown": lambda c: c.datasets.get("gone"),
-    "datasets.create_for_export": lambda c: inside(c).datasets.create_for_export("Out"),
+    "datasets.create_for_export": lambda c: inside(c).datasets.create_for_export(name="Out"),
 }

@@ -22,7 +22,7 @@ ROWS = [{"crmId": "D-1", "city": "Whitby"}, {"crmId": "D-2"}]
 
 
 def inlet(client: rtcp.Client, **options: Any) -> str:
-    made = client.inlets.create(f"Tills {uuid.uuid4().hex}", **options)
+    made = client.inlets.create(name=f"Tills {uuid.uuid4().hex}", **options)
     assert made.inlet_id is not None
     return made.inlet_id
 
@@ -74,7 +74,7 @@ def download(client: rtcp.Client) -> None:
 
 
 def people(client: rtcp.Client, **options: Any) -> str:
-    return client.datasets.create(f"People {uuid.uuid4().hex}", schema_id=SCHEMA, **options).id
+    return client.datasets.create(name=f"People {uuid.uuid4().hex}", schema_ref=SCHEMA, **options).id
 
 
 def upserted(client: rtcp.Client) -> Any:

@@ -20,7 +20,7 @@ def by_id(client: rtcp.Client) -> rtcp.Audience:
 CALLS: dict[str, Callable[[rtcp.Client], Any]] = {
     "preview.status": lambda c: c.preview.status(),
     "preview.status: before the first sample": lambda c: c.with_sandbox("dev").preview.status(),
-    "preview.wait": lambda c: c.preview.wait(newer_than=LONG_AGO, timeout=6),
+    "preview.wait": lambda c: c.preview.wait(sampled_after=LONG_AGO, timeout=6),
     "preview.dataset_report": lambda c: c.preview.dataset_report(),
     "preview.dataset_report: of a day": lambda c: c.preview.dataset_report(date=date(2020, 1, 1)),
     "preview.namespace_report": lambda c: c.preview.namespace_report(),
@@ -37,9 +37,9 @@ CALLS: dict[str, Callable[[rtcp.Client], Any]] = {
             name="card",
             description="gold",
             entity_type="_xdm.context.profile",
-            audience_id="harbour-gold",
+            origin_id="harbour-gold",
             sort_by="name",
-            order="desc",
+            descending=True,
         )
     ),
     "audiences.get": by_id,

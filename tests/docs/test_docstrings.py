@@ -62,7 +62,7 @@ def test_the_example_of_the_verb_runs(resource, verb, tmp_path):
         with rtcp.Client.for_emulator(emulator.url, clock=clock) as client:
             names = {"rtcp": rtcp, "client": client, "folder": tmp_path, "json": json}
             if resource in (Inlets, Streaming):
-                inlet = client.inlets.create("Harbour till")
+                inlet = client.inlets.create(name="Harbour till")
                 schema_id = client.datasets.get("harbour-purchases").schema_ref.id
                 names |= {"connection_id": inlet.id, "inlet_id": inlet.inlet_id, "schema_id": schema_id}
             results = run_examples(getattr(resource, verb), names)

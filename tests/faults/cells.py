@@ -25,7 +25,7 @@ from tests.helpers.witness import leaks, texts_of
 import rtcp
 from rtcp.emulator import Emulator, worlds
 from rtcp.emulator.store import Dataset, IdentityPath
-from rtcp.transport.hooks import Event, Hook
+from rtcp.hooks import Event, Hook
 from rtcp.transport.request import Service
 
 SECRET = "p8-Zx+hush/9=="
@@ -120,7 +120,7 @@ class Bench:
 
     @property
     def _database(self) -> Any:
-        return self.emulator.store._database
+        return self.emulator.store.database
 
     def client(self, clock: FakeClock, *, hooks: Sequence[Hook] = (), **fields: Any) -> rtcp.Client:
         """A client whose every service is the proxy."""

@@ -11,7 +11,7 @@ from tests.faults.faults import DENIED, Again, Fault
 from tests.helpers.description import DESCRIPTION
 
 import rtcp
-from rtcp.transport.hooks import RequestFailed, RequestFinished, RetryScheduled
+from rtcp.hooks import RequestFailed, RequestFinished, RetryScheduled
 
 # POSTs and PATCHes that only read, or whose second coming changes nothing. What is not named here is sent once.
 REPEATABLE = frozenset(

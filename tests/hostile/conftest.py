@@ -52,7 +52,7 @@ def world(_harbour: Emulator) -> Emulator:
 
 @pytest.fixture
 def inlet(world: Emulator, client: Any) -> str:
-    made = client.inlets.create("Tills")
+    made = client.inlets.create(name="Tills")
     assert made.inlet_id is not None
     return str(made.inlet_id)
 

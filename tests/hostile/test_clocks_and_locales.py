@@ -106,7 +106,7 @@ noon = datetime(2026, 3, 2, 12, 30, 15, 250000, tzinfo=UTC)
 with writer() as streamed:
     streamed.write({"crmId": "D-1", "amount": 1234567.5, "at": noon})
 with contextlib.suppress(rtcp.RtcpError):
-    list(client.entities.list_events("D-1", namespace="crmId", start_time=noon, limit=1))
+    list(client.entities.list_events("D-1", namespace="crmId", occurred_after=noon, limit=1))
 with contextlib.suppress(rtcp.RtcpError):
     list(client.computed_attributes.list(created_after=noon))
 with contextlib.suppress(rtcp.RtcpError):

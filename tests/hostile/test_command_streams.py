@@ -86,7 +86,9 @@ def test_settings_are_shown_without_secrets(command):
 
 
 def test_rejects_are_for_their_owner_alone_where_the_file_was_there_before(command, client, tmp_path):
-    dataset = client.datasets.create("People", schema_id="https://ns.adobe.com/xdm/context/profile", upsert=True)
+    dataset = client.datasets.create(
+        name="People", schema_ref="https://ns.adobe.com/xdm/context/profile", is_upsert_enabled=True
+    )
     rows, rejects = tmp_path / "rows.jsonl", tmp_path / "rejects.jsonl"
     rows.write_text('{"city": "Whitby"}\n{}\n')
     rejects.touch()

@@ -312,7 +312,7 @@ def made():
     path = worlds.path("harbour")
     emulator.load(path)
     with rtcp.Client.for_emulator(emulator.url, retries=0) as client:
-        destination = client.datasets.create_for_export("All")
+        destination = client.datasets.create_for_export(name="All")
         job = client.export_jobs.create(destination_dataset_id=destination.id)
         return client.export_jobs.wait(job.id, interval=0.05).id
 

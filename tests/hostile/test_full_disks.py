@@ -270,7 +270,9 @@ with rtcp.Client(rtcp.Config(**known, base_url=os.environ["SERVICE"], ims_url=os
 
 
 def test_temporary_files_that_do_not_fit_are_named_and_nothing_is_created(program, world, client, tmp_path):
-    dataset = client.datasets.create("People", schema_id="https://ns.adobe.com/xdm/context/profile", upsert=True)
+    dataset = client.datasets.create(
+        name="People", schema_ref="https://ns.adobe.com/xdm/context/profile", is_upsert_enabled=True
+    )
     batch = client.batches.create("dev-crm")
     world.requests.clear()
     code = """

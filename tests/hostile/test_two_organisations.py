@@ -77,7 +77,7 @@ def test_threads_of_both_never_mix_headers(both):
 
 
 def test_one_spool_keeps_the_rows_of_both_apart(both, tmp_path):
-    inlets = [client.inlets.create("Tills").inlet_id for client, _ in both]
+    inlets = [client.inlets.create(name="Tills").inlet_id for client, _ in both]
     assert inlets[0] != inlets[1]
     with SpoolFile(tmp_path / "spool") as spool:
         for number, (client, emulator) in enumerate(both):

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from rtcp.errors import InvalidArgumentError
 
+# An object has an address in its name, which would differ from process to process.
 BAD = [None, float("nan"), "", "  ", object(), 1.5, True, 2.0**60, b"1", ["1"], float("inf"), Decimal("1.5")]
 
 
-@pytest.mark.parametrize("bad", BAD, ids=repr)
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: type(bad).__name__ if type(bad) is object else repr(bad))
 def test_a_bad_id_has_its_error_and_the_others_are_looked_up(client, people, bad):
     first, second, third = client.entities.get_many(["1", bad, "2"], namespace="crmId", on_missing="yield")
 

@@ -167,7 +167,7 @@ def test_a_list_asks_newest_first_and_ends_with_the_first_page_that_is_not_full(
     found = client.batches.list(dataset_id="d1", created_after=datetime(2026, 1, 1, tzinfo=UTC), page_size=2)
 
     assert [batch.id for batch in found] == ["a", "b", "c"]
-    asked = {"dataSet": "d1", "createdAfter": "1767225600000", "orderBy": "desc:created", "limit": "2"}
+    asked = {"dataSet": "d1", "createdAfter": "1767225599999", "orderBy": "desc:created", "limit": "2"}
     assert [query(request) for request in script.requests] == [asked, {**asked, "start": "2"}]
 
 

@@ -116,7 +116,7 @@ def test_an_empty_map_means_that_there_is_no_such_dataset(client):
 def test_a_destination_holds_the_union_schema_and_is_read_after_it_was_made(client, reference):
     script = mounted(client.http, [Answer(201, [reference]), Answer(body={"d7": {"name": "Out", "schemaRef": UNION}})])
 
-    dataset = client.datasets.create_for_export("Out")
+    dataset = client.datasets.create_for_export(name="Out")
 
     assert json.loads(script.requests[0].body) == {"name": "Out", "schemaRef": UNION}
     assert script.requests[1].url.endswith("/catalog/dataSets/d7")
@@ -127,7 +127,7 @@ def test_the_id_of_a_new_dataset_is_not_lost_when_it_cannot_be_read(client):
     mounted(client.http, [Answer(201, ["@/dataSets/d7"]), Answer(403)])
 
     with pytest.raises(rtcp.PermissionDeniedError) as caught:
-        client.datasets.create_for_export("Out")
+        client.datasets.create_for_export(name="Out")
     assert "'d7'" in caught.value.__notes__[0]
 
 
@@ -136,7 +136,7 @@ def test_an_answer_without_the_new_id_is_an_error_and_not_a_guess(client, answer
     script = mounted(client.http, [Answer(201, answer)])
 
     with pytest.raises(rtcp.DecodeError, match="id of the new dataset"):
-        client.datasets.create_for_export("Out")
+        client.datasets.create_for_export(name="Out")
     assert len(script.requests) == 1
 
 
@@ -144,7 +144,7 @@ def test_a_create_without_an_answer_is_not_sent_again_and_says_where_to_look(cli
     script = mounted(client.http, [Answer(503)])
 
     with pytest.raises(rtcp.ServerError, match=r"may have been created.*datasets\.list"):
-        client.datasets.create_for_export("Out")
+        client.datasets.create_for_export(name="Out")
     assert len(script.requests) == 1
 
 
@@ -172,14 +172,18 @@ def changes(script: Any) -> list[Any]:
     [
         ({}, ["enabled:true"], "application/vnd.adobe.xed-full+json;version=1"),
         ({"kind": "event"}, ["enabled:true"], "application/vnd.adobe.xed-full+json;version=1"),
-        ({"upsert": True}, ["enabled:true", "isUpsert:true"], "application/vnd.adobe.xed-full-notext+json; version=1"),
-        ({"profile": False}, None, "application/vnd.adobe.xed-full+json;version=1"),
+        (
+            {"is_upsert_enabled": True},
+            ["enabled:true", "isUpsert:true"],
+            "application/vnd.adobe.xed-full-notext+json; version=1",
+        ),
+        ({"is_profile_enabled": False}, None, "application/vnd.adobe.xed-full+json;version=1"),
     ],
 )
 def test_a_dataset_is_created_with_the_tags_of_what_it_is_for(client, given, tags, content_type):
     script = mounted(client.http, [Answer(201, ["@/dataSets/d7"]), Answer(body={"d7": ENABLED})])
 
-    client.datasets.create("In", schema_id="https://ns.adobe.com/acme/schemas/a1", description="New", **given)
+    client.datasets.create(name="In", schema_ref="https://ns.adobe.com/acme/schemas/a1", description="New", **given)
 
     body = json.loads(script.requests[0].body)
     assert body.pop("tags", None) == (tags and {"unifiedIdentity": ["enabled:true"], "unifiedProfile": tags})
@@ -191,13 +195,18 @@ def test_a_dataset_is_created_with_the_tags_of_what_it_is_for(client, given, tag
 
 
 @pytest.mark.parametrize(
-    "given", [{"kind": "event", "upsert": True}, {"profile": False, "upsert": True}, {"kind": "account"}]
+    "given",
+    [
+        {"kind": "event", "is_upsert_enabled": True},
+        {"is_profile_enabled": False, "is_upsert_enabled": True},
+        {"kind": "account"},
+    ],
 )
 def test_a_dataset_that_cannot_be_is_refused(client, given):
     script = mounted(client.http, [Answer(201, ["@/dataSets/d7"])])
 
     with pytest.raises(rtcp.InvalidArgumentError):
-        client.datasets.create("In", schema_id="https://ns.adobe.com/acme/schemas/a1", **given)
+        client.datasets.create(name="In", schema_ref="https://ns.adobe.com/acme/schemas/a1", **given)
     assert script.requests == []
 
 

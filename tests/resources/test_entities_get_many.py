@@ -44,9 +44,9 @@ def one_by_one(client, ids, **options):
 
 
 def outcome(lookup):
-    if lookup.error is not None:
-        return type(lookup.error)
-    return None if lookup.entity is None else lookup.entity.entity
+    if lookup.error is None:
+        return lookup.entity.entity
+    return None if lookup.is_missing else type(lookup.error)
 
 
 def many(client, ids, **options):
@@ -551,8 +551,8 @@ def test_the_repr_of_a_lookup_shows_no_one(client, people):
     lookups = client.entities.get_many(["1", "no"], namespace="crmId", on_missing="yield")
 
     assert [repr(lookup) for lookup in lookups] == [
-        "Lookup(0, Identity('***', 'crmId'), <Entity of 7 fields from 2 sources>)",
-        "Lookup(1, Identity('***', 'crmId'), missing)",
+        "Hit(0, Identity('***', 'crmId'), <Entity of 7 fields from 2 sources>)",
+        "Miss(1, Identity('***', 'crmId'), missing)",
     ]
 
 

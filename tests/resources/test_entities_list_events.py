@@ -59,8 +59,8 @@ def test_includes_the_start_and_excludes_the_end(client, visits):
     events = client.entities.list_events(
         "1",
         namespace="crmId",
-        start_time=START + timedelta(hours=2),
-        end_time=START + timedelta(hours=5),
+        occurred_after=START + timedelta(hours=2),
+        occurred_before=START + timedelta(hours=5),
         page_size=2,
     )
 
@@ -70,7 +70,7 @@ def test_includes_the_start_and_excludes_the_end(client, visits):
 def test_times_may_be_in_any_zone(client, emulator, visits):
     local = datetime(2026, 3, 1, 13, 30, tzinfo=timezone(timedelta(hours=5, minutes=30)))
 
-    list(client.entities.list_events("1", namespace="crmId", start_time=local))
+    list(client.entities.list_events("1", namespace="crmId", occurred_after=local))
 
     assert emulator.requests.of("entities.list_events")[0].query["startTime"] == [str(int(START.timestamp()) * 1000)]
 
@@ -224,7 +224,7 @@ def test_a_filter_that_the_service_cannot_read_is_an_error(client, visits):
         list(client.entities.list_events("1", namespace="crmId", filters=["no operator"]))
 
 
-@pytest.mark.parametrize("name", ["start_time", "end_time"])
+@pytest.mark.parametrize("name", ["occurred_after", "occurred_before"])
 def test_a_time_without_a_zone_is_refused(client, emulator, name):
     with pytest.raises(InvalidArgumentError, match=f"{name} has no time zone"):
         client.entities.list_events("1", namespace="crmId", **{name: datetime(2026, 3, 1)})  # noqa: DTZ001

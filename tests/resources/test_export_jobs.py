@@ -67,9 +67,10 @@ def test_every_documented_field_has_its_argument(client):
     body = body_of(
         client,
         fields=["identities.id", "personalEmail.address"],
-        segments=[rtcp.SegmentFilter("s-1", status=["realized"]), "s-2", rtcp.SegmentFilter("s-3", namespace="AAM")],
-        segment_qualification=(NEW_YEAR, NEW_YEAR + timedelta(days=31)),
-        since_ingested=NEW_YEAR,
+        audiences=[rtcp.AudienceFilter("s-1", status=["realized"]), "s-2", rtcp.AudienceFilter("s-3", namespace="AAM")],
+        qualified_after=NEW_YEAR,
+        qualified_before=NEW_YEAR + timedelta(days=31),
+        ingested_after=NEW_YEAR,
         empty_profiles=True,
         events=rtcp.ExportEvents(
             fields=["environment.browserDetails.name", "_id"],
@@ -78,8 +79,8 @@ def test_every_documented_field_has_its_argument(client):
         ),
         merge_policy_id="newest",
         merge_policy_version=1,
-        segment_per_batch=False,
-        evaluate_segments=True,
+        audience_per_batch=False,
+        evaluate_audiences=True,
     )
 
     assert body == {
@@ -92,14 +93,15 @@ def test_every_documented_field_has_its_argument(client):
                 {"segmentId": "s-3", "segmentNs": "AAM"},
             ],
             "segmentQualificationTime": {"startTime": "2026-01-01T00:00:00Z", "endTime": "2026-02-01T00:00:00Z"},
-            "fromIngestTimestamp": "2026-01-01T00:00:00Z",
+            # The service excludes the start itself.
+            "fromIngestTimestamp": "2025-12-31T23:59:59.999Z",
             "emptyProfiles": True,
         },
         "additionalFields": {
             "eventList": {
                 "fields": "environment.browserDetails.name,_id",
                 "filter": {
-                    "fromIngestTimestamp": "2026-01-01T00:00:00Z",
+                    "fromIngestTimestamp": "2025-12-31T23:59:59.999Z",
                     "toIngestTimestamp": "2026-01-02T00:00:00Z",
                 },
             }
@@ -118,7 +120,7 @@ def test_events_alone_are_asked_for_beside_the_identity_map(client):
 
 
 def test_one_end_of_a_qualification_is_enough(client):
-    body = body_of(client, segments=["s-1"], segment_qualification=(None, NEW_YEAR))
+    body = body_of(client, audiences=["s-1"], qualified_before=NEW_YEAR)
 
     assert body["filter"]["segmentQualificationTime"] == {"endTime": "2026-01-01T00:00:00Z"}
 
@@ -129,11 +131,10 @@ def test_one_end_of_a_qualification_is_enough(client):
         {"fields": "person.name"},
         {"fields": []},
         {"fields": ["a,b"]},
-        {"segments": "s-1"},
-        {"segments": []},
-        {"segment_qualification": (None, None)},
-        {"since_ingested": datetime(2026, 1, 1)},  # noqa: DTZ001 - the point
-        {"events": rtcp.ExportEvents(fields=[""])},
+        {"audiences": "s-1"},
+        {"audiences": []},
+        {"qualified_after": "2026-01-01"},
+        {"ingested_after": datetime(2026, 1, 1)},  # noqa: DTZ001 - the point
         {"merge_policy_version": 2},
     ],
 )
@@ -273,7 +274,7 @@ def test_a_job_is_read_in_every_form_and_comes_back_as_it_was(spelling):
 
     assert read.is_success
     assert read.destination.dataset_id == "out"
-    assert [(batch.segment_id, batch.status, batch.batch_id) for batch in read.batches] == [
+    assert [(batch.audience_id, batch.status, batch.batch_id) for batch in read.batches] == [
         ("s-1", ["realized"], "b-2")
     ]
     assert read.metrics.profiles == 12

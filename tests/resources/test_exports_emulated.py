@@ -37,7 +37,7 @@ def policy(sandbox: Any, client: rtcp.Client) -> rtcp.MergePolicy:
 
 @pytest.fixture
 def destination(policy: rtcp.MergePolicy, client: rtcp.Client) -> str:
-    return client.datasets.create_for_export("Out").id
+    return client.datasets.create_for_export(name="Out").id
 
 
 def exported(client: rtcp.Client, destination: str, **given: Any) -> rtcp.ExportJob:
@@ -167,7 +167,7 @@ def test_all_computed_attributes_are_listed_over_pages_and_found_by_filters(clie
     names = [f"count{number}" for number in range(7)]
     for name in names:
         client.computed_attributes.create(
-            name=name, display_name=name, description=name, expression="xEvent[page != 1].count()", duration=(1, "days")
+            name=name, display_name=name, description=name, expression="xEvent[page != 1].count()", duration="1 days"
         )
     listed = client.computed_attributes.list
 
@@ -186,7 +186,7 @@ def test_a_failed_evaluation_is_told(client, policy, emulator):
         display_name="O",
         description="O",
         expression="xEvent[page != 1].count()",
-        duration=(1, "days"),
+        duration="1 days",
         status="NEW",
     )
 
@@ -197,7 +197,7 @@ def test_a_failed_evaluation_is_told(client, policy, emulator):
 @ALL_DIALECTS
 def test_drafts_can_be_changed_and_deleted_and_published_ones_cannot(client, policy):
     draft = client.computed_attributes.create(
-        name="orders", display_name="O", description="O", expression="xEvent[page != 1].count()", duration=(1, "days")
+        name="orders", display_name="O", description="O", expression="xEvent[page != 1].count()", duration="1 days"
     )
 
     assert client.computed_attributes.update(draft.id, description="Anew").description == "Anew"

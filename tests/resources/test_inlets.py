@@ -70,7 +70,7 @@ def test_creating_posts_the_documented_body_and_reads_the_inlet(client):
         client.http, [Answer(201, {"id": CONNECTION, "etag": '"1"'}), Answer(200, {"items": [connection()]})]
     )
 
-    inlet = client.inlets.create("Till 4", authenticated=True, description="By the door")
+    inlet = client.inlets.create(name="Till 4", is_authenticated=True, description="By the door")
 
     assert inlet.inlet_id == INLET
     assert [request.method for request in adapter.requests] == ["POST", "GET"]
@@ -89,7 +89,7 @@ def test_creating_is_never_sent_twice(client):
     adapter = mounted(client.http, [Answer(503)])
 
     with pytest.raises(rtcp.ServerError, match=r"client\.inlets\.list"):
-        client.inlets.create("Till 4")
+        client.inlets.create(name="Till 4")
 
     assert len(adapter.requests) == 1
 
@@ -98,7 +98,7 @@ def test_an_inlet_that_cannot_be_read_after_its_creation_is_told_by_its_id(clien
     mounted(client.http, [Answer(201, {"id": CONNECTION}), Answer(404)])
 
     with pytest.raises(rtcp.NotFoundError) as caught:
-        client.inlets.create("Till 4")
+        client.inlets.create(name="Till 4")
 
     assert CONNECTION in caught.value.__notes__[0]
 
@@ -122,4 +122,4 @@ def test_the_list_goes_through_its_pages_and_leaves_out_other_connections(client
 
 def test_an_empty_name_is_refused(client):
     with pytest.raises(rtcp.InvalidArgumentError, match="name is empty"):
-        client.inlets.create(" ")
+        client.inlets.create(name=" ")

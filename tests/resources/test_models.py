@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from tests.helpers.adapters import Answer, mounted
 
 import rtcp
-from rtcp import Entity, Event, Identity, Lookup, MergePolicy, SchemaClass, xdm_get
+from rtcp import DecodeError, Entity, Event, Hit, Identity, MergePolicy, Miss, SchemaClass, xdm_get
 from rtcp.errors import InvalidArgumentError, NotFoundError
 from rtcp.models.entity import RequestedIdentity
 from rtcp.models.merge_policy import AttributeMergeType, IdentityGraphType
@@ -207,17 +207,17 @@ def test_texts_about_values_show_no_one():
     event = Event(entity_id="e1", related_entity_id="xid-of-jane", entity=jane)
     identity = Identity("jane@example.com", "Email")
     lookups = [
-        Lookup(3, identity, entity),
-        Lookup(3, identity, None, NotFoundError("no")),
-        Lookup(3, Identity("xid-of-jane")),
+        Hit(3, identity, entity),
+        Miss(3, identity, DecodeError("no")),
+        Miss(3, Identity("xid-of-jane"), NotFoundError("no")),
     ]
 
     shown = [f"{value!r} {value}" for value in (entity, event, identity, *lookups)]
 
     assert not [text for text in shown if "jane" in text.lower()]
     assert shown[0].startswith("<Entity of 2 fields from 1 sources>")
-    assert "NotFoundError" in shown[4]
-    assert shown[5].startswith("Lookup(3, Identity('***'), missing)")
+    assert "DecodeError" in shown[4]
+    assert shown[5].startswith("Miss(3, Identity('***'), missing)")
 
 
 def test_the_display_of_a_notebook_shows_the_data_and_no_markup_of_its_own():

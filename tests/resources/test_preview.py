@@ -110,14 +110,14 @@ def test_wait_returns_once_a_newer_sample_has_run(scripted):
     answers = [{"lastSampledTimestamp": at, "status": "TASK_FINISHED"} for at in (old, old, new)]
     mounted(scripted.http, [Answer(body=answer) for answer in answers])
 
-    status = scripted.preview.wait(newer_than=datetime(2026, 3, 1, 11, tzinfo=UTC))
+    status = scripted.preview.wait(sampled_after=datetime(2026, 3, 1, 11, tzinfo=UTC))
 
     assert status.last_sampled_at == datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def test_wait_takes_no_naive_time(client):
     with pytest.raises(rtcp.InvalidArgumentError, match="time zone"):
-        client.preview.wait(newer_than=datetime(2026, 3, 1))  # noqa: DTZ001 - the point
+        client.preview.wait(sampled_after=datetime(2026, 3, 1))  # noqa: DTZ001 - the point
 
 
 def test_quoted_numbers_and_nulls_become_what_they_mean(scripted):

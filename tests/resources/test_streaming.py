@@ -196,7 +196,7 @@ def test_many_messages_are_packed(client):
 
 
 def test_one_message_is_not_many(client):
-    with pytest.raises(rtcp.InvalidArgumentError, match="send takes one"):
+    with pytest.raises(rtcp.InvalidArgumentError, match="envelopes must be an iterable of many, not dict"):
         client.streaming.send_many(INLET, message())
 
 

@@ -34,7 +34,7 @@ def client(emulator, sandbox):
 
 @pytest.fixture
 def inlet_id(client):
-    return client.inlets.create("Till").inlet_id
+    return client.inlets.create(name="Till").inlet_id
 
 
 def form(client, dataset_id="visits", **parts):
@@ -107,7 +107,7 @@ def test_another_organisations_message_fails_alone(client, inlet_id):
 
 
 def test_an_authenticated_inlet_wants_the_token(client):
-    inlet = client.inlets.create("Safe", authenticated=True)
+    inlet = client.inlets.create(name="Safe", is_authenticated=True)
     message = rtcp.envelope(visit(1), form=form(client))
 
     with pytest.raises(rtcp.AuthenticationError, match="pass authenticated=True"):
@@ -117,7 +117,7 @@ def test_an_authenticated_inlet_wants_the_token(client):
 
 
 def test_an_expired_token_is_renewed_on_the_way(client, emulator):
-    inlet = client.inlets.create("Safe", authenticated=True)
+    inlet = client.inlets.create(name="Safe", is_authenticated=True)
     emulator.faults.once("streaming.send_many", expired_token=True)
 
     with client.streaming.writer(inlet.inlet_id, authenticated=True, form=form(client)) as writer:
@@ -144,7 +144,7 @@ def test_messages_keep_to_their_budget(client, emulator, inlet_id):
 
 
 def test_the_inlet_is_listed_and_read_by_its_connection(client):
-    made = client.inlets.create("Till")
+    made = client.inlets.create(name="Till")
 
     assert client.inlets.get(made.id).inlet_id == made.inlet_id
     assert made.inlet_id in [inlet.inlet_id for inlet in client.inlets.list()]

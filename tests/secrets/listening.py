@@ -21,7 +21,7 @@ import rtcp
 from rtcp.emulator import Emulator, worlds
 from rtcp.emulator.store import Dataset, IdentityPath
 from rtcp.emulator.store.definitions import encode_xid
-from rtcp.transport.hooks import Event
+from rtcp.hooks import Event
 from rtcp.transport.request import Service
 
 SECRET = "p8-Zx+hush/9=="
@@ -146,7 +146,7 @@ class Listening:
         yield from (encode_xid(namespace, value) for namespace, value in self._rows() if value in concerned)
 
     def _rows(self) -> list[tuple[int, str]]:
-        database = self.emulator.store._database
+        database = self.emulator.store.database
         with database.lock:
             return database.connection.execute("SELECT DISTINCT namespace, value FROM identity").fetchall()
 

@@ -105,7 +105,7 @@ def test_files_hold_no_secret_and_are_for_their_owner_alone(listening: Listening
 
     def use(client: rtcp.Client) -> None:
         dev = client.with_sandbox("dev")
-        inlet = dev.inlets.create("Tills", authenticated=True).inlet_id
+        inlet = dev.inlets.create(name="Tills", is_authenticated=True).inlet_id
         form = rtcp.RowForm(dataset_id="dev-crm", schema_id="https://ns.example/s")
         options = {"form": form, "authenticated": True}
         options |= {"spool": tmp_path / "spool", "rejects": tmp_path / "rejects.jsonl"}

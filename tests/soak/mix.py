@@ -46,7 +46,7 @@ def learn(client: rtcp.Client) -> Truth:
     dataset = client.datasets.get(PURCHASES)
     assert inlet.inlet_id is not None
     assert dataset.schema_ref is not None
-    destination = client.datasets.create_for_export("Soak").id
+    destination = client.datasets.create_for_export(name="Soak").id
     job = client.export_jobs.wait(
         client.export_jobs.create(destination_dataset_id=destination).id, timeout=60, interval=0.05
     )
@@ -134,7 +134,7 @@ def make_policy(w: Worker) -> None:
 def make_attribute(w: Worker) -> None:
     name = w.name()
     made = w.client.computed_attributes.create(
-        name=name, display_name=name, description="Soak", expression=COUNT, duration=(7, "days")
+        name=name, display_name=name, description="Soak", expression=COUNT, duration="7 days"
     )
     expect(w.client.computed_attributes.get(made.id).name == name, "another computed attribute")
     w.client.computed_attributes.delete(made.id)

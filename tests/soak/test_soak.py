@@ -26,7 +26,7 @@ from tests.soak.mix import MIX, PURCHASES, Worker, WrongAnswerError, learn
 from tests.soak.watching import Sample, Watcher, look, lowest, slope_per_minute
 
 import rtcp
-from rtcp.transport.hooks import Event, RequestFailed, RequestFinished, TokenFetched
+from rtcp.hooks import Event, RequestFailed, RequestFinished, TokenFetched
 
 pytestmark = pytest.mark.filterwarnings("ignore:the event look-up:PendingDeprecationWarning")
 

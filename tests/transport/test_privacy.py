@@ -101,7 +101,9 @@ def use(client: rtcp.Client, witness: Witness) -> None:
         witness.hears(lambda each=lookup: _raise(each.error))
     witness.hears(lambda: list(client.entities.list_events(JANE, namespace="Email", page_size=1)))
     witness.hears(
-        lambda: list(client.entities.list_events(JANE, namespace="Email", start_time=datetime(2026, 1, 1, tzinfo=UTC)))
+        lambda: list(
+            client.entities.list_events(JANE, namespace="Email", occurred_after=datetime(2026, 1, 1, tzinfo=UTC))
+        )
     )
     witness.hears(lambda: client.entities.list_events(JANE, namespace="Email"))
     witness.hears(

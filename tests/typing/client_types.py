@@ -23,6 +23,20 @@ def clients(config: rtcp.Config) -> None:
         assert_type(same, rtcp.Client)
 
 
+def settings() -> None:
+    assert_type(rtcp.Client(sandbox="dev", retries=2, timeout=(5, 60)), rtcp.Client)
+    assert_type(rtcp.__version__, str)
+
+
+def heard(event: rtcp.hooks.Event) -> None:
+    if isinstance(event, rtcp.hooks.RequestFinished):
+        assert_type(event.status, int)
+
+
+def hooks() -> None:
+    rtcp.Client(hooks=[heard])
+
+
 def configs() -> None:
     assert_type(rtcp.Config.load(), rtcp.Config)
     assert_type(rtcp.Config.from_file("credential.json"), rtcp.Config)
@@ -38,10 +52,44 @@ def entities(client: rtcp.Client) -> None:
     assert_type(person.identities, list[rtcp.Identity])
     lookups = client.entities.get_many(["a", rtcp.Identity("b", "crmId")], namespace="Email")
     assert_type(lookups, Iterator[rtcp.Lookup])
-    for lookup in lookups:
-        assert_type(lookup.entity, rtcp.Entity | None)
-        assert_type(lookup.error, rtcp.RtcpError | None)
+    for hit in lookups:
+        assert_type(hit.position, int)
+        if hit.error is not None:
+            assert_type(hit, rtcp.Miss)
+            assert_type(hit.error, rtcp.RtcpError)
+        else:
+            assert_type(hit.entity, rtcp.Entity)
+            assert_type(hit.identity, rtcp.Identity)
     assert_type(client.entities.list_events("a"), rtcp.Paged[rtcp.Event])
+
+
+def bulk_results(client: rtcp.Client) -> None:
+    result = client.merge_policies.get_many(["p1", "p2"])
+    assert_type(result, rtcp.BulkResult[rtcp.MergePolicy])
+    for outcome in result.outcomes:
+        if outcome.error is None:
+            assert_type(outcome.value, rtcp.MergePolicy)
+        else:
+            assert_type(outcome, rtcp.Failure)
+    assert_type(result.succeeded, list[rtcp.Success[rtcp.MergePolicy]])
+    assert_type(list(result), list[rtcp.MergePolicy])
+
+
+def models_that_go_back(
+    client: rtcp.Client, policy: rtcp.MergePolicy, attribute: rtcp.ComputedAttribute, dataset: rtcp.Dataset
+) -> None:
+    client.merge_policies.create(name="n", identity_graph=policy.identity_graph, attribute_merge=policy.attribute_merge)
+    if attribute.expression is not None and attribute.duration is not None and dataset.schema_ref is not None:
+        client.computed_attributes.create(
+            name="n", display_name="n", description="n", expression=attribute.expression, duration=attribute.duration
+        )
+        client.datasets.create(name="n", schema_ref=dataset.schema_ref)
+
+
+def ids_of_jobs(client: rtcp.Client) -> None:
+    assert_type(client.export_jobs.get(17).id, int | str)
+    assert_type(client.system_jobs.get(17).id, str)
+    assert_type(client.batches.get("b").id, str)
 
 
 def merge_policies(client: rtcp.Client) -> None:
@@ -63,6 +111,7 @@ def streaming(client: rtcp.Client) -> None:
     assert_type(client.streaming.send("i", message), rtcp.StreamReceipt)
     assert_type(client.streaming.send_many("i", [message]), rtcp.BulkResult[rtcp.StreamReceipt])
     with client.streaming.writer("i", form=form) as writer:
+        assert_type(writer, rtcp.StreamWriter)
         assert_type(writer.summary, rtcp.WriterSummary)
         assert_type(writer.rejects(), Iterator[rtcp.Reject])
     assert_type(client.streaming.replay("i", "p", form=form), rtcp.WriterSummary)
@@ -94,6 +143,13 @@ def mistakes(client: rtcp.Client) -> None:
     client.entities.get(17)  # type: ignore[arg-type]
     client.entities.get("a", "Email")  # type: ignore[call-arg]
     client.merge_policies.create(name="n", identity_graph="all", attribute_merge="timestampOrdered")  # type: ignore[arg-type]
-    client.inlets.create("n", data_type="csv")  # type: ignore[arg-type]
+    client.inlets.create(name="n", data_type="csv")  # type: ignore[arg-type]
+    client.datasets.create(name="n", schema_ref="s")
+    rtcp.Client(sandbx="x")  # type: ignore[call-arg]
+    rtcp.Client.for_emulator("http://127.0.0.1:8089", retry=3)  # type: ignore[call-arg]
+    rtcp.Config.load(sandbx="x")  # type: ignore[call-arg]
+    rtcp.Config().replace(sandbx="x")  # type: ignore[call-arg]
+    rtcp.Config.from_file("credential.json", sandbx="x")  # type: ignore[call-arg]
+    client.entities.list_events("a", occurred_after="2026-01-01")  # type: ignore[arg-type]
     rtcp.Config(retries="many")  # type: ignore[arg-type]
     rtcp.Config().sandbox = "dev"  # type: ignore[misc]

@@ -150,13 +150,13 @@ def _batch_summary(client: Client, batch_id: str) -> dict[str, Any]:
     }
 
 
-def _look_at_sample(client: Client, newer_than: str) -> Seen:
+def _look_at_sample(client: Client, sampled_after: str) -> Seen:
     sampled = client.preview.status().last_sampled_at
-    is_fresh = sampled is not None and sampled > datetime.fromisoformat(newer_than)
+    is_fresh = sampled is not None and sampled >= datetime.fromisoformat(sampled_after)
     return Seen(f"last sampled {sampled}", "success" if is_fresh else "running")
 
 
-def _sample_summary(client: Client, newer_than: str) -> dict[str, Any]:
+def _sample_summary(client: Client, sampled_after: str) -> dict[str, Any]:
     status = client.preview.status()
     sampled = status.last_sampled_at
     return {
@@ -196,5 +196,5 @@ KINDS: Final[Mapping[str, Kind]] = {
         _batch_summary,
         lambda client, batch_id: client.batches.abort(batch_id),
     ),
-    SAMPLE: Kind("preview sample newer than", "/data/core/ups/previewsamplestatus", _look_at_sample, _sample_summary),
+    SAMPLE: Kind("preview sample at or after", "/data/core/ups/previewsamplestatus", _look_at_sample, _sample_summary),
 }

@@ -19,8 +19,8 @@ def asks_for(job: ExportJob, body: Mapping[str, Any]) -> bool:
     used = job.merge_policy
     return (
         job.destination.dataset_id == destination["datasetId"]
-        and bool(job.destination.segment_per_batch) == bool(destination.get("segmentPerBatch"))
-        and (job.fields or None) == body.get("fields")
+        and bool(job.audience_per_batch) == bool(destination.get("segmentPerBatch"))
+        and ",".join(job.fields or ()) == (body.get("fields") or "")
         and _plain(job.filter, silent) == _plain(body.get("filter"), silent)
         and _plain(job.additional_fields) == _plain(body.get("additionalFields"))
         # What is not asked for the service chooses, and shows.

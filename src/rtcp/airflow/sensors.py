@@ -168,13 +168,13 @@ class RtcpDeleteRequestSensor(RtcpSensor):
     template_fields: ClassVar[Sequence[str]] = (*RtcpSensor.template_fields, "job_id")
     noun = DELETE_REQUEST
 
-    def __init__(self, *, job_id: str, **kwargs: Any) -> None:
+    def __init__(self, *, job_id: int | str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.job_id = job_id
 
     def target(self) -> str:
         """The id."""
-        return self.job_id
+        return str(self.job_id)
 
 
 class RtcpComputedAttributeSensor(RtcpSensor):
@@ -208,25 +208,25 @@ class RtcpBatchSensor(RtcpSensor):
 
 
 class RtcpPreviewSampleSensor(RtcpSensor):
-    """Wait for a sample job that ran after an instant, usually that at which data was sent.
+    """Wait for a sample job that ran at an instant or after it, usually that at which data was sent.
 
     Nothing starts a sample job but a change of some 3 % of the profiles, so give it a `timeout`.
 
     Args:
-        newer_than: an aware instant or its ISO text.
+        sampled_after: an aware instant or its ISO text.
         kwargs: as of `RtcpSensor`.
     """
 
-    template_fields: ClassVar[Sequence[str]] = (*RtcpSensor.template_fields, "newer_than")
+    template_fields: ClassVar[Sequence[str]] = (*RtcpSensor.template_fields, "sampled_after")
     noun = SAMPLE
 
-    def __init__(self, *, newer_than: datetime | str, **kwargs: Any) -> None:
+    def __init__(self, *, sampled_after: datetime | str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.newer_than = newer_than
+        self.sampled_after = sampled_after
 
     def target(self) -> str:
         """The instant as a text."""
-        after = instant(self.newer_than, name="newer_than")
+        after = instant(self.sampled_after, name="sampled_after")
         if after is None:
-            raise InvalidArgumentError("newer_than is empty: say which instant the sample has to be newer than")
+            raise InvalidArgumentError("sampled_after is empty: say from which instant on a sample counts")
         return after.isoformat()

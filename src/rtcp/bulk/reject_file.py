@@ -114,7 +114,8 @@ class Replay:
 
     def __init__(self, path: str | Path) -> None:
         # Its folder's links are followed, as its own may lead to anything.
-        self.path = Path(path).parent.resolve() / Path(path).name
+        given = local_path(path, what="path")
+        self.path = given.parent.resolve() / given.name
         self.left = self.path.with_name(self.path.name + _SUFFIX)
         self._guard = self.path.with_name(self.path.name + _GUARD)
         self.held_back = 0

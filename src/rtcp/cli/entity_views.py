@@ -70,9 +70,9 @@ class Tally:
 
     def of(self, lookups: Iterator[rtcp.Lookup]) -> Iterator[rtcp.Lookup]:
         for lookup in lookups:
-            self.found += lookup.entity is not None
+            self.found += lookup.error is None
             self.missing += lookup.is_missing
-            self.failed += lookup.error is not None
+            self.failed += lookup.error is not None and not lookup.is_missing
             yield lookup
 
     @property
@@ -86,9 +86,9 @@ def lookup_row(lookup: rtcp.Lookup) -> dict[str, Any]:
         "position": lookup.position,
         "id": lookup.identity.id if lookup.identity else None,
         "namespace": lookup.identity.namespace if lookup.identity else None,
-        "outcome": "failed" if lookup.error else "unknown" if lookup.is_missing else "found",
+        "outcome": "found" if lookup.error is None else "unknown" if lookup.is_missing else "failed",
         "entity": lookup.entity,
-        "error": lookup.error,
+        "error": None if lookup.is_missing else lookup.error,
     }
 
 

@@ -6,14 +6,32 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from rtcp._paths import local_path
 from rtcp.cli import failures
 from rtcp.cli.shell import Shell
+from rtcp.errors import InvalidArgumentError
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class LocalPath(click.Path):
+    """A path of this machine; addresses such as s3:// are refused."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(path_type=Path, **how)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value) != "-":
+            try:
+                local_path(value, what="it")
+            except InvalidArgumentError as exc:
+                self.fail(str(exc), param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Instant(click.ParamType[datetime]):
@@ -41,6 +59,20 @@ def list_options(function: F) -> F:
     ):
         function = option(function)
     return function
+
+
+def sort_options(*keys: str) -> Callable[[F], F]:
+    """What to sort a list by, and which way."""
+
+    def decorate(function: F) -> F:
+        for option in (
+            click.option("--descending", is_flag=True, help="The other way round."),
+            click.option("--sort-by", type=click.Choice(keys), help="Order."),
+        ):
+            function = option(function)
+        return function
+
+    return decorate
 
 
 def wait_options(function: F) -> F:

@@ -9,13 +9,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from rtcp.cli.shell import Shell
-from rtcp.config import Config, Secret
-from rtcp.config.sources import ENVIRONMENT, PROFILE, from_environment, from_profile, profile_path
+from rtcp.config import ENVIRONMENT, OF_THE_EMULATOR, Config, Secret
+from rtcp.config.sources import PROFILE, from_environment, from_profile, profile_path
 
 _MASK: Final = "***"
-_OF_THE_EMULATOR: Final = frozenset(
-    {"client_id", "client_secret", "org_id", "scopes", "token", "token_cache", "proxies", "ca_bundle"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +33,14 @@ def settings(shell: Shell) -> list[Setting]:
     config = shell.config
     profile = shell.profile or os.environ.get(PROFILE) or None
     known = frozenset(each.name for each in dataclasses.fields(Config)) - {"profile", "emulator"}
-    in_file, in_environment = from_profile(profile, known=known), from_environment()
+    in_file, in_environment = from_profile(profile, known=known), from_environment(ENVIRONMENT)
     given = {"profile": shell.profile, "sandbox": shell.sandbox}
     found = []
     for name in ("profile", *ENVIRONMENT, "user_agent"):
         value = _shown(name, getattr(config, name))
         if value is None:
             source = "nowhere"
-        elif config.emulator and (name in _OF_THE_EMULATOR or name.endswith("_url")):
+        elif config.emulator and name in OF_THE_EMULATOR:
             source = "by RTCP_EMULATOR"
         elif given.get(name):
             source = f"by option --{name}"

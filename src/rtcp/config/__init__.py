@@ -7,17 +7,17 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from rtcp._hidden import Hidden
 from rtcp.config import values
 from rtcp.config.files import read_credentials
 from rtcp.config.secrets import Secret
-from rtcp.config.sources import CONFIG_FILE, ENVIRONMENT, PROFILE, from_environment, from_profile, profile_path
+from rtcp.config.sources import CONFIG_FILE, PROFILE, from_environment, from_profile, profile_path
 from rtcp.errors import ConfigError, InvalidArgumentError
 
-__all__ = ["Config", "Secret"]
+__all__ = ["Config", "Secret", "Settings"]
 
 AUTO: Final = "auto"
 # The one that every organisation has.
@@ -37,10 +37,41 @@ _EMULATOR_CREDENTIALS: Final[Mapping[str, Any]] = {
 # Time-outs for reading in that for one attempt.
 _TOTAL: Final = 5.0
 _URLS: Final = ("base_url", "ims_url", "streaming_url", "edge_url", "media_url")
+_NO_VARIABLE: Final = {"variable": None}
 # Where a blank text means that nothing was said, and the next place is looked at.
 _MAY_BE_BLANK: Final = frozenset(
     {"client_id", "org_id", "sandbox", "sandbox_id", "token", "user_agent", "token_cache", "ca_bundle", "proxies"}
 )
+
+
+Secrets: TypeAlias = str | Secret | Mapping[str, Any] | Sequence[str | Secret | Mapping[str, Any]] | None
+
+
+class Settings(TypedDict, total=False):
+    """What `Client`, `Config.load`, `Config.from_file` and `Config.replace` take: every field of `Config`."""
+
+    client_id: str | None
+    client_secret: Secrets
+    org_id: str | None
+    scopes: Sequence[str] | str
+    sandbox: str | None
+    sandbox_id: str | None
+    token: str | None
+    token_cache: str | Path | None
+    profile: str | None
+    base_url: str
+    ims_url: str
+    streaming_url: str
+    edge_url: str
+    media_url: str | None
+    timeout: float | tuple[float, float]
+    retries: int
+    proxies: str | Mapping[str, str] | None
+    ca_bundle: str | Path | None
+    allow_plain_http: bool | str
+    strict: bool | str
+    user_agent: str | None
+    emulator: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,16 +99,15 @@ class Config:
     """
 
     client_id: str | None = None
-    client_secret: str | Secret | Mapping[str, Any] | Sequence[str | Secret | Mapping[str, Any]] | None = field(
-        default=None, repr=False
-    )
+    client_secret: Secrets = field(default=None, repr=False)
     org_id: str | None = None
     scopes: Sequence[str] | str = ()
     sandbox: str | None = None
     sandbox_id: str | None = None
     token: str | None = field(default=None, repr=False)
     token_cache: str | Path | None = None
-    profile: str | None = None
+    # RTCP_PROFILE chooses the profile and is read before all else.
+    profile: str | None = field(default=None, metadata=_NO_VARIABLE)
     base_url: str = "https://platform.adobe.io"
     ims_url: str = "https://ims-na1.adobelogin.com"
     streaming_url: str = "https://dcs.adobedc.net"
@@ -89,8 +119,8 @@ class Config:
     ca_bundle: str | Path | None = None
     allow_plain_http: bool | str = False
     strict: bool | str = False
-    user_agent: str | None = None
-    emulator: bool = False
+    user_agent: str | None = field(default=None, metadata=_NO_VARIABLE)
+    emulator: bool = field(default=False, metadata=_NO_VARIABLE)
 
     def __post_init__(self) -> None:
         settle = object.__setattr__
@@ -127,7 +157,7 @@ class Config:
         return values.secrets(self.client_secret)
 
     @classmethod
-    def load(cls, **fields: Any) -> Config:
+    def load(cls, **fields: Unpack[Settings]) -> Config:
         """Gather the settings: arguments win over `RTCP_*` variables, those over the profile file.
 
         With `RTCP_EMULATOR` set, the hosts and credentials are the emulator's, whatever else is given.
@@ -149,7 +179,7 @@ class Config:
         given = _told(fields)
         profile = given.get("profile") or os.environ.get(PROFILE) or None
         from_file = _told(from_profile(profile, known=known - {"profile", "emulator"}))
-        in_environment = _told(from_environment())
+        in_environment = _told(from_environment(ENVIRONMENT))
         around = {**from_file, **in_environment}
         if "client_secret" in given and "token" not in given:
             # Credentials that are passed must not be set aside by a token that merely lies around.
@@ -167,7 +197,7 @@ class Config:
         raise problem
 
     @classmethod
-    def from_file(cls, path: str | Path, **fields: Any) -> Config:
+    def from_file(cls, path: str | Path, **fields: Unpack[Settings]) -> Config:
         """Settings from a credential file, with arguments on top; the environment and profiles are not read.
 
         Reads what Adobe's Developer Console downloads (flat, whole project, Postman environment) and aepp's
@@ -183,7 +213,7 @@ class Config:
             problem = exc
         raise problem.with_traceback(None)
 
-    def replace(self, **fields: Any) -> Config:
+    def replace(self, **fields: Unpack[Settings]) -> Config:
         """The same settings with some changed."""
         _refuse_unknown(fields, frozenset(setting.name for setting in dataclasses.fields(self)))
         return dataclasses.replace(self, **fields)
@@ -246,6 +276,16 @@ class Config:
                 f"of {_profile_place()}, which {CONFIG_FILE} may move; or load the Developer Console's file with "
                 "Config.from_file)"
             )
+
+
+ENVIRONMENT: Final[Mapping[str, str]] = {
+    setting.name: f"RTCP_{setting.name.upper()}"
+    for setting in dataclasses.fields(Config)
+    if setting.metadata != _NO_VARIABLE
+}
+"""The environment variable of each setting that has one."""
+OF_THE_EMULATOR: Final = frozenset({*_EMULATOR_CREDENTIALS, *_URLS})
+"""Settings that the emulator decides."""
 
 
 def _told(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,27 +9,6 @@ from typing import Any, Final
 
 from rtcp.errors import ConfigError
 
-ENVIRONMENT: Final[Mapping[str, str]] = {
-    "client_id": "RTCP_CLIENT_ID",
-    "client_secret": "RTCP_CLIENT_SECRET",
-    "org_id": "RTCP_ORG_ID",
-    "scopes": "RTCP_SCOPES",
-    "sandbox": "RTCP_SANDBOX",
-    "sandbox_id": "RTCP_SANDBOX_ID",
-    "token": "RTCP_TOKEN",
-    "token_cache": "RTCP_TOKEN_CACHE",
-    "base_url": "RTCP_BASE_URL",
-    "ims_url": "RTCP_IMS_URL",
-    "streaming_url": "RTCP_STREAMING_URL",
-    "edge_url": "RTCP_EDGE_URL",
-    "media_url": "RTCP_MEDIA_URL",
-    "timeout": "RTCP_TIMEOUT",
-    "retries": "RTCP_RETRIES",
-    "proxies": "RTCP_PROXIES",
-    "ca_bundle": "RTCP_CA_BUNDLE",
-    "allow_plain_http": "RTCP_ALLOW_PLAIN_HTTP",
-    "strict": "RTCP_STRICT",
-}
 CONFIG_FILE: Final = "RTCP_CONFIG"
 PROFILE: Final = "RTCP_PROFILE"
 
@@ -59,9 +38,9 @@ def at_home(path: str | Path) -> Path:
     raise ConfigError(f"{problem}: set HOME, or give the whole path ({CONFIG_FILE} for the profile file)")
 
 
-def from_environment() -> dict[str, Any]:
-    """The settings that `RTCP_*` variables give; an empty variable counts as not set."""
-    return {name: os.environ[variable] for name, variable in ENVIRONMENT.items() if os.environ.get(variable)}
+def from_environment(variables: Mapping[str, str]) -> dict[str, Any]:
+    """The settings that variables give, by the name of the setting; an empty one counts as not set."""
+    return {name: os.environ[variable] for name, variable in variables.items() if os.environ.get(variable)}
 
 
 def from_profile(profile: str | None, *, known: frozenset[str]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from rtcp.errors import InvalidArgumentError, RtcpError
 from rtcp.models.base import Model
-from rtcp.models.entity import Entity, Event, Lookup
+from rtcp.models.entity import Entity, Event, Hit, Lookup, Miss
 from rtcp.models.explanation import Explanation
 from rtcp.models.preview import Report
 from rtcp.paging import Page
@@ -51,7 +51,7 @@ def flat_rows(data: Any) -> Iterator[tuple[type, Row]]:
 def flat_row(item: Any) -> Row:
     """One thing as a row: nested objects become dot paths, lists stay lists, times are in UTC."""
     row: Row = {}
-    if isinstance(item, Lookup):
+    if isinstance(item, Hit | Miss):
         _add_lookup(row, item)
     elif isinstance(item, Entity | Event):
         _add_entity(row, item)
@@ -70,7 +70,7 @@ def flat_row(item: Any) -> Row:
 @cache
 def leading_columns(kind: type) -> tuple[str, ...]:
     """The columns that rows of this kind begin with, in that order; what else there is follows by name."""
-    if issubclass(kind, Lookup):
+    if issubclass(kind, Hit | Miss):
         return ("position", "identity", "error", *leading_columns(Entity))
     if issubclass(kind, BaseModel):
         names = (name for name, field in kind.model_fields.items() if not field.exclude)
@@ -97,7 +97,7 @@ def _add_lookup(row: Row, lookup: Lookup) -> None:
     row["identity.namespace"] = lookup.identity.namespace if lookup.identity else None
     row["error"] = None if lookup.error is None else str(lookup.error)
     if lookup.entity is not None:
-        _add_entity(row, lookup.entity, taken=leading_columns(Lookup))
+        _add_entity(row, lookup.entity, taken=leading_columns(Hit))
 
 
 def _add_entity(row: Row, item: Entity | Event, *, taken: tuple[str, ...] = ()) -> None:

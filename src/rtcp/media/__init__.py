@@ -6,8 +6,10 @@ from rtcp.media.details import Ad, AdBreak, Analytics, Chapter, PlayerError, Qoe
 from rtcp.media.draining import Drained
 from rtcp.media.encoding import read_event
 from rtcp.media.events import MediaEvent
+from rtcp.media.fields import Api
 from rtcp.media.live import MediaSession
-from rtcp.media.recorder import Recorder
+from rtcp.media.pinging import Pinging
+from rtcp.media.recorder import Recorder, Sender
 from rtcp.media.recording import Recorded, Recording
 from rtcp.media.which import which_api
 
@@ -15,15 +17,18 @@ __all__ = [
     "Ad",
     "AdBreak",
     "Analytics",
+    "Api",
     "Chapter",
     "Drained",
     "MediaEvent",
     "MediaSession",
+    "Pinging",
     "PlayerError",
     "Qoe",
     "Recorded",
     "Recorder",
     "Recording",
+    "Sender",
     "SessionDetails",
     "read_event",
     "which_api",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+from rtcp._arguments import check_verbs
 from rtcp._clock import SteadyClock
 from rtcp.config import Config
 from rtcp.errors import ConfigError, InvalidArgumentError
@@ -30,6 +31,7 @@ _CREATES: Final = (
 )
 
 
+@check_verbs
 class MediaCollection:
     """Media sessions for Adobe Analytics; `media_url` is the host that Adobe has given you.
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from rtcp._arguments import check_verbs
 from rtcp._clock import SteadyClock
 from rtcp.errors import InvalidArgumentError, ResponseError
 from rtcp.media.details import Qoe, SessionDetails
@@ -32,6 +33,7 @@ _HELP: Final = {
 }
 
 
+@check_verbs
 class MediaEdge:
     """Media sessions through Edge Network: for Customer Journey Analytics, Adobe Analytics and the Profile store.
 

@@ -14,15 +14,15 @@ class Audience(Model):
     """One audience.
 
     Attributes:
-        id: what export filters take as segment id, with the namespace "ups".
-        audience_id: its id where it comes from, which may be another system.
+        id: what `audience_id` means everywhere else; export filters take it.
+        origin_id: its id where it comes from, which may be another system.
         kind: `SegmentDefinition` and others.
         lifecycle_state: such as `published`.
         expression: what decides who is in it, for those that are evaluated here.
     """
 
     id: str
-    audience_id: str | None = None
+    origin_id: str | None = Field(default=None, alias="audienceId")
     name: str | None = None
     description: str | None = None
     kind: str | None = Field(default=None, alias="type")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
+from rtcp._arguments import check_fields
 from rtcp._instants import BlankAsNone, OptionalEpochMillis
 from rtcp.models.base import CleanedModel, Model, OpenEnum, Xdm
 
@@ -50,6 +51,13 @@ _READ: Final = ("inputRecordCount", "recordsRead", "inputRecordSize")
 _WRITTEN: Final = ("outputRecordCount", "recordsWritten", "outputRecordSize")
 _FAILED: Final = ("failedRecordCount", "recordsFailed")
 _TIMES: Final = ("created", "updated", "started", "completed")
+_CSV_NAMES: Final = {
+    "delimiter": "delimiter",
+    "quote": "quote",
+    "escape": "escape",
+    "null_marker": "nullMarker",
+    "charset": "charset",
+}
 _NEVER_NULL: Final = ("errors", "metrics", "tags", "relatedObjects", "inputFormat")
 
 
@@ -105,6 +113,19 @@ class Batch(CleanedModel):
     def dataset_id(self) -> str | None:
         """The dataset that it belongs to."""
         return next((each.id for each in self.related_objects if each.type == "dataSet"), None)
+
+    @property
+    def format(self) -> Literal["json", "json_array", "parquet", "csv"] | None:
+        """The form of its files, as `create` takes it; None where the service does not tell."""
+        told = str(self.input_format.get("format") or "").lower()
+        if told == "json":
+            return "json_array" if self.input_format.get("isMultiLineJson") in (True, "true") else "json"
+        return "parquet" if told == "parquet" else "csv" if told == "csv" else None
+
+    @property
+    def csv(self) -> CsvOptions | None:
+        """How its CSV is written; None for other forms."""
+        return CsvOptions.from_wire(self.input_format) if self.format == "csv" else None
 
     @property
     def is_final(self) -> bool:
@@ -167,6 +188,16 @@ class CsvOptions:
     null_marker: str | None = None
     header: bool | None = None
     charset: str | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+    @classmethod
+    def from_wire(cls, told: Mapping[str, Any]) -> CsvOptions:
+        """The options that an answer tells."""
+        texts = {python: None if told.get(wire) is None else str(told[wire]) for python, wire in _CSV_NAMES.items()}
+        header = told.get("header")
+        return cls(**texts, header=None if header is None else str(header).lower() == "true")
 
     def to_wire(self) -> dict[str, str]:
         """The options under the service's names; all are texts there."""

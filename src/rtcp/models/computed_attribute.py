@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Self
 
@@ -44,6 +45,7 @@ class WindowUnit(OpenEnum):
     MONTHS = "MONTHS"
 
 
+_TEXT: Final = re.compile(r"(\d+)\s*([A-Za-z]+)", re.ASCII)
 _LONGEST: Final = {WindowUnit.HOURS: 24, WindowUnit.DAYS: 7, WindowUnit.WEEKS: 4, WindowUnit.MONTHS: 6}
 
 
@@ -68,6 +70,20 @@ class Window:
         if isinstance(self.count, bool) or not isinstance(self.count, int) or not 1 <= self.count <= longest:
             raise InvalidArgumentError(f"a window is 1 to {longest} {unit.lower()} long, not {self.count!r}")
         object.__setattr__(self, "unit", unit.value)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The window of a text such as "7 days", "1 month" or "7d".
+
+        Raises:
+            InvalidArgumentError: it is no window.
+        """
+        found = _TEXT.fullmatch(text.strip()) if isinstance(text, str) else None
+        units = [unit for unit in _LONGEST if found is not None and unit.lower().startswith(found[2].lower())]
+        if found is None or not units:
+            kinds = ", ".join(known.lower() for known in _LONGEST)
+            raise InvalidArgumentError(f"{text!r} is no window such as '7 days'; there are {kinds}")
+        return cls(int(found[1]), units[0])
 
     @classmethod
     def hours(cls, count: int) -> Self:

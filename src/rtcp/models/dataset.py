@@ -39,6 +39,11 @@ class Dataset(CleanedModel):
     updated_at: OptionalEpochMillis = Field(default=None, alias="updated")
 
     @property
+    def schema_id(self) -> str | None:
+        """The URI of its schema, as streaming takes it."""
+        return self.schema_ref.id if self.schema_ref is not None else None
+
+    @property
     def is_union(self) -> bool:
         """True when it holds the union schema of profiles, which is what exports are written to."""
         return self.schema_ref is not None and self.schema_ref.id.rstrip("/") == UNION_SCHEMA

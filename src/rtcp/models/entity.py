@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import Field
 
 from rtcp._instants import OptionalEpochMillis, OptionalIsoInstant
-from rtcp.errors import RtcpError
+from rtcp.errors import NotFoundError, RtcpError
 from rtcp.models.base import Model, OpenEnum, Xdm
 from rtcp.models.identity import Identity
 
@@ -119,30 +119,56 @@ class Event(Model):
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
-    """What one input of a bulk look-up became.
+class Hit:
+    """One input of a bulk look-up that was found; `error` is None.
+
+    Attributes:
+        position: of the input, from 0.
+        identity: the input, as an `Identity`.
+        entity: the merged entity.
+    """
+
+    position: int
+    identity: Identity
+    entity: Entity
+    error: None = None
+
+    @property
+    def is_missing(self) -> bool:
+        """False."""
+        return False
+
+    def __repr__(self) -> str:
+        return f"Hit({self.position}, {self.identity!r}, {self.entity!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One input of a bulk look-up without an entity; `entity` is None.
 
     Attributes:
         position: of the input, from 0.
         identity: the input, as an `Identity`; None when it cannot be one, which `error` then says.
-        entity: the merged entity, or None.
-        error: why there is no answer for this input, or None. With neither entity nor error, nothing is known of
-            this identity.
+        error: why there is no entity: a `NotFoundError` when nothing is known of this identity.
     """
 
     position: int
     identity: Identity | None
-    entity: Entity | None = None
-    error: RtcpError | None = None
+    error: RtcpError
+    entity: None = None
 
     @property
     def is_missing(self) -> bool:
         """True when the service answered that it knows nothing of this identity."""
-        return self.entity is None and self.error is None
+        return isinstance(self.error, NotFoundError)
 
     def __repr__(self) -> str:
-        outcome = "missing" if self.is_missing else type(self.error).__name__ if self.error else repr(self.entity)
-        return f"Lookup({self.position}, {self.identity!r}, {outcome})"
+        outcome = "missing" if self.is_missing else type(self.error).__name__
+        return f"Miss({self.position}, {self.identity!r}, {outcome})"
+
+
+Lookup: TypeAlias = Hit | Miss
+"""What one input of a bulk look-up became. Where `error` is None, `entity` is the entity."""
 
 
 def xdm_get(entity: Entity | Event | Mapping[str, Any], path: str, default: Any = None) -> Any:

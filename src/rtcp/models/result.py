@@ -4,25 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
-from rtcp.errors import PartialFailureError, RtcpError
+from rtcp.errors import PartialFailureError, RequestError, RtcpError
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(Generic[T]):
-    """One input's result: a value, or an error; neither means that no answer came, so it may have been applied."""
+class Success(Generic[T]):
+    """One input that the service did what was asked for; `error` is None."""
 
     position: int
-    value: T | None = field(default=None, repr=False)
-    error: RtcpError | None = None
+    value: T = field(repr=False)
+    error: None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One input that failed, or that got no answer; `value` is None."""
+
+    position: int
+    error: RtcpError
+    value: None = None
 
     @property
-    def is_success(self) -> bool:
-        """True when the service did it."""
-        return self.value is not None
+    def is_unknown(self) -> bool:
+        """True when no answer came: the service may have done it."""
+        return isinstance(self.error, RequestError) and self.error.may_have_been_applied
+
+
+Outcome: TypeAlias = Success[T] | Failure
+"""What became of one input. Where `error` is None, `value` is what was asked for."""
+
+
+def unanswered(position: int) -> Failure:
+    """The outcome of an input that nobody knows anything of."""
+    return Failure(position, RequestError("no answer came; it may have been applied", may_have_been_applied=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +52,22 @@ class BulkResult(Generic[T]):
     outcomes: tuple[Outcome[T], ...]
 
     @property
-    def succeeded(self) -> list[Outcome[T]]:
+    def succeeded(self) -> list[Success[T]]:
         """Outcomes with a value."""
-        return [outcome for outcome in self.outcomes if outcome.is_success]
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Success)]
 
     @property
-    def failed(self) -> list[Outcome[T]]:
-        """Outcomes with an error."""
-        return [outcome for outcome in self.outcomes if outcome.error is not None]
+    def failed(self) -> list[Failure]:
+        """Outcomes with an answer that is an error."""
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Failure) and not outcome.is_unknown]
 
     @property
-    def unknown(self) -> list[Outcome[T]]:
-        """Outcomes with neither: no answer came, so it may have been applied."""
-        return [outcome for outcome in self.outcomes if not outcome.is_success and outcome.error is None]
+    def unknown(self) -> list[Failure]:
+        """Outcomes without an answer, which the service may have applied."""
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Failure) and outcome.is_unknown]
 
     def __iter__(self) -> Iterator[T]:
-        return (outcome.value for outcome in self.outcomes if outcome.value is not None)
+        return (outcome.value for outcome in self.succeeded)
 
     def __len__(self) -> int:
         return len(self.outcomes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from rtcp._arguments import check_verbs
 from rtcp.config import Config
 from rtcp.errors import DecodeError, ResponseError
 from rtcp.paging import Paged
@@ -17,7 +18,11 @@ T = TypeVar("T")
 
 
 class Resource:
-    """One noun of the service."""
+    """One noun of the service. Its verbs refuse arguments that are not what their signatures say."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        check_verbs(cls)
 
     def __init__(self, session: Session, config: Config) -> None:
         self._session = session

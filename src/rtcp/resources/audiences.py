@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
+from rtcp._arguments import check_page_size, sort_key
 from rtcp.models.audience import Audience
-from rtcp.paging import Paged, check_page_size
+from rtcp.paging import Paged
 from rtcp.resources._base import Resource, items_of
 from rtcp.transport.answers import parse_all
 from rtcp.transport.pages import NextLink
 from rtcp.transport.request import Request, Response
 
 _ROUTE: Final = "/data/core/ups/audiences"
+_SORT_KEYS: Final = {"name": "name", "created_at": "creationTime", "updated_at": "updateTime"}
 
 
 class Audiences(Resource):
@@ -26,9 +28,9 @@ class Audiences(Resource):
         name: str | None = None,
         description: str | None = None,
         entity_type: str | None = None,
-        audience_id: str | None = None,
-        sort_by: str | None = None,
-        order: Literal["asc", "desc"] = "asc",
+        origin_id: str | None = None,
+        sort_by: Literal["name", "created_at", "updated_at"] | None = None,
+        descending: bool = False,
         limit: int | None = None,
         page_size: int | None = None,
     ) -> Paged[Audience]:
@@ -36,8 +38,8 @@ class Audiences(Resource):
 
         Args:
             name: part of the name, in any case; likewise `description`.
-            audience_id: the exact id where the audience comes from.
-            sort_by: a field of the answer, such as `updateTime`.
+            origin_id: the exact id where the audience comes from.
+            sort_by, descending: the order; that of the service when `sort_by` is not given.
             limit: audiences to yield at most; None yields all.
             page_size: audiences in a request; None leaves it to the service.
 
@@ -46,12 +48,13 @@ class Audiences(Resource):
             ['Gold card holders']
         """
         check_page_size(page_size)
+        key = sort_key(sort_by, _SORT_KEYS, descending=descending)
         query = {
             "name": name,
             "description": description,
             "entityType": entity_type,
-            "property": None if audience_id is None else f"audienceId=={audience_id}",
-            "sort": None if sort_by is None else f"{sort_by}:{order}",
+            "property": None if origin_id is None else f"audienceId=={origin_id}",
+            "sort": None if key is None else f"{key}:{'desc' if descending else 'asc'}",
             "limit": page_size,
         }
 

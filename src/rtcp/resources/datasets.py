@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
+from rtcp._arguments import check_page_size
 from rtcp.errors import InvalidArgumentError, NotFoundError, RtcpError
-from rtcp.models.dataset import UNION_SCHEMA, Dataset
+from rtcp.models.dataset import UNION_SCHEMA, Dataset, DatasetSchema
 from rtcp.paging import Paged
 from rtcp.resources._base import Resource
 from rtcp.transport.answers import parse, unreadable
@@ -34,28 +35,30 @@ class Datasets(Resource):
     Service page: https://developer.adobe.com/experience-platform-apis/references/catalog/
     """
 
-    def list(self, *, name: str | None = None, limit: int | None = None, page_size: int = 100) -> Paged[Dataset]:
+    def list(
+        self, *, name: str | None = None, limit: int | None = None, page_size: int | None = None
+    ) -> Paged[Dataset]:
         """Return the datasets, in the order of the service.
 
         Args:
             name: only those with exactly this name.
             limit: datasets to yield at most; None yields all.
-            page_size: datasets in a request, 1 to 100.
+            page_size: datasets in a request, 1 to 100; None takes 100.
 
         Example:
             >>> [dataset.name for dataset in client.datasets.list()]
             ['Harbour CRM', 'Harbour loyalty card', 'Harbour newsletter', 'Harbour purchases']
         """
-        if not 1 <= page_size <= _LARGEST_PAGE:
-            raise InvalidArgumentError(f"page_size must be 1 to {_LARGEST_PAGE}, not {page_size}")
+        check_page_size(page_size, most=_LARGEST_PAGE)
         if name is not None and ("," in name or name.startswith("!")):
             raise InvalidArgumentError(
                 "the Catalog takes a comma for a list of names and a leading '!' for a negation; list all, and compare"
             )
 
-        first = Request.platform("GET", _ROUTE, query={"limit": page_size, "name": name})
+        size = page_size or _LARGEST_PAGE
+        first = Request.platform("GET", _ROUTE, query={"limit": size, "name": name})
         # Catalog tells neither a total nor a next page: the first page that is not full is the last.
-        return self._list(first, _datasets, by=Offset("start", page_size), limit=limit)
+        return self._list(first, _datasets, by=Offset("start", size), limit=limit)
 
     def get(self, dataset_id: str) -> Dataset:
         """Return one dataset.
@@ -76,42 +79,44 @@ class Datasets(Resource):
 
     def create(
         self,
-        name: str,
         *,
-        schema_id: str,
+        name: str,
+        schema_ref: str | DatasetSchema,
         kind: Literal["record", "event"] = "record",
         description: str | None = None,
-        profile: bool = True,
-        upsert: bool = False,
+        is_profile_enabled: bool = True,
+        is_upsert_enabled: bool = False,
     ) -> Dataset:
         """Create a dataset and return it.
 
         Args:
-            schema_id: URI of its schema, which must itself be enabled for Profile if the dataset shall be.
-            kind: "record" or "event", as the schema says; events cannot be updated, so "event" refuses `upsert`.
-            profile: True lets what comes into it go into the Profile store; False keeps it in the data lake.
-            upsert: True lets a record change the fields it holds and leave the others as they are.
+            schema_ref: URI of its schema, or another dataset's `schema_ref`. The schema must itself be enabled for
+                Profile if the dataset shall be.
+            kind: "record" or "event", as the schema says; events cannot be updated, so "event" takes no upserts.
+            is_profile_enabled: True lets what comes into it go into the Profile store; False keeps it in the data lake.
+            is_upsert_enabled: True lets a record change the fields it holds and leave the others as they are.
 
         Never sent twice by itself: when no answer comes, the error says how to find out whether it was made.
 
         Example:
-            >>> schema_id = "https://ns.adobe.com/xdm/context/profile"
-            >>> dataset = client.datasets.create("Corrections", schema_id=schema_id, upsert=True)
+            >>> schema_ref = "https://ns.adobe.com/xdm/context/profile"
+            >>> dataset = client.datasets.create(name="Corrections", schema_ref=schema_ref, is_upsert_enabled=True)
             >>> dataset.is_upsert_enabled
             True
         """
-        if kind not in ("record", "event"):
-            raise InvalidArgumentError(f"kind must be 'record' or 'event', not {kind!r}")
-        if upsert and (kind == "event" or not profile):
-            raise InvalidArgumentError("upsert=True is for records that go into the Profile store")
+        if is_upsert_enabled and (kind == "event" or not is_profile_enabled):
+            raise InvalidArgumentError("is_upsert_enabled=True is for records that go into the Profile store")
+        schema_id = schema_ref if isinstance(schema_ref, str) else schema_ref.id
+        if not name.strip() or not schema_id.strip():
+            raise InvalidArgumentError("name and schema_ref must not be empty")
         body: dict[str, Any] = {
             "name": name,
-            "schemaRef": {"id": schema_id, "contentType": _UPSERT_TYPE if upsert else _FULL_TYPE},
+            "schemaRef": {"id": schema_id, "contentType": _UPSERT_TYPE if is_upsert_enabled else _FULL_TYPE},
         }
         if description is not None:
             body["description"] = description
-        if profile:
-            body["tags"] = {"unifiedIdentity": [_ON], "unifiedProfile": _enabled(upsert=upsert)}
+        if is_profile_enabled:
+            body["tags"] = {"unifiedIdentity": [_ON], "unifiedProfile": _enabled(upsert=is_upsert_enabled)}
         return self._create(body)
 
     def enable_profile(self, dataset_id: str, *, upsert: bool = False) -> Dataset:
@@ -163,13 +168,13 @@ class Datasets(Resource):
         self._patch(dataset_id, _change("replace", profile=[_OFF], identity=[_OFF]))
         return self.get(dataset_id)
 
-    def create_for_export(self, name: str) -> Dataset:
+    def create_for_export(self, *, name: str) -> Dataset:
         """Create a dataset that profiles can be exported into, and return it: it holds the union schema.
 
         Never sent twice by itself: when no answer comes, the error says how to find out whether it was made.
 
         Example:
-            >>> client.datasets.create_for_export("Profiles of March").is_union
+            >>> client.datasets.create_for_export(name="Profiles of March").is_union
             True
         """
         return self._create({"name": name, "schemaRef": {"id": UNION_SCHEMA, "contentType": _UNION_TYPE}})

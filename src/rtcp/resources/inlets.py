@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
+from rtcp._arguments import check_page_size
 from rtcp.errors import InvalidArgumentError, NotFoundError, RtcpError
-from rtcp.models.inlet import Inlet
+from rtcp.models.inlet import Inlet, InletDataType
 from rtcp.paging import Paged
 from rtcp.resources._base import Resource, items_of
 from rtcp.transport.answers import mapping, parse_all, unreadable
@@ -15,6 +16,7 @@ _ROUTE: Final = "/data/foundation/flowservice/connections"
 # The connection specification of the HTTP API source.
 _SPEC: Final = {"id": "bc7b00d6-623a-4dfc-9fdb-f1240aeadaeb", "version": "1.0"}
 _AUTH: Final = "Streaming Connection"
+_LARGEST_PAGE: Final = 100
 
 
 class Inlets(Resource):
@@ -23,17 +25,19 @@ class Inlets(Resource):
     Service page: https://experienceleague.adobe.com/en/docs/experience-platform/sources/api-tutorials/create/streaming/http
     """
 
-    def list(self, *, limit: int | None = None) -> Paged[Inlet]:
+    def list(self, *, limit: int | None = None, page_size: int | None = None) -> Paged[Inlet]:
         """Return the inlets; connections of other kinds are left out.
 
         Args:
             limit: inlets to yield at most; None yields all.
+            page_size: connections in a request, 1 to 100; None leaves it to the service.
 
         Example:
             >>> "Harbour till" in [inlet.name for inlet in client.inlets.list()]
             True
         """
-        query: dict[str, Any] = {"property": f"connectionSpec.id=={_SPEC['id']}"}
+        check_page_size(page_size, most=_LARGEST_PAGE)
+        query: dict[str, Any] = {"property": f"connectionSpec.id=={_SPEC['id']}", "limit": page_size}
 
         return self._list(Request.platform("GET", _ROUTE, query=query), _listed, limit=limit)
 
@@ -54,10 +58,10 @@ class Inlets(Resource):
 
     def create(
         self,
-        name: str,
         *,
-        data_type: Literal["xdm", "raw"] = "xdm",
-        authenticated: bool = False,
+        name: str,
+        data_type: Literal["xdm", "raw"] | InletDataType = "xdm",
+        is_authenticated: bool = False,
         source_id: str | None = None,
         description: str | None = None,
     ) -> Inlet:
@@ -67,18 +71,19 @@ class Inlets(Resource):
 
         Args:
             data_type: "xdm" for rows in envelopes; "raw" for any JSON, which a dataflow then maps.
-            authenticated: messages need the token; anybody who knows the id of an open inlet can send to it.
+            is_authenticated: True means that messages need the token; anybody who knows the id of an open inlet can
+                send to it.
             source_id: name of the source, for messages that name none; None takes `name`.
 
         Example:
-            >>> inlet = client.inlets.create("Till 4", authenticated=True)
+            >>> inlet = client.inlets.create(name="Till 4", is_authenticated=True)
             >>> inlet.is_authenticated, len(inlet.inlet_id)
             (True, 64)
         """
         if not name.strip():
             raise InvalidArgumentError("name is empty")
-        params: dict[str, Any] = {"sourceId": source_id or name, "dataType": data_type, "name": name}
-        if authenticated:
+        params: dict[str, Any] = {"sourceId": source_id or name, "dataType": str(data_type), "name": name}
+        if is_authenticated:
             params["authenticationRequired"] = True
         body: dict[str, Any] = {"name": name}
         if description is not None:

@@ -6,12 +6,19 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 
+from rtcp._arguments import check_page_size, sort_key
 from rtcp._unset import UNSET, Unset, drop_unset
 from rtcp.errors import InvalidArgumentError, NotFoundError
 from rtcp.models.entity import SchemaClass
-from rtcp.models.merge_policy import MergePolicy
-from rtcp.models.result import BulkResult, Outcome
-from rtcp.paging import Paged, check_page_size
+from rtcp.models.merge_policy import (
+    AttributeMerge,
+    AttributeMergeType,
+    IdentityGraph,
+    IdentityGraphType,
+    MergePolicy,
+)
+from rtcp.models.result import BulkResult, Failure, Outcome, Success
+from rtcp.paging import Paged
 from rtcp.resources._base import Resource, items_of
 from rtcp.transport.answers import mapping, parse, parse_all, unreadable
 from rtcp.transport.pages import NextLink
@@ -25,6 +32,10 @@ _DELETE_HELP: Final = {
     "client.merge_policies.update(id, is_active_on_edge=True)"
 }
 _WRITE_HEADERS: Final = {"x-profile-instance-id": "ups"}
+_SORT_KEYS: Final = {"name": "name"}
+
+Stitching = Literal["none", "pdg"] | IdentityGraphType | IdentityGraph
+Merging = Literal["timestampOrdered", "dataSetPrecedence"] | AttributeMergeType | AttributeMerge
 
 
 class MergePolicies(Resource):
@@ -39,9 +50,10 @@ class MergePolicies(Resource):
         schema_name: str | None = None,
         default: bool | None = None,
         is_active_on_edge: bool | None = None,
-        identity_graph: Literal["none", "pdg"] | None = None,
-        attribute_merge: Literal["timestampOrdered", "dataSetPrecedence"] | None = None,
-        order_by: Literal["name", "+name", "-name"] | None = None,
+        identity_graph: Stitching | None = None,
+        attribute_merge: Merging | None = None,
+        sort_by: Literal["name"] | None = None,
+        descending: bool = False,
         limit: int | None = None,
         page_size: int | None = None,
     ) -> Paged[MergePolicy]:
@@ -49,6 +61,7 @@ class MergePolicies(Resource):
 
         Args:
             schema_name, default, is_active_on_edge, identity_graph, attribute_merge: return only those that are so.
+            sort_by, descending: the order; that of the service, by name, when `sort_by` is not given.
             limit: policies to yield at most; None yields all.
             page_size: policies in a request; None leaves it to the service (20).
 
@@ -57,13 +70,14 @@ class MergePolicies(Resource):
             ['Harbour: no stitching']
         """
         check_page_size(page_size)
+        key = sort_key(sort_by, _SORT_KEYS, descending=descending)
         query = {
             "schema.name": schema_name,
             "default": default,
             "isActiveOnEdge": is_active_on_edge,
-            "identityGraph.type": identity_graph,
-            "attributeMerge.type": attribute_merge,
-            "orderBy": order_by,
+            "identityGraph.type": None if identity_graph is None else _stitching(identity_graph),
+            "attributeMerge.type": None if attribute_merge is None else _merging(attribute_merge)["type"],
+            "orderBy": f"-{key}" if key and descending else key,
             "limit": page_size,
         }
 
@@ -87,8 +101,8 @@ class MergePolicies(Resource):
         *,
         name: str,
         schema_name: str = SchemaClass.PROFILE,
-        identity_graph: Literal["none", "pdg"],
-        attribute_merge: Literal["timestampOrdered", "dataSetPrecedence"],
+        identity_graph: Stitching,
+        attribute_merge: Merging,
         order: Sequence[str] | None = None,
         default: bool | None = None,
         is_active_on_edge: bool | None = None,
@@ -96,8 +110,10 @@ class MergePolicies(Resource):
         """Create a merge policy and return it.
 
         Args:
-            identity_graph: `"none"` stitches nothing, `"pdg"` stitches over the private graph.
-            attribute_merge: which fragment wins: the newest, or that of the dataset that `order` names first.
+            identity_graph: `"none"` stitches nothing, `"pdg"` stitches over the private graph; or another policy's
+                `identity_graph`.
+            attribute_merge: which fragment wins: the newest, or that of the dataset that `order` names first; or
+                another policy's `attribute_merge`, which brings its order along.
             order: dataset ids, for `dataSetPrecedence`, where it is required. A dataset that is not listed
                 contributes nothing.
             default: True takes the default of its class over; the answer's `took_default_from` says from which policy.
@@ -133,8 +149,8 @@ class MergePolicies(Resource):
         *,
         name: str,
         schema_name: str = SchemaClass.PROFILE,
-        identity_graph: Literal["none", "pdg"],
-        attribute_merge: Literal["timestampOrdered", "dataSetPrecedence"],
+        identity_graph: Stitching,
+        attribute_merge: Merging,
         order: Sequence[str] | None = None,
         default: bool | None = None,
         is_active_on_edge: bool | None = None,
@@ -164,8 +180,8 @@ class MergePolicies(Resource):
         *,
         name: str | Unset = UNSET,
         schema_name: str | Unset = UNSET,
-        identity_graph: Literal["none", "pdg"] | Unset = UNSET,
-        attribute_merge: Literal["timestampOrdered"] | Unset = UNSET,
+        identity_graph: Stitching | Unset = UNSET,
+        attribute_merge: Merging | Unset = UNSET,
         default: bool | Unset = UNSET,
         is_active_on_edge: bool | Unset = UNSET,
     ) -> MergePolicy:
@@ -181,14 +197,15 @@ class MergePolicies(Resource):
             >>> client.merge_policies.update("harbour-unstitched", name="Alone").name
             'Alone'
         """
-        if not isinstance(attribute_merge, Unset) and attribute_merge != "timestampOrdered":
+        merging = UNSET if isinstance(attribute_merge, Unset) else _merging(attribute_merge)["type"]
+        if merging not in (UNSET, "timestampOrdered"):
             raise InvalidArgumentError("dataset precedence needs an order, which cannot be patched: use replace()")
         # The paths have dots where RFC 6901 would have slashes, and "add" is the only operation.
         values = {
             "/name": name,
             "/schema.name": schema_name,
-            "/identityGraph.type": identity_graph,
-            "/attributeMerge.type": attribute_merge,
+            "/identityGraph.type": UNSET if isinstance(identity_graph, Unset) else _stitching(identity_graph),
+            "/attributeMerge.type": merging,
             "/default": default,
             "/isActiveOnEdge": is_active_on_edge,
         }
@@ -254,8 +271,8 @@ def _policies(body: Any, response: Response) -> list[MergePolicy]:
 def _body(
     name: str,
     schema_name: str,
-    identity_graph: str,
-    attribute_merge: str,
+    identity_graph: Stitching,
+    attribute_merge: Merging,
     order: Sequence[str] | None,
     default: bool | None,
     is_active_on_edge: bool | None,
@@ -263,7 +280,7 @@ def _body(
     return {
         "name": name,
         "schema": {"name": schema_name},
-        "identityGraph": {"type": identity_graph},
+        "identityGraph": {"type": _stitching(identity_graph)},
         "attributeMerge": _attribute_merge(attribute_merge, order),
         **({} if default is None else {"default": default}),
         **({} if is_active_on_edge is None else {"isActiveOnEdge": is_active_on_edge}),
@@ -279,20 +296,30 @@ def _by_position(asked: Sequence[str], answer: Any, response: Response) -> BulkR
         found = mapping(results.get(merge_policy_id))
         # How an unknown id is answered is documented nowhere; what is no policy counts as not found.
         if "identityGraph" in found:
-            outcomes.append(Outcome(position, parse(MergePolicy, found, response)))
+            outcomes.append(Success(position, parse(MergePolicy, found, response)))
         else:
             missing = NotFoundError(f"there is no merge policy {merge_policy_id!r} in this sandbox", status=404)
-            outcomes.append(Outcome(position, error=missing))
+            outcomes.append(Failure(position, missing))
     return BulkResult(tuple(outcomes))
 
 
-def _attribute_merge(kind: str, order: Sequence[str] | None) -> dict[str, Any]:
+def _stitching(given: Stitching) -> str:
+    return str(given.type if isinstance(given, IdentityGraph) else given)
+
+
+def _merging(given: Merging) -> dict[str, Any]:
+    if isinstance(given, AttributeMerge):
+        return {"type": str(given.type), "order": given.order}
+    return {"type": str(given)}
+
+
+def _attribute_merge(given: Merging, order: Sequence[str] | None) -> dict[str, Any]:
+    told = _merging(given)
+    kind, order = told["type"], told.get("order") if order is None else order
     if kind == "dataSetPrecedence" and not order:
         raise InvalidArgumentError(
             "attribute_merge='dataSetPrecedence' needs order=, the dataset ids with the strongest first"
         )
     if kind != "dataSetPrecedence" and order:
         raise InvalidArgumentError(f"order= goes with attribute_merge='dataSetPrecedence' only, not with {kind!r}")
-    if isinstance(order, str):
-        raise InvalidArgumentError("order is a list of dataset ids, not one text")
     return {"type": kind, **({"order": list(order)} if order else {})}

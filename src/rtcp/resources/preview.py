@@ -46,15 +46,15 @@ class Preview(Resource):
     def wait(
         self,
         *,
-        newer_than: dt.datetime,
+        sampled_after: dt.datetime,
         timeout: float | None = DEFAULT_TIMEOUT,
         interval: float | None = None,
         on_progress: Callable[[PreviewStatus], Any] | None = None,
     ) -> PreviewStatus:
-        """Poll until a sample job newer than an instant has run, and return its status.
+        """Poll until a sample job has run at an instant or after it, and return its status.
 
         Args:
-            newer_than: aware; usually the moment at which data was sent.
+            sampled_after: usually the moment at which data was sent; a sample of that very moment counts.
             timeout: seconds in total; None waits for ever. Nothing starts a sample job but a change of some 3 %.
             interval: seconds between looks; None grows from 5 to 60.
             on_progress: called after every look, the last one included.
@@ -64,14 +64,14 @@ class Preview(Resource):
 
         Example:
             >>> from datetime import UTC, datetime
-            >>> client.preview.wait(newer_than=datetime(2020, 1, 1, tzinfo=UTC)).status
+            >>> client.preview.wait(sampled_after=datetime(2020, 1, 1, tzinfo=UTC)).status
             'TASK_FINISHED'
         """
-        after = require_aware(newer_than, name="newer_than")
+        after = require_aware(sampled_after, name="sampled_after")
         return poll(
             self.status,
             what="the preview sample job",
-            is_final=lambda status: status.last_sampled_at is not None and status.last_sampled_at > after,
+            is_final=lambda status: status.last_sampled_at is not None and status.last_sampled_at >= after,
             clock=self._session.clock,
             timeout=timeout,
             interval=interval,

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from rtcp._arguments import check_page_size
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, JobFailedError, NotFoundError, PagingError, ResponseError
 from rtcp.models.preview import DatasetReport, DatasetStats
 from rtcp.models.system_job import DeletePlan, SystemJob
-from rtcp.paging import Page, Paged, check_page_size
+from rtcp.paging import Page, Paged
 from rtcp.resources._base import Resource, items_of
 from rtcp.transport.answers import mapping, parse_all
 from rtcp.transport.pages import T
@@ -65,7 +66,7 @@ class SystemJobs(Resource):
         first = self._request("GET", _ROUTE, query={"start": 0, "limit": page_size})
         return self._list(first, _jobs, by=_PageNumber(page_size), limit=limit)
 
-    def get(self, job_id: str) -> SystemJob:
+    def get(self, job_id: int | str) -> SystemJob:
         """Return one delete request.
 
         Raises:
@@ -139,7 +140,7 @@ class SystemJobs(Resource):
         )
         return self._send(request, SystemJob)
 
-    def cancel(self, job_id: str) -> None:
+    def cancel(self, job_id: int | str) -> None:
         """Take back a delete request. Organisations on AWS do not support it.
 
         Raises:
@@ -153,7 +154,7 @@ class SystemJobs(Resource):
 
     def wait(
         self,
-        job_id: str,
+        job_id: int | str,
         *,
         timeout: float | None = DEFAULT_TIMEOUT,
         interval: float | None = None,

@@ -19,6 +19,7 @@ from rtcp.rows.wire_json import encode, plain
 
 RowFormat = Literal["parquet", "json"]
 _GROUP: Final = 5_000
+_NOTHING: Final = "the row has nothing but empty lists, which have no type in Parquet; format='json' takes them"
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,11 @@ class RowFile:
         schema = columns.arrow_schema()
         pyarrow = require("pyarrow", extra="arrow")
         parquet = require("pyarrow.parquet", extra="arrow")
+        if len(schema) == 0:
+            # Without a column, Parquet has no rows.
+            positions = [position for position, _ in self._accepted()]
+            self.refused.update(dict.fromkeys(positions, _NOTHING))
+            return 0
         written = 0
         try:
             with parquet.ParquetWriter(path, schema) as writer:

@@ -92,8 +92,6 @@ def _has_identity(identities: Any) -> bool:
     found = False
     for namespace, listed in identities.items():
         where = f"{IDENTITY_MAP}.{namespace}"
-        if not isinstance(namespace, str):
-            raise InvalidArgumentError(f"{IDENTITY_MAP} has a namespace that is no text but {type(namespace).__name__}")
         if listed is None:
             continue
         if not isinstance(listed, list | tuple):

@@ -57,7 +57,8 @@ def sniff_delimiter(header: str) -> str:
         try:
             return len(next(csv.reader([header], delimiter=delimiter, strict=True), []))
         except csv.Error:
-            return 0
+            # A quote is left open: which line that spoils is told later.
+            return len(header.split(delimiter))
 
     return max(DELIMITERS, key=count)
 

@@ -222,7 +222,7 @@ def is_blank(value: Any) -> bool:
     if not hasattr(value, "__float__") or isinstance(value, int):
         return False
     number = as_number(value)
-    return isinstance(number, Decimal) and number.is_nan() or isinstance(number, float) and number != number
+    return (isinstance(number, Decimal) and number.is_nan()) or (isinstance(number, float) and number != number)
 
 
 class _ProblemError(ValueError):
@@ -248,7 +248,7 @@ def _in_text(value: Any) -> str:
 def _integer(value: Any, form: str | None) -> int:
     number = as_number(value)
     # A table with gaps has its whole numbers as floats.
-    if number is not None and is_whole(number) and abs(number) < _MOST:
+    if number is not None and is_whole(number) and -_MOST < number < _MOST:
         return int(number)
     if isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
         return int(value)

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from rtcp._paths import local_path
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.delimited import Record, records_of, sniff_delimiter
-from rtcp.rows.export_files import UnreadableRow, read_file_rows
+from rtcp.rows.export_files import UnreadableRow, is_parquet, read_file_rows
 from rtcp.rows.keeping import KeptRows
 from rtcp.rows.mapping import compile_mapping, nest
 from rtcp.rows.rejects import is_letter, may_go_again, to_reject
@@ -125,6 +125,8 @@ def _file(path: Path, delimiter: str | None, encoding: str | None) -> RowSource:
             raise InvalidArgumentError(f"{path.name!r}: {_PARQUET_COMPRESSED}")
         if encoding is not None:
             raise InvalidArgumentError(f"encoding is of text files; {path.name!r} is none")
+        if not is_parquet(path):
+            raise InvalidArgumentError(f"{path.name!r} is no Parquet file, or one that breaks off")
         return RowSource(lambda: _parquet(path), name=path.name, parquet=path)
     found = encoding_of(path, encoding)
     if kind in _LINES or (kind == ".json" and _first_character(path, found) != "["):

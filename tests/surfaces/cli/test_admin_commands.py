@@ -93,7 +93,7 @@ def test_waiting_for_a_job_that_fails_is_exit_code_1(world, run):
     result = run("system-jobs", "create", "--dataset-id", "harbour-purchases", "--yes", "--wait", *QUICK)
 
     assert result.exit_code == 1
-    assert "without success" in result.stderr
+    assert "ended as ERROR" in result.stderr
 
 
 def test_a_job_that_still_runs_is_exit_code_7_and_the_message_says_how_to_go_on(world, run, rows):
@@ -167,10 +167,10 @@ def test_a_report_is_drawn_to_a_file(world, run, tmp_path):
 
 
 def test_waiting_for_a_newer_sample_gives_up_with_exit_code_7(world, run):
-    result = run("preview", "wait", "--newer-than", "2999-01-01T00:00:00Z", "--timeout", "0")
+    result = run("preview", "wait", "--sampled-after", "2999-01-01T00:00:00Z", "--timeout", "0")
 
     assert result.exit_code == 7
-    assert "rtcp preview wait --newer-than 2999-01-01T00:00:00+00:00" in result.stderr
+    assert "rtcp preview wait --sampled-after 2999-01-01T00:00:00+00:00" in result.stderr
 
 
 def test_audiences_are_listed_and_shown(world, rows):

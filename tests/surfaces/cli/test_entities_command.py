@@ -137,8 +137,8 @@ def test_list_events_goes_through_all_pages(world, rows):
 
 
 def test_list_events_sends_times_as_milliseconds_and_refuses_one_without_zone(world, run):
-    run("entities", "list-events", *JANE, "--start-time", "2025-02-01T00:00:00Z", "--descending", "--limit", "1")
-    naive = run("entities", "list-events", *JANE, "--start-time", "2025-02-01T00:00:00")
+    run("entities", "list-events", *JANE, "--occurred-after", "2025-02-01T00:00:00Z", "--descending", "--limit", "1")
+    naive = run("entities", "list-events", *JANE, "--occurred-after", "2025-02-01T00:00:00")
 
     (asked,) = world.requests.of("entities.list_events")
     assert asked.query["startTime"] == ["1738368000000"]

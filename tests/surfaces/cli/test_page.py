@@ -30,6 +30,10 @@ FILES = {
             "position": 0,
             "status": 503,
             "reason": "unavailable",
+            "form": {
+                "dataset_id": "harbour-purchases",
+                "schema_id": "https://ns.adobe.com/harbour/schemas/harbour-purchases",
+            },
         }
     ),
     "changes.csv": "crm,city\nC-1001,Robin Hood's Bay\n",
@@ -59,7 +63,7 @@ def filled_in(word, line, world):
         return word
     with rtcp.Client.for_emulator(world.url) as client:
         if word == "INLET":
-            return client.inlets.create("Till").inlet_id
+            return client.inlets.create(name="Till").inlet_id
         if word == "ID" and "stream" in line:
             return "harbour-purchases"
         if "upsert" in line:

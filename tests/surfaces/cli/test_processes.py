@@ -181,7 +181,7 @@ def test_help_loads_neither_client_nor_tables():
         "'pydantic'",
         "'rich'",
         "'rtcp.client'",
-        "'rtcp.cli.entities'",
+        "'rtcp.cli.profile_store.entities'",
         "'importlib.metadata'",
     ):
         assert module not in loaded

@@ -161,8 +161,8 @@ def test_arrow_holds_no_more_rows_than_a_batch(monkeypatch):
 def test_a_lookup_has_its_input_its_error_and_its_entity(tabulate):
     jane, gone = rtcp.Identity("jane@example.com", "Email"), rtcp.Identity("C-9", "crmId")
     hits = [
-        rtcp.Lookup(0, jane, entity("x1", city="Whitby", error="in the data")),
-        rtcp.Lookup(1, gone, error=rtcp.NotFoundError("nobody", status=404)),
+        rtcp.Hit(0, jane, entity("x1", city="Whitby", error="in the data")),
+        rtcp.Miss(1, gone, error=rtcp.NotFoundError("nobody", status=404)),
     ]
 
     table = tabulate(iter(hits))
@@ -245,7 +245,7 @@ def test_a_row_of_a_report_keeps_its_own_time_of_counting(tabulate):
 
 
 def test_a_page_and_a_bulk_result_are_their_items(tabulate):
-    outcomes = rtcp.BulkResult((rtcp.Outcome(0, policy()), rtcp.Outcome(1, error=rtcp.NotFoundError("no", status=404))))
+    outcomes = rtcp.BulkResult((rtcp.Success(0, policy()), rtcp.Failure(1, rtcp.NotFoundError("no", status=404))))
 
     assert tabulate(rtcp.Page([policy()]))["id"] == tabulate(outcomes)["id"] == ["newest"]
 

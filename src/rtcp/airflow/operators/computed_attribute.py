@@ -20,7 +20,7 @@ class RtcpComputedAttributeOperator(RtcpJobOperator):
 
     Args:
         name, display_name, description, expression, keep_current: as of `client.computed_attributes.create`.
-        duration: count and unit, such as `(7, "days")`.
+        duration: how far to look back, such as `"7 days"`.
         kwargs: as of `RtcpJobOperator` and `BaseOperator`; there is nothing to cancel.
     """
 
@@ -41,7 +41,7 @@ class RtcpComputedAttributeOperator(RtcpJobOperator):
         display_name: str,
         description: str,
         expression: str,
-        duration: Sequence[Any],
+        duration: str | Window,
         keep_current: bool | None = None,
         **kwargs: Any,
     ) -> None:
@@ -120,4 +120,4 @@ class RtcpComputedAttributeOperator(RtcpJobOperator):
         ]
 
     def _window(self) -> Window:
-        return Window(*self.duration)
+        return self.duration if isinstance(self.duration, Window) else Window.parse(self.duration)

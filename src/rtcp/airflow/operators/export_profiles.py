@@ -12,7 +12,7 @@ from rtcp.airflow.job_looks import EXPORT
 from rtcp.airflow.matching import asks_for
 from rtcp.airflow.operators.submit_and_wait import RtcpJobOperator
 from rtcp.airflow.values import blank_as_none, instant
-from rtcp.models.export_job import ExportEvents, SegmentFilter
+from rtcp.models.export_job import AudienceFilter, ExportEvents
 from rtcp.resources.export_jobs.body import export_body
 
 
@@ -25,11 +25,11 @@ class RtcpExportProfilesOperator(RtcpJobOperator):
     Args:
         destination_dataset_id: a dataset with the union schema.
         fields: dot paths; None exports all.
-        segments: audience ids, or mappings with `segment_id`, `namespace`, `status`.
-        since_ingested: only profiles that changed after it; an instant or its ISO text.
-        segment_qualification: from when to when people entered the segments; instants, ISO texts or None.
+        audiences: ids of audiences, or mappings with `audience_id`, `namespace`, `status`.
+        ingested_after: only profiles that changed then or later; an instant or its ISO text.
+        qualified_after, qualified_before: when people entered the audiences; instants or ISO texts.
         events: True exports all events, too; a mapping with `fields`, `ingested_after`, `ingested_before` chooses.
-        empty_profiles, merge_policy_id, merge_policy_version, segment_per_batch, evaluate_segments: as of
+        empty_profiles, merge_policy_id, merge_policy_version, audience_per_batch, evaluate_audiences: as of
             `client.export_jobs.create`.
         download_to: folder for the files, on the machine of the worker; None leaves them where they are.
         kwargs: as of `RtcpJobOperator` and `BaseOperator`.
@@ -39,14 +39,15 @@ class RtcpExportProfilesOperator(RtcpJobOperator):
         *RtcpJobOperator.template_fields,
         "destination_dataset_id",
         "fields",
-        "segments",
-        "since_ingested",
-        "segment_qualification",
+        "audiences",
+        "ingested_after",
+        "qualified_after",
+        "qualified_before",
         "events",
         "merge_policy_id",
         "download_to",
     )
-    template_fields_renderers: ClassVar[Mapping[str, str]] = {"fields": "json", "segments": "json", "events": "json"}
+    template_fields_renderers: ClassVar[Mapping[str, str]] = {"fields": "json", "audiences": "json", "events": "json"}
     ui_color = "#e3f1ee"
     noun = EXPORT
 
@@ -55,15 +56,16 @@ class RtcpExportProfilesOperator(RtcpJobOperator):
         *,
         destination_dataset_id: str,
         fields: Sequence[str] | None = None,
-        segments: Sequence[str | Mapping[str, Any]] | None = None,
-        since_ingested: datetime | str | None = None,
-        segment_qualification: Sequence[datetime | str | None] | None = None,
+        audiences: Sequence[str | Mapping[str, Any]] | None = None,
+        ingested_after: datetime | str | None = None,
+        qualified_after: datetime | str | None = None,
+        qualified_before: datetime | str | None = None,
         events: bool | Mapping[str, Any] | None = None,
         empty_profiles: bool | None = None,
         merge_policy_id: str | None = None,
         merge_policy_version: int | None = None,
-        segment_per_batch: bool | None = None,
-        evaluate_segments: bool | None = None,
+        audience_per_batch: bool | None = None,
+        evaluate_audiences: bool | None = None,
         download_to: str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -76,15 +78,16 @@ class RtcpExportProfilesOperator(RtcpJobOperator):
         super().__init__(**kwargs)
         self.destination_dataset_id = destination_dataset_id
         self.fields = fields
-        self.segments = segments
-        self.since_ingested = since_ingested
-        self.segment_qualification = segment_qualification
+        self.audiences = audiences
+        self.ingested_after = ingested_after
+        self.qualified_after = qualified_after
+        self.qualified_before = qualified_before
         self.events = events
         self.empty_profiles = empty_profiles
         self.merge_policy_id = merge_policy_id
         self.merge_policy_version = merge_policy_version
-        self.segment_per_batch = segment_per_batch
-        self.evaluate_segments = evaluate_segments
+        self.audience_per_batch = audience_per_batch
+        self.evaluate_audiences = evaluate_audiences
         self.download_to = download_to
 
     def start(self) -> str:
@@ -121,21 +124,21 @@ class RtcpExportProfilesOperator(RtcpJobOperator):
         chosen = dict(events) if isinstance(events, Mapping) else {}
         for name in ("ingested_after", "ingested_before"):
             chosen[name] = instant(chosen.get(name), name=name)
-        span = self.segment_qualification
         return {
             "destination_dataset_id": self.destination_dataset_id,
             "fields": blank_as_none(self.fields),
-            "segments": None if self.segments is None else [_segment(each) for each in self.segments],
-            "segment_qualification": span and tuple(instant(each, name="segment_qualification") for each in span),
-            "since_ingested": instant(self.since_ingested, name="since_ingested"),
+            "audiences": None if self.audiences is None else [_audience(each) for each in self.audiences],
+            "qualified_after": instant(self.qualified_after, name="qualified_after"),
+            "qualified_before": instant(self.qualified_before, name="qualified_before"),
+            "ingested_after": instant(self.ingested_after, name="ingested_after"),
             "empty_profiles": self.empty_profiles,
             "events": None if events is None else ExportEvents(**chosen),
             "merge_policy_id": blank_as_none(self.merge_policy_id),
             "merge_policy_version": self.merge_policy_version,
-            "segment_per_batch": self.segment_per_batch,
-            "evaluate_segments": self.evaluate_segments,
+            "audience_per_batch": self.audience_per_batch,
+            "evaluate_audiences": self.evaluate_audiences,
         }
 
 
-def _segment(given: str | Mapping[str, Any]) -> str | SegmentFilter:
-    return given if isinstance(given, str) else SegmentFilter(**given)
+def _audience(given: str | Mapping[str, Any]) -> str | AudienceFilter:
+    return given if isinstance(given, str) else AudienceFilter(**given)

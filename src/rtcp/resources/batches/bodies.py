@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
+from rtcp._arguments import check_number
 from rtcp.errors import InvalidArgumentError
-from rtcp.models.batch import CsvOptions
+from rtcp.models.batch import CsvOptions, Replay
 
 BatchFormat = Literal["json", "json_array", "parquet", "csv"]
-_FORMATS: Final = ("json", "json_array", "parquet", "csv")
 _REPLACE: Final = "replace"
 
 
@@ -18,7 +18,7 @@ def batch_body(
     *,
     format: str,
     csv: CsvOptions | None,
-    replay: Sequence[str] | None,
+    replay: Sequence[str] | Replay | None,
     diagnostics: bool | None,
     partial_ingestion_percent: int | None,
     external_id: str | None,
@@ -28,14 +28,13 @@ def batch_body(
     Raises:
         InvalidArgumentError: an argument cannot be right.
     """
-    if format not in _FORMATS:
-        raise InvalidArgumentError(f"format must be one of {', '.join(_FORMATS)}, not {format!r}")
     if csv is not None and format != "csv":
         raise InvalidArgumentError(f"csv= goes with format='csv', not with {format!r}")
-    if isinstance(replay, str) or (replay is not None and not replay):
-        raise InvalidArgumentError("replay is a sequence of batch ids")
-    if partial_ingestion_percent is not None and not 0 <= partial_ingestion_percent <= 100:
-        raise InvalidArgumentError(f"partial_ingestion_percent must be 0 to 100, not {partial_ingestion_percent}")
+    predecessors = replay.predecessors if isinstance(replay, Replay) else replay
+    if predecessors is not None and not predecessors:
+        raise InvalidArgumentError("replay is a list of batch ids, and it is empty")
+    if partial_ingestion_percent is not None:
+        check_number("partial_ingestion_percent", partial_ingestion_percent, least=0, most=100)
     input_format: dict[str, Any] = {"format": "json" if format == "json_array" else format}
     if format == "json_array":
         input_format["isMultiLineJson"] = True
@@ -44,8 +43,8 @@ def batch_body(
     body: dict[str, Any] = {"datasetId": dataset_id, "inputFormat": input_format}
     if external_id is not None:
         body["externalId"] = external_id
-    if replay is not None:
-        body["replay"] = {"predecessors": list(replay), "reason": _REPLACE}
+    if predecessors is not None:
+        body["replay"] = {"predecessors": list(predecessors), "reason": _REPLACE}
     if diagnostics is not None:
         body["enableErrorDiagnostics"] = diagnostics
     if partial_ingestion_percent is not None:

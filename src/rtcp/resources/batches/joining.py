@@ -16,7 +16,6 @@ from rtcp.rows.export_files import without_nulls
 from rtcp.rows.paths import value_at
 from rtcp.rows.sources import Row
 
-
 # A larger one is not written out, as it may have any number of digits.
 _LARGEST: Final = 10**400
 
@@ -91,7 +90,7 @@ def _identity_key(row: dict[str, Any], identity: str | None) -> str | None:
 
 def _comparable(value: Any) -> Any:
     # Parquet has one type for a column: what was written as 1 may come back as 1.0, and a Decimal as a double.
-    if isinstance(value, float | Decimal) and is_whole(value) and abs(value) < _LARGEST:
+    if isinstance(value, float | Decimal) and is_whole(value) and -_LARGEST < value < _LARGEST:
         return int(value)
     if isinstance(value, Decimal):
         return float(value)

@@ -10,7 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from rtcp._instants import require_aware, to_millis
+from rtcp._arguments import check_number, check_page_size
+from rtcp._instants import millis_bound
+from rtcp._paths import local_path
 from rtcp._temporary import TemporaryFolder
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, NotFoundError, PartialFailureError, RtcpError
@@ -18,7 +20,7 @@ from rtcp.files.data_access import DataAccess
 from rtcp.files.download import Download
 from rtcp.files.folder import claimed, local_names, safe_name
 from rtcp.files.upload import LARGEST_PART, Upload, opened
-from rtcp.models.batch import Batch, CsvOptions, FailedRecord
+from rtcp.models.batch import Batch, CsvOptions, FailedRecord, Replay
 from rtcp.models.dataset import Dataset
 from rtcp.models.file import DownloadProgress, RemoteFile, UploadProgress
 from rtcp.paging import Paged
@@ -70,35 +72,36 @@ class Batches(Resource):
         created_after: datetime | None = None,
         created_before: datetime | None = None,
         limit: int | None = None,
-        page_size: int = 100,
+        page_size: int | None = None,
     ) -> Paged[Batch]:
         """Return the batches, newest first.
 
         Args:
             dataset_id, status: only those of this dataset, or in this status.
-            created_after, created_before: only those created in this time.
+            created_after, created_before: only those created in this time, the start included, the end not.
             limit: batches to yield at most; None yields all.
-            page_size: batches in a request, 1 to 100.
+            page_size: batches in a request, 1 to 100; None takes 100.
 
         Example:
             >>> [batch.status == "success" for batch in client.batches.list(status="success", limit=2)]
             [...]
         """
-        if not 1 <= page_size <= _LARGEST_PAGE:
-            raise InvalidArgumentError(f"page_size must be 1 to {_LARGEST_PAGE}, not {page_size}")
+        check_page_size(page_size, most=_LARGEST_PAGE)
+        size = page_size or _LARGEST_PAGE
         asked = {
             "dataSet": dataset_id,
             "status": status,
-            "createdAfter": _millis(created_after, "created_after"),
-            "createdBefore": _millis(created_before, "created_before"),
+            # The service excludes the start itself.
+            "createdAfter": millis_bound(created_after, name="created_after", earlier=True),
+            "createdBefore": millis_bound(created_before, name="created_before"),
             "orderBy": _NEWEST,
         }
 
-        first = Request.platform("GET", _CATALOG, query={**asked, "limit": page_size})
+        first = Request.platform("GET", _CATALOG, query={**asked, "limit": size})
         # Catalog tells neither a total nor a next page: the first page that is not full is the last.
-        return self._list(first, batches_of, by=Offset("start", page_size), limit=limit)
+        return self._list(first, batches_of, by=Offset("start", size), limit=limit)
 
-    def get(self, batch_id: str) -> Batch:
+    def get(self, batch_id: int | str) -> Batch:
         """Return one batch.
 
         Raises:
@@ -111,7 +114,7 @@ class Batches(Resource):
         """
         request = Request.platform("GET", _CATALOG + "/{id}", path={"id": batch_id})
         for batch in self._send_for(request, batches_of):
-            if batch.id == batch_id:
+            if batch.id == str(batch_id):
                 return batch
         raise NotFoundError(f"there is no batch {batch_id!r} in this sandbox", status=404)
 
@@ -121,7 +124,7 @@ class Batches(Resource):
         *,
         format: BatchFormat = "json",
         csv: CsvOptions | None = None,
-        replay: Sequence[str] | None = None,
+        replay: Sequence[str] | Replay | None = None,
         diagnostics: bool | None = None,
         partial_ingestion_percent: int | None = None,
         external_id: str | None = None,
@@ -131,7 +134,7 @@ class Batches(Resource):
         Args:
             format: of all its files: "json" is an object a line, "json_array" one array a file.
             csv: how CSV is written.
-            replay: ids of batches that this one shall stand for.
+            replay: ids of batches that this one shall stand for, or another batch's `replay`.
             diagnostics: True keeps what is wrong with single records, for `failed_records`.
             partial_ingestion_percent: how many records of a hundred may fail before the whole batch does.
             external_id: a name of the caller's own, unique in the organisation.
@@ -164,7 +167,7 @@ class Batches(Resource):
 
     def upload(
         self,
-        batch_id: str,
+        batch_id: int | str,
         content: str | Path | bytes | BinaryIO,
         *,
         dataset_id: str | None = None,
@@ -195,18 +198,17 @@ class Batches(Resource):
             >>> batch = client.batches.create("harbour-crm")
             >>> client.batches.upload(batch.id, b'{"_harbour": {"crmId": "C-1001"}}', name="people.json")
         """
-        if not 1 <= workers <= POOL_SIZE:
-            raise InvalidArgumentError(f"workers must be 1 to {POOL_SIZE}, not {workers}")
-        if part_size is not None and not 1 <= part_size <= LARGEST_PART:
-            raise InvalidArgumentError(f"part_size must be 1 to {LARGEST_PART}, not {part_size}")
+        check_number("workers", workers, least=1, most=POOL_SIZE)
+        if part_size is not None:
+            check_number("part_size", part_size, least=1, most=LARGEST_PART)
         known_as = name if name is not None else name_of(content)
         with opened(content) as source:
-            batch_path = {"batch_id": batch_id, "dataset_id": dataset_id or self._dataset_of(batch_id)}
+            batch_path = {"batch_id": str(batch_id), "dataset_id": dataset_id or self._dataset_of(batch_id)}
             target = target_of(self._do, batch_path, known_as, source.size)
             upload = Upload(source, target, name=known_as, part_size=part_size, on_progress=on_progress)
             upload.run(workers=workers, resume=resume)
 
-    def complete(self, batch_id: str) -> None:
+    def complete(self, batch_id: int | str) -> None:
         """Hand a batch over, with all its files; `wait` waits until it went in. Completing twice is fine.
 
         Raises:
@@ -221,7 +223,7 @@ class Batches(Resource):
         """
         self._act(batch_id, "COMPLETE", idempotent=True)
 
-    def abort(self, batch_id: str) -> None:
+    def abort(self, batch_id: int | str) -> None:
         """Give up a batch that did not go in yet.
 
         Raises:
@@ -236,7 +238,7 @@ class Batches(Resource):
         """
         self._act(batch_id, "ABORT")
 
-    def delete(self, batch_id: str) -> None:
+    def delete(self, batch_id: int | str) -> None:
         """IRREVERSIBLE: take a batch, and what came with it, out of its dataset.
 
         It is inactive at once, and deleted later. The guides speak of the dataset only; to be sure that Profile
@@ -257,7 +259,7 @@ class Batches(Resource):
 
     def wait(
         self,
-        batch_id: str,
+        batch_id: int | str,
         *,
         allow_failed_records: bool = False,
         timeout: float | None = DEFAULT_TIMEOUT,
@@ -388,7 +390,7 @@ class Batches(Resource):
         settle = partial(self._wait, timeout=timeout, interval=interval, on_progress=on_progress)
         return self._upsert(result.dataset_id, file, partial_ingestion_percent, settle)
 
-    def failed_records(self, batch_id: str) -> Iterator[FailedRecord]:
+    def failed_records(self, batch_id: int | str) -> Iterator[FailedRecord]:
         """Yield the records of a batch that did not go in, with what is wrong with them.
 
         By its diagnostics, which the service keeps for 30 days, if the batch was created with them; else from its
@@ -406,16 +408,16 @@ class Batches(Resource):
             >>> [record.text for record in client.batches.failed_records(batch.id)]
             ['{oops}']
         """
-        files, source = self._access.diagnostics(batch_id), self._access.diagnostics_source()
+        files, source = self._access.diagnostics(str(batch_id)), self._access.diagnostics_source()
         if not files:
-            files, source = self._access.failed(batch_id), self._access.failed_source()
+            files, source = self._access.failed(str(batch_id)), self._access.failed_source()
         for file in files:
             with TemporaryFolder(prefix="rtcp-failed-") as folder:
                 path = folder / safe_name(file.name)
                 Download(source, [(file, path)]).run(workers=1)
                 yield from read_failed_records(path, file.name)
 
-    def files(self, batch_id: str) -> Iterator[RemoteFile]:
+    def files(self, batch_id: int | str) -> Iterator[RemoteFile]:
         """Yield the files of a batch, as data access has them.
 
         Raises:
@@ -428,11 +430,11 @@ class Batches(Resource):
             >>> len(list(client.batches.files(result.batch_id)))
             1
         """
-        return self._access.files(batch_id)
+        return self._access.files(str(batch_id))
 
     def download(
         self,
-        batch_id: str,
+        batch_id: int | str,
         directory: str | Path,
         *,
         workers: int = 4,
@@ -458,17 +460,16 @@ class Batches(Resource):
             >>> [path.is_file() for path in client.batches.download(result.batch_id, folder)]
             [True]
         """
-        if not 1 <= workers <= POOL_SIZE:
-            raise InvalidArgumentError(f"workers must be 1 to {POOL_SIZE}, not {workers}")
-        folder = Path(directory) / safe_name(f"batch-{batch_id}")
-        with claimed(folder, {"batch": batch_id}):
-            files = [*self._access.files(batch_id)]
+        check_number("workers", workers, least=1, most=POOL_SIZE)
+        folder = local_path(directory, what="directory") / safe_name(f"batch-{batch_id}")
+        with claimed(folder, {"batch": str(batch_id)}):
+            files = [*self._access.files(str(batch_id))]
             targets = [(file, folder / name) for file, name in zip(files, local_names(files), strict=True)]
             return Download(self._access.source(), targets, on_progress=on_progress).run(workers=workers)
 
     def _wait(
         self,
-        batch_id: str,
+        batch_id: int | str,
         *,
         timeout: float | None,
         interval: float | None,
@@ -516,7 +517,7 @@ class Batches(Resource):
             )
 
     @contextmanager
-    def _abandoned_on_failure(self, batch_id: str) -> Iterator[None]:
+    def _abandoned_on_failure(self, batch_id: int | str) -> Iterator[None]:
         """A batch that is not complete is given up, so that it does not stay open for ever."""
         try:
             yield
@@ -527,23 +528,15 @@ class Batches(Resource):
                 exc.add_note(f"batch {batch_id} may still be open; client.batches.abort({batch_id!r}) gives it up")
             raise
 
-    def _dataset_of(self, batch_id: str) -> str:
+    def _dataset_of(self, batch_id: int | str) -> str:
         dataset_id = self.get(batch_id).dataset_id
         if dataset_id is None:
             raise InvalidArgumentError(f"the service does not tell the dataset of batch {batch_id!r}: pass dataset_id=")
         return dataset_id
 
-    def _act(self, batch_id: str, action: str, *, idempotent: bool = False) -> None:
+    def _act(self, batch_id: int | str, action: str, *, idempotent: bool = False) -> None:
         self._do(
             Request.platform(
                 "POST", _IMPORT + "/{id}", path={"id": batch_id}, query={"action": action}, idempotent=idempotent
             )
         )
-
-
-def _millis(instant: datetime | None, name: str) -> int | None:
-    try:
-        return None if instant is None else to_millis(require_aware(instant, name=name))
-    except ValueError as exc:
-        problem = str(exc)
-    raise InvalidArgumentError(problem)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from rtcp._instants import require_aware, to_millis
+from rtcp._instants import millis_bound
 from rtcp.errors import InvalidArgumentError
 
 
@@ -34,6 +34,11 @@ def _plain(field: str, text: str) -> str:
     return text
 
 
-def since(field: str, sign: str, instant: datetime | None, name: str) -> str | None:
-    """The epoch is on this side of the instant, or at it."""
-    return None if instant is None else f"{field}{sign}{to_millis(require_aware(instant, name=name))}"
+def not_before(field: str, instant: datetime | None, *, name: str) -> str | None:
+    """The epoch is at the instant, or later."""
+    return None if instant is None else f"{field}>={millis_bound(instant, name=name)}"
+
+
+def before(field: str, instant: datetime | None, *, name: str) -> str | None:
+    """The epoch is earlier than the instant; the service has no sign for that, only one that includes it."""
+    return None if instant is None else f"{field}<={millis_bound(instant, name=name, earlier=True)}"

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
+from rtcp._arguments import check_page_size, sort_key
 from rtcp._unset import UNSET, Unset, drop_unset
 from rtcp.errors import InvalidArgumentError, JobFailedError
-from rtcp.models.computed_attribute import ComputedAttribute, ComputedAttributeStatus, Window
-from rtcp.paging import Paged, check_page_size
+from rtcp.models.computed_attribute import ComputedAttribute, ComputedAttributeStatus, Duration, Expression, Window
+from rtcp.paging import Paged
 from rtcp.resources._base import Resource, items_of
-from rtcp.resources.computed_attributes.filters import contains, matches, since
+from rtcp.resources.computed_attributes.filters import before, contains, matches, not_before
 from rtcp.transport.answers import parse_all
 from rtcp.transport.pages import Offset
 from rtcp.transport.request import Request, Response
@@ -29,7 +30,7 @@ _SORT_KEYS: Final = {
 }
 _DELETE_HELP: Final = {422: "only a draft can be deleted; client.computed_attributes.disable(...) ends a published one"}
 
-Span = Window | tuple[int, str]
+Span = Window | Duration | str
 
 
 class ComputedAttributes(Resource):
@@ -60,7 +61,7 @@ class ComputedAttributes(Resource):
             name, name_contains: exactly so; with any of these texts in it.
             status: one of them, or several to choose from, such as `["NEW", "PROCESSING"]`.
             function: `SUM`, `COUNT`, `MIN`, `MAX`, `MOST_RECENT`.
-            created_after, created_before, updated_after, updated_before: aware instants, themselves included.
+            created_after, created_before, updated_after, updated_before: the start is included, the end is not.
             sort_by, descending: the order; the newest change comes first when `sort_by` is not given.
             limit: attributes to yield at most; None yields all.
             page_size: attributes in a request, 1 to 40; None leaves it to the service (20).
@@ -70,23 +71,20 @@ class ComputedAttributes(Resource):
             []
         """
         check_page_size(page_size, most=_LARGEST_PAGE)
-        if sort_by is not None and sort_by not in _SORT_KEYS:
-            raise InvalidArgumentError(f"sort_by is one of {', '.join(_SORT_KEYS)}, not {sort_by!r}")
-        if descending and sort_by is None:
-            raise InvalidArgumentError("descending=True needs sort_by=")
+        key = sort_key(sort_by, _SORT_KEYS, descending=descending)
         filters = [
             matches("name", name),
             contains("name", name_contains),
             matches("status", status.lower()) if isinstance(status, str) else contains("status", status),
             matches("mergeFunction.value", function),
-            since("createEpoch", ">=", created_after, "created_after"),
-            since("createEpoch", "<=", created_before, "created_before"),
-            since("updateEpoch", ">=", updated_after, "updated_after"),
-            since("updateEpoch", "<=", updated_before, "updated_before"),
+            not_before("createEpoch", created_after, name="created_after"),
+            before("createEpoch", created_before, name="created_before"),
+            not_before("updateEpoch", updated_after, name="updated_after"),
+            before("updateEpoch", updated_before, name="updated_before"),
         ]
         query = [
             *(("property", condition) for condition in filters),
-            ("sortBy", None if sort_by is None else f"{'-' if descending else ''}{_SORT_KEYS[sort_by]}"),
+            ("sortBy", f"-{key}" if key and descending else key),
             ("limit", page_size),
         ]
 
@@ -115,7 +113,7 @@ class ComputedAttributes(Resource):
         name: str,
         display_name: str,
         description: str,
-        expression: str,
+        expression: str | Expression,
         duration: Span,
         status: Literal["DRAFT", "NEW"] = "DRAFT",
         keep_current: bool | None = None,
@@ -125,8 +123,9 @@ class ComputedAttributes(Resource):
         Args:
             name: of the field; letters and digits only, unique in the sandbox.
             expression: PQL over `xEvent[...]` that ends in `.sum(path)`, `.min(path)`, `.max(path)`, `.count()`, or for
-                the most recent value in `.topN(timestamp, 1).map({"timestamp": timestamp, "value": path}).head()`.
-            duration: how far to look back: `rtcp.Window.days(7)`, or `(7, "days")`.
+                the most recent value in `.topN(timestamp, 1).map({"timestamp": timestamp, "value": path}).head()`. Like
+                `duration`, it may be that of an attribute that was read.
+            duration: how far to look back: `rtcp.Window.days(7)`, or `"7 days"`.
             status: `"DRAFT"` can still be changed; `"NEW"` publishes at once.
             keep_current: True refreshes a window of weeks or months daily.
 
@@ -152,8 +151,6 @@ class ComputedAttributes(Resource):
             "duration": _wire_span(duration),
             "status": status,
         }
-        if status not in ("DRAFT", "NEW"):
-            raise InvalidArgumentError(f"a computed attribute is made as 'DRAFT' or 'NEW', not as {status!r}")
         request = Request.platform(
             "POST",
             _ROUTE,
@@ -170,7 +167,7 @@ class ComputedAttributes(Resource):
         name: str | Unset = UNSET,
         display_name: str | Unset = UNSET,
         description: str | Unset = UNSET,
-        expression: str | Unset = UNSET,
+        expression: str | Expression | Unset = UNSET,
         duration: Span | Unset = UNSET,
         keep_current: bool | Unset = UNSET,
         status: Literal["NEW", "DISABLED"] | Unset = UNSET,
@@ -186,7 +183,7 @@ class ComputedAttributes(Resource):
         Example:
             >>> draft = client.computed_attributes.create(
             ...     name="lastPage", display_name="Last page", description="The page seen last",
-            ...     expression="xEvent[web.webPageDetails.pageViews.value > 0].count()", duration=(1, "days"),
+            ...     expression="xEvent[web.webPageDetails.pageViews.value > 0].count()", duration="1 day",
             ... )
             >>> client.computed_attributes.update(draft.id, description="Pages seen today").description
             'Pages seen today'
@@ -217,7 +214,7 @@ class ComputedAttributes(Resource):
         Example:
             >>> draft = client.computed_attributes.create(
             ...     name="tooMany", display_name="Too many", description="An attribute that nobody wants",
-            ...     expression="xEvent[commerce.order.priceTotal > 0].count()", duration=(1, "weeks"),
+            ...     expression="xEvent[commerce.order.priceTotal > 0].count()", duration="1 week",
             ... )
             >>> client.computed_attributes.delete(draft.id).name
             'tooMany'
@@ -276,7 +273,7 @@ class ComputedAttributes(Resource):
         Example:
             >>> attribute = client.computed_attributes.create(
             ...     name="orders", display_name="Orders", description="Orders of six months", status="NEW",
-            ...     expression="xEvent[commerce.order.priceTotal > 0].count()", duration=(6, "months"),
+            ...     expression="xEvent[commerce.order.priceTotal > 0].count()", duration="6 months",
             ... )
             >>> client.computed_attributes.wait(attribute.id, interval=1).is_success
             True
@@ -317,14 +314,18 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _pql(expression: str) -> dict[str, str]:
-    if not expression.strip():
+def _pql(expression: str | Expression) -> dict[str, str]:
+    text = expression.value or "" if isinstance(expression, Expression) else expression
+    if not text.strip():
         raise InvalidArgumentError("expression is empty; it is PQL such as 'xEvent[...].count()'")
-    return {"type": "PQL", "format": "pql/text", "value": expression}
+    return {"type": "PQL", "format": "pql/text", "value": text}
 
 
 def _wire_span(duration: Span) -> dict[str, Any]:
-    if not isinstance(duration, Window) and (not isinstance(duration, Sequence) or len(duration) != 2):
-        raise InvalidArgumentError(f"duration is rtcp.Window.days(7), or (7, 'days'), not {duration!r}")
-    window = duration if isinstance(duration, Window) else Window(*duration)
+    if isinstance(duration, str):
+        window = Window.parse(duration)
+    elif isinstance(duration, Window):
+        window = duration
+    else:
+        window = Window(duration.count, duration.unit)
     return {"count": window.count, "unit": window.unit}

@@ -7,6 +7,7 @@ from itertools import islice
 from threading import Lock
 from typing import Any, Final
 
+from rtcp._arguments import check_number
 from rtcp._outlook import Outlook, judge
 from rtcp.bulk.chunks import Chunk, chunked, ordered_map
 from rtcp.errors import (
@@ -18,7 +19,7 @@ from rtcp.errors import (
     RtcpError,
     UnprocessableError,
 )
-from rtcp.models.entity import Entity, Lookup
+from rtcp.models.entity import Entity, Hit, Lookup, Miss
 from rtcp.models.identity import Identity
 from rtcp.resources.entities.answers import entities_of
 from rtcp.resources.entities.matching import match
@@ -91,14 +92,16 @@ class BulkLookup:
         """A `Lookup` for every input of the chunk, in order."""
         asked = {key: each for key, each in chunk.distinct.items() if isinstance(each, Identity)}
         outcomes = self._look_up(asked) if asked else {}
-        lookups = []
+        lookups: list[Lookup] = []
         for position, (key, given) in enumerate(chunk.inputs, chunk.first):
             if not isinstance(given, Identity):
-                lookups.append(Lookup(position, None, None, given))
+                lookups.append(Miss(position, None, given))
                 continue
             outcome = outcomes[key]
-            entity, error = (None, outcome) if isinstance(outcome, RtcpError) else (outcome, None)
-            lookups.append(Lookup(position, given, entity, error))
+            if isinstance(outcome, Entity):
+                lookups.append(Hit(position, given, outcome))
+            else:
+                lookups.append(Miss(position, given, outcome or _nothing_known()))
         return lookups
 
     def _look_up(self, asked: Mapping[Any, Identity]) -> dict[Any, Outcome]:
@@ -193,7 +196,7 @@ class BulkLookup:
         return entity.model_copy(update={"entity": kept})
 
 
-def check_options(ids: object, *, workers: int, chunk_size: int, on_missing: str) -> None:
+def check_options(ids: object, *, workers: int, chunk_size: int) -> None:
     """Refuse options that cannot be right.
 
     Raises:
@@ -207,12 +210,12 @@ def check_options(ids: object, *, workers: int, chunk_size: int, on_missing: str
         )
     if isinstance(ids, str | bytes | Identity | Mapping) or not isinstance(ids, Iterable):
         raise InvalidArgumentError("ids is an iterable of identities, not one of them; entities.get looks one up")
-    if not 1 <= workers <= POOL_SIZE:
-        raise InvalidArgumentError(f"workers must be 1 to {POOL_SIZE}, not {workers}")
-    if chunk_size < 1:
-        raise InvalidArgumentError(f"chunk_size must be 1 or more, not {chunk_size}")
-    if on_missing not in ("skip", "yield", "raise"):
-        raise InvalidArgumentError(f"on_missing must be 'skip', 'yield' or 'raise', not {on_missing!r}")
+    check_number("workers", workers, least=1, most=POOL_SIZE)
+    check_number("chunk_size", chunk_size, least=1)
+
+
+def _nothing_known() -> NotFoundError:
+    return NotFoundError("nothing is known of this identity", status=404)
 
 
 def _columns_of(ids: object) -> list[str] | None:

@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from rtcp._instants import require_aware, to_millis
+from rtcp._arguments import check_page_size, checked_paths, paths_in_one
+from rtcp._instants import millis_bound
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, PartialFailureError, RtcpError
 from rtcp.models.entity import Entity, Event, Lookup, SchemaClass
 from rtcp.models.explanation import Explanation
 from rtcp.models.identity import Identity, to_identity
 from rtcp.models.merge_policy import MergePolicy
-from rtcp.paging import Paged, check_page_size
+from rtcp.paging import Paged
 from rtcp.resources._base import Resource, items_of, read_partial_failure
 from rtcp.resources.entities.answers import only_entity
 from rtcp.transport.answers import parse_all
@@ -83,7 +84,7 @@ class Entities(Resource):
             "schema.name": str(schema_name),
             "entityId": identity.id,
             "entityIdNS": identity.namespace,
-            "fields": _csv(fields),
+            "fields": paths_in_one(fields),
             "mergePolicyId": merge_policy_id,
             "withCA": True if with_computed_attributes else None,
         }
@@ -113,7 +114,7 @@ class Entities(Resource):
                 be an id (None, NaN, an empty text) has its error in the result.
             workers: chunks under way at once, 1 to 64.
             chunk_size: identities in a request; the service documents no maximum.
-            on_missing: what becomes of an id that nothing is known of: left out, yielded with neither entity nor
+            on_missing: what becomes of an id that nothing is known of: left out, yielded with a `NotFoundError` as its
                 error, or raised.
 
         Raises:
@@ -125,21 +126,21 @@ class Entities(Resource):
         Example:
             >>> emails = ["jane@example.com", "nobody@example.com"]
             >>> for hit in client.entities.get_many(emails, namespace="Email", on_missing="yield"):
-            ...     print(hit.position, hit.entity is not None, hit.error)
-            0 True None
-            1 False None
+            ...     print(hit.position, "unknown" if hit.error is not None else hit.entity)
+            0 <Entity of ... fields from ... sources>
+            1 unknown
         """
         # Threads, chunks and matching are loaded by the first bulk look-up.
         from rtcp.resources.entities.bulk_lookup import BulkLookup, check_options
 
-        check_options(ids, workers=workers, chunk_size=chunk_size, on_missing=on_missing)
+        check_options(ids, workers=workers, chunk_size=chunk_size)
         ask = BulkLookup(
             post=self._post,
             get=lambda identity: self.get(
                 identity, schema_name=schema_name, fields=fields, merge_policy_id=merge_policy_id
             ),
             schema_name=str(schema_name),
-            fields=_paths(fields),
+            fields=None if fields is None else checked_paths(fields),
             merge_policy_id=merge_policy_id,
         )
         return ask.run(_identities(ids, namespace), workers=workers, chunk_size=chunk_size, on_missing=on_missing)
@@ -151,8 +152,8 @@ class Entities(Resource):
         namespace: str | None = None,
         fields: Sequence[str] | None = None,
         merge_policy_id: str | None = None,
-        start_time: datetime | None = None,
-        end_time: datetime | None = None,
+        occurred_after: datetime | None = None,
+        occurred_before: datetime | None = None,
         filters: Sequence[str] = (),
         descending: bool = False,
         limit: int | None = None,
@@ -165,7 +166,7 @@ class Entities(Resource):
 
         Args:
             entity_id: the person: an id in `namespace`, an `rtcp.Identity`, or an XID.
-            start_time, end_time: aware; the start is included, the end is not.
+            occurred_after, occurred_before: only events of this time, the start included, the end not.
             filters: up to three conditions, all of which must hold, such as `commerce.order.priceTotal>=100`;
                 operators `= != < <= > >=`, dates in quotes.
             descending: newest first.
@@ -179,28 +180,27 @@ class Entities(Resource):
         """
         identity = to_identity(entity_id, namespace)
         check_page_size(page_size, most=_MOST_EVENTS)
-        if isinstance(filters, str):
-            raise InvalidArgumentError("filters is a list of conditions, not one text")
         if len(filters) > _MOST_FILTERS:
             raise InvalidArgumentError(f"the service takes at most {_MOST_FILTERS} filters, not {len(filters)}")
-        warnings.warn(
-            "the event look-up is marked as deprecated in Adobe's description of the Profile API",
-            PendingDeprecationWarning,
-            stacklevel=2,
-        )
         query = [
             ("schema.name", SchemaClass.EXPERIENCE_EVENT.value),
             ("relatedSchema.name", SchemaClass.PROFILE.value),
             ("relatedEntityId", identity.id),
             ("relatedEntityIdNS", identity.namespace),
-            ("fields", _csv(fields)),
+            ("fields", paths_in_one(fields)),
             ("mergePolicyId", merge_policy_id),
-            ("startTime", _millis(start_time, "start_time")),
-            ("endTime", _millis(end_time, "end_time")),
+            ("startTime", millis_bound(occurred_after, name="occurred_after")),
+            ("endTime", millis_bound(occurred_before, name="occurred_before")),
             ("orderby", "-timestamp" if descending else "+timestamp"),
             ("limit", page_size),
             *(("property", condition) for condition in filters),
         ]
+        # The caller's line is behind that of the check of arguments.
+        warnings.warn(
+            "the event look-up is marked as deprecated in Adobe's description of the Profile API",
+            PendingDeprecationWarning,
+            stacklevel=3,
+        )
 
         # A next link is sent back as it came: its cursor is called "start" here and "offsets" there.
         first = Request.platform("GET", _ROUTE, query=query, private=(identity.id,), help=_HELP)
@@ -225,7 +225,7 @@ class Entities(Resource):
         warnings.warn(
             "deleting entities is deprecated by the service: use Data Lifecycle record deletes",
             DeprecationWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
         query = {
             "schema.name": SchemaClass.PROFILE.value,
@@ -294,21 +294,3 @@ def _identities(ids: Iterable[Any], namespace: str | None) -> Iterator[Identity 
         else:
             continue
         yield InvalidArgumentError(f"id at position {position}: {problem}")
-
-
-def _paths(fields: Sequence[str] | None) -> Sequence[str] | None:
-    if isinstance(fields, str):
-        raise InvalidArgumentError("fields is a list of dot paths, not one text")
-    # The service reads an empty list as none at all, and would return everything.
-    if fields is not None and not fields:
-        raise InvalidArgumentError("fields is empty; leave it out to get all fields")
-    return fields
-
-
-def _csv(fields: Sequence[str] | None) -> str | None:
-    paths = _paths(fields)
-    return None if paths is None else ",".join(paths)
-
-
-def _millis(instant: datetime | None, name: str) -> int | None:
-    return None if instant is None else to_millis(require_aware(instant, name=name))

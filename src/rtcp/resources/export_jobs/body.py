@@ -6,25 +6,27 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from rtcp._instants import require_aware, to_iso
+from rtcp._arguments import paths_in_one
+from rtcp._instants import iso_bound
 from rtcp.errors import InvalidArgumentError
 from rtcp.models.entity import SchemaClass
-from rtcp.models.export_job import ExportEvents, SegmentFilter
+from rtcp.models.export_job import AudienceFilter, ExportEvents
 
 
 def export_body(
     *,
     destination_dataset_id: str,
     fields: Sequence[str] | None,
-    segments: Sequence[str | SegmentFilter] | None,
-    segment_qualification: tuple[datetime | None, datetime | None] | None,
-    since_ingested: datetime | None,
+    audiences: Sequence[str | AudienceFilter] | None,
+    qualified_after: datetime | None,
+    qualified_before: datetime | None,
+    ingested_after: datetime | None,
     empty_profiles: bool | None,
     events: ExportEvents | None,
     merge_policy_id: str | None,
     merge_policy_version: int | None,
-    segment_per_batch: bool | None,
-    evaluate_segments: bool | None,
+    audience_per_batch: bool | None,
+    evaluate_audiences: bool | None,
 ) -> dict[str, Any]:
     """What `ExportJobs.create` sends; what is None is left out.
 
@@ -32,51 +34,43 @@ def export_body(
         InvalidArgumentError: an argument cannot be right.
     """
     body: dict[str, Any] = {
-        "fields": _csv(fields, "fields"),
+        "fields": paths_in_one(fields),
         "mergePolicy": _merge_policy(merge_policy_id, merge_policy_version),
         "filter": _given(
             {
-                "segments": _segments(segments),
-                "segmentQualificationTime": _span(segment_qualification),
-                "fromIngestTimestamp": _iso(since_ingested, "since_ingested"),
+                "segments": _audiences(audiences),
+                "segmentQualificationTime": _given(
+                    {
+                        "startTime": iso_bound(qualified_after, name="qualified_after"),
+                        "endTime": iso_bound(qualified_before, name="qualified_before"),
+                    }
+                )
+                or None,
+                # The service excludes the start itself.
+                "fromIngestTimestamp": iso_bound(ingested_after, name="ingested_after", earlier=True),
                 "emptyProfiles": empty_profiles,
             }
         )
         or None,
         "additionalFields": None if events is None else {"eventList": _event_list(events)},
-        "destination": _given({"datasetId": destination_dataset_id, "segmentPerBatch": segment_per_batch}),
+        "destination": _given({"datasetId": destination_dataset_id, "segmentPerBatch": audience_per_batch}),
         "schema": {"name": str(SchemaClass.PROFILE)},
-        "evaluationInfo": None if evaluate_segments is None else {"segmentation": evaluate_segments},
+        "evaluationInfo": None if evaluate_audiences is None else {"segmentation": evaluate_audiences},
     }
     return _given(body)
 
 
-def checked_paths(fields: Sequence[str], name: str) -> list[str]:
-    """The dot paths.
-
-    Raises:
-        InvalidArgumentError: they are one text, or none, or one of them is empty or would be read as two.
-    """
-    if isinstance(fields, str):
-        raise InvalidArgumentError(f"{name}: a list of dot paths, not one text")
-    if not fields or any(not path or "," in path for path in fields):
-        raise InvalidArgumentError(f"{name}: a list of dot paths, none of them empty or with a comma")
-    return list(fields)
-
-
-def _segments(segments: Sequence[str | SegmentFilter] | None) -> list[dict[str, Any]] | None:
-    if isinstance(segments, str):
-        raise InvalidArgumentError("segments is a list of audience ids, not one text")
-    if segments is None:
+def _audiences(audiences: Sequence[str | AudienceFilter] | None) -> list[dict[str, Any]] | None:
+    if audiences is None:
         return None
-    if not segments:
+    if not audiences:
         # An empty list would export everybody.
-        raise InvalidArgumentError("segments is an empty list; leave it out to export everybody")
-    filters = [SegmentFilter(segment) if isinstance(segment, str) else segment for segment in segments]
+        raise InvalidArgumentError("audiences is an empty list; leave it out to export everybody")
+    filters = [AudienceFilter(each) if isinstance(each, str) else each for each in audiences]
     return [
         _given(
             {
-                "segmentId": each.segment_id,
+                "segmentId": each.audience_id,
                 "segmentNs": each.namespace,
                 "status": None if each.status is None else list(each.status),
             }
@@ -86,34 +80,16 @@ def _segments(segments: Sequence[str | SegmentFilter] | None) -> list[dict[str, 
 
 
 def _event_list(events: ExportEvents) -> dict[str, Any]:
-    after, before = _iso(events.ingested_after, "ingested_after"), _iso(events.ingested_before, "ingested_before")
+    after = iso_bound(events.ingested_after, name="ingested_after", earlier=True)
+    before = iso_bound(events.ingested_before, name="ingested_before")
     times = _given({"fromIngestTimestamp": after, "toIngestTimestamp": before})
-    return _given({"fields": _csv(events.fields, "fields of the events"), "filter": times or None})
+    return _given({"fields": paths_in_one(events.fields, name="fields of the events"), "filter": times or None})
 
 
 def _merge_policy(policy_id: str | None, version: int | None) -> dict[str, Any] | None:
     if policy_id is None and version is not None:
         raise InvalidArgumentError("merge_policy_version= goes with merge_policy_id=")
     return _given({"id": policy_id, "version": version}) or None
-
-
-def _span(qualification: tuple[datetime | None, datetime | None] | None) -> dict[str, Any] | None:
-    if qualification is None:
-        return None
-    start, end = qualification
-    name = "segment_qualification"
-    span = _given({"startTime": _iso(start, name), "endTime": _iso(end, name)})
-    if not span:
-        raise InvalidArgumentError("segment_qualification needs a start, an end, or both")
-    return span
-
-
-def _iso(instant: datetime | None, name: str) -> str | None:
-    return None if instant is None else to_iso(require_aware(instant, name=name))
-
-
-def _csv(fields: Sequence[str] | None, name: str) -> str | None:
-    return None if fields is None else ",".join(checked_paths(fields, name))
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from rtcp._arguments import check_number, check_page_size, checked_paths
+from rtcp._paths import local_path
 from rtcp._temporary import TemporaryFolder
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, JobFailedError, WaitTimeoutError
@@ -14,11 +16,11 @@ from rtcp.files.data_access import DataAccess
 from rtcp.files.download import Download
 from rtcp.files.folder import claimed, local_names, safe_name
 from rtcp.models.dataset import Dataset
-from rtcp.models.export_job import ExportEvents, ExportJob, SegmentBatch, SegmentFilter
+from rtcp.models.export_job import AudienceBatch, AudienceFilter, ExportEvents, ExportJob
 from rtcp.models.file import DownloadProgress, RemoteFile
-from rtcp.paging import Paged, check_page_size
+from rtcp.paging import Paged
 from rtcp.resources._base import Resource, items_of
-from rtcp.resources.export_jobs.body import checked_paths, export_body
+from rtcp.resources.export_jobs.body import export_body
 from rtcp.rows.export_files import read_file_rows
 from rtcp.transport.answers import mapping, parse_all
 from rtcp.transport.pages import NextLink, next_href
@@ -76,7 +78,7 @@ class ExportJobs(Resource):
             NotFoundError: the id is unknown in this sandbox.
 
         Example:
-            >>> destination = client.datasets.create_for_export("Profiles of March")
+            >>> destination = client.datasets.create_for_export(name="Profiles of March")
             >>> job = client.export_jobs.create(destination_dataset_id=destination.id)
             >>> client.export_jobs.get(job.id).destination.dataset_id == destination.id
             True
@@ -88,15 +90,16 @@ class ExportJobs(Resource):
         *,
         destination_dataset_id: str,
         fields: Sequence[str] | None = None,
-        segments: Sequence[str | SegmentFilter] | None = None,
-        segment_qualification: tuple[datetime | None, datetime | None] | None = None,
-        since_ingested: datetime | None = None,
+        audiences: Sequence[str | AudienceFilter] | None = None,
+        qualified_after: datetime | None = None,
+        qualified_before: datetime | None = None,
+        ingested_after: datetime | None = None,
         empty_profiles: bool | None = None,
         events: ExportEvents | None = None,
         merge_policy_id: str | None = None,
         merge_policy_version: int | None = None,
-        segment_per_batch: bool | None = None,
-        evaluate_segments: bool | None = None,
+        audience_per_batch: bool | None = None,
+        evaluate_audiences: bool | None = None,
         check_destination: bool = True,
     ) -> ExportJob:
         """Start an export and return the accepted job; `wait` waits for it, `download` and `rows` bring its files.
@@ -104,14 +107,14 @@ class ExportJobs(Resource):
         Args:
             destination_dataset_id: a dataset with the union schema; `client.datasets.create_for_export` makes one.
             fields: dot paths of the profiles; None exports all. `["identityMap"]` beside `events` exports events only.
-            segments: audience ids, or `SegmentFilter` values; None exports everybody.
-            segment_qualification: from when to when people entered the segments; either may be None.
-            since_ingested: only profiles whose data changed after it.
+            audiences: audience ids, or `AudienceFilter` values; None exports everybody.
+            qualified_after, qualified_before: when people entered the audiences, the start included, the end not.
+            ingested_after: only profiles whose data changed then or later.
             empty_profiles: True includes people of whom only events are known.
             events: which events to export beside; None exports none.
-            merge_policy_id, merge_policy_version: None takes that of the segments or the default; its latest version.
-            segment_per_batch: True writes one batch for each segment.
-            evaluate_segments: True evaluates the segments first.
+            merge_policy_id, merge_policy_version: None takes that of the audiences or the default; its latest version.
+            audience_per_batch: True writes one batch for each audience.
+            evaluate_audiences: True evaluates the audiences first.
             check_destination: False skips reading the dataset to see whether it can take an export.
 
         Never sent twice by itself: when no answer comes, the error says how to find out whether it was made.
@@ -122,25 +125,26 @@ class ExportJobs(Resource):
             BadRequestError: the service finds it incomplete or contradictory.
 
         Example:
-            >>> destination = client.datasets.create_for_export("Names")
+            >>> destination = client.datasets.create_for_export(name="Names")
             >>> job = client.export_jobs.create(
             ...     destination_dataset_id=destination.id, fields=["person.name"], events=rtcp.ExportEvents(),
             ... )
             >>> job.fields
-            'person.name'
+            ['person.name']
         """
         body = export_body(
             destination_dataset_id=destination_dataset_id,
             fields=fields,
-            segments=segments,
-            segment_qualification=segment_qualification,
-            since_ingested=since_ingested,
+            audiences=audiences,
+            qualified_after=qualified_after,
+            qualified_before=qualified_before,
+            ingested_after=ingested_after,
             empty_profiles=empty_profiles,
             events=events,
             merge_policy_id=merge_policy_id,
             merge_policy_version=merge_policy_version,
-            segment_per_batch=segment_per_batch,
-            evaluate_segments=evaluate_segments,
+            audience_per_batch=audience_per_batch,
+            evaluate_audiences=evaluate_audiences,
         )
         if check_destination:
             self._check(destination_dataset_id)
@@ -161,7 +165,7 @@ class ExportJobs(Resource):
             NotFoundError: the id is unknown in this sandbox.
 
         Example:
-            >>> destination = client.datasets.create_for_export("Regretted")
+            >>> destination = client.datasets.create_for_export(name="Regretted")
             >>> job = client.export_jobs.create(destination_dataset_id=destination.id)
             >>> client.export_jobs.cancel(job.id)
             >>> client.export_jobs.get(job.id).is_cancelled
@@ -189,7 +193,7 @@ class ExportJobs(Resource):
             WaitTimeoutError: still running; `.last` holds the last state seen. The job goes on.
 
         Example:
-            >>> destination = client.datasets.create_for_export("Everybody")
+            >>> destination = client.datasets.create_for_export(name="Everybody")
             >>> job = client.export_jobs.create(destination_dataset_id=destination.id)
             >>> client.export_jobs.wait(job.id, interval=1).is_success
             True
@@ -216,7 +220,7 @@ class ExportJobs(Resource):
     ) -> Paths:
         """Bring the files of an export into `directory/export-<id>/` and return their paths, in the service's order.
 
-        An export with a batch for each segment gets a folder for each segment. A file has its name only when it is
+        An export with a batch for each audience gets a folder for each audience. A file has its name only when it is
         complete; calling again keeps complete files and goes on with the others.
 
         Args:
@@ -232,17 +236,17 @@ class ExportJobs(Resource):
             RtcpError: another download is writing to this folder, or it holds the files of another job.
 
         Example:
-            >>> destination = client.datasets.create_for_export("To the disk")
+            >>> destination = client.datasets.create_for_export(name="To the disk")
             >>> job = client.export_jobs.create(destination_dataset_id=destination.id)
             >>> job = client.export_jobs.wait(job.id, interval=1)
             >>> [path.parent.name == f"export-{job.id}" for path in client.export_jobs.download(job.id, folder)]
             [True]
         """
-        if not 1 <= workers <= POOL_SIZE:
-            raise InvalidArgumentError(f"workers must be 1 to {POOL_SIZE}, not {workers}")
+        check_number("workers", workers, least=1, most=POOL_SIZE)
+        home = local_path(directory, what="directory")
         job = self._finished(job_id)
         batches = job.batches
-        folder = Path(directory) / safe_name(f"export-{job.id}")
+        folder = home / safe_name(f"export-{job.id}")
         with claimed(folder, {"export_job": str(job.id), "batches": [batch.batch_id for batch in batches]}):
             targets: list[tuple[RemoteFile, Path]] = []
             for batch in batches:
@@ -265,13 +269,13 @@ class ExportJobs(Resource):
             MissingExtraError: the files are Parquet, and pyarrow is not installed (`rtcp[arrow]`).
 
         Example:
-            >>> destination = client.datasets.create_for_export("To be read")
+            >>> destination = client.datasets.create_for_export(name="To be read")
             >>> job = client.export_jobs.create(destination_dataset_id=destination.id)
             >>> job = client.export_jobs.wait(job.id, interval=1)
             >>> "Jane" in [rtcp.xdm_get(row, "person.name.firstName") for row in client.export_jobs.rows(job.id)]
             True
         """
-        wanted = None if fields is None else checked_paths(fields, "fields")
+        wanted = None if fields is None else checked_paths(fields)
         job = self._finished(job_id)
         source = self._files.source()
 
@@ -324,8 +328,8 @@ def _check_success(job: ExportJob) -> None:
         raise JobFailedError(f"export job {job.id} failed: {reasons}", job=job)
 
 
-def _sub_folder(batch: SegmentBatch) -> str:
-    if batch.segment_id is None:
+def _sub_folder(batch: AudienceBatch) -> str:
+    if batch.audience_id is None:
         return ""
     own = batch.namespace in (None, _OWN_NAMESPACE)
-    return safe_name(batch.segment_id if own else f"{batch.namespace}-{batch.segment_id}")
+    return safe_name(batch.audience_id if own else f"{batch.namespace}-{batch.audience_id}")

@@ -16,7 +16,7 @@ from rtcp.bulk.reject_file import RejectFile, Replay, form_of_file
 from rtcp.bulk.spool import SpoolFile
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError
-from rtcp.models.result import BulkResult, Outcome
+from rtcp.models.result import BulkResult, Failure, Outcome, Success, unanswered
 from rtcp.models.stream import StreamReceipt, WriterSummary
 from rtcp.resources._base import Resource
 from rtcp.resources.streaming.envelope import check_envelope
@@ -26,6 +26,7 @@ from rtcp.resources.streaming.sender import (
     REQUESTS_PER_SECOND,
     VALIDATIONS_PER_MINUTE,
     Sender,
+    inlet_of,
     is_idempotent,
 )
 from rtcp.resources.streaming.writer import StreamWriter
@@ -67,7 +68,7 @@ class Streaming(Resource):
         Sent again by itself where that does no harm: not an event without `_id`, nor raw data.
 
         Args:
-            inlet_id: 64 hexadecimal characters; not the id of the connection.
+            inlet_id: 64 hexadecimal characters, or the whole address; not the id of the connection.
             envelope: what `rtcp.envelope(row, ...)` makes.
             validate: have it checked before the answer; for development, at most 60 a minute and inlet. What fails is
                 dropped by the service.
@@ -132,7 +133,7 @@ class Streaming(Resource):
                 message = encode(envelope).encode()
                 limits.check(len(message))
             except InvalidArgumentError as exc:
-                outcomes[position] = Outcome(position, error=exc)
+                outcomes[position] = Failure(position, exc)
             else:
                 fitting[position] = message
         positions = iter(fitting)
@@ -268,6 +269,7 @@ class Streaming(Resource):
         return replace(writer.summary, held_back=replay.held_back)
 
     def _sender(self, inlet_id: str, authenticated: bool, validate: bool) -> Sender:
+        inlet_id = inlet_of(inlet_id, service=self._config.streaming_url)
         budget = None
         if validate:
             with self._lock:
@@ -286,10 +288,12 @@ class Streaming(Resource):
 
 
 def _outcome(position: int, fate: Fate) -> Outcome[StreamReceipt]:
+    if fate is None:
+        return unanswered(position)
     if not isinstance(fate, dict):
-        return Outcome(position, error=fate)
+        return Failure(position, fate)
     try:
-        return Outcome(position, StreamReceipt.model_validate(fate))
+        return Success(position, StreamReceipt.model_validate(fate))
     except ValidationError:
         # A receipt that cannot be read is none.
-        return Outcome(position)
+        return unanswered(position)

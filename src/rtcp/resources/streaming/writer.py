@@ -117,11 +117,18 @@ class StreamWriter:
         source = read_rows(rows, is_read_once=True)
         shaper = RowShaper(self._envelope.form, source)
         stream = source.read()
-        # An error of the caller's own iterator passes unchanged, behind the rows before it.
-        while group := list(islice(stream, _GROUP)):
-            first = self._enter(len(group))
-            line = None if source.name is None else 0
-            self._take_in(group, shaper, Place(first, line, source.name))
+        line = None if source.name is None else 0
+        is_over = False
+        while not is_over:
+            group: list[Row] = []
+            try:
+                group.extend(islice(stream, _GROUP))
+            except Exception:
+                # It is the caller's own, mostly, and passes unchanged, behind the rows before it.
+                self._take_in(group, shaper, Place(self._enter(len(group)), line, source.name))
+                raise
+            is_over = len(group) < _GROUP
+            self._take_in(group, shaper, Place(self._enter(len(group)), line, source.name))
 
     def flush(self) -> None:
         """Return once there is an answer, or none to be hoped for, to all rows written so far."""

@@ -173,13 +173,13 @@ def _bulk(stage: Stage, client: rtcp.Client, people: int) -> None:
 def _export(stage: Stage, client: rtcp.Client) -> None:
     stage.step(
         "Export everybody with their events, download the files, read them back",
-        'destination = client.datasets.create_for_export("Demo export")\n'
+        'destination = client.datasets.create_for_export(name="Demo export")\n'
         "job = client.export_jobs.create(destination_dataset_id=destination.id, events=rtcp.ExportEvents())\n"
         "client.export_jobs.wait(job.id, on_progress=print)\n"
         'paths = client.export_jobs.download(job.id, "out/")\n'
         "rows = client.export_jobs.rows(job.id)",
     )
-    destination = client.datasets.create_for_export("Demo export")
+    destination = client.datasets.create_for_export(name="Demo export")
     job = client.export_jobs.create(destination_dataset_id=destination.id, events=rtcp.ExportEvents())
     client.export_jobs.wait(job.id, interval=0.5, on_progress=lambda seen: stage.say(f"job {seen.id}: {seen.status}"))
     with TemporaryFolder(prefix="rtcp-demo-") as folder, stage.bar("downloading") as update:

@@ -1,4 +1,4 @@
-"""`rtcp audiences`: names and ids of audiences, for exports."""
+"""`rtcp audiences`: audiences, to be read."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, Final
 import click
 
 from rtcp.cli import options
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import Columns, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 
 _COLUMNS: Final[Columns] = {
     "id": "id",
@@ -21,7 +21,7 @@ _COLUMNS: Final[Columns] = {
 }
 _FACTS: Final[Columns] = {
     **_COLUMNS,
-    "id at its origin": "audience_id",
+    "id at its origin": "origin_id",
     "description": "description",
     "merge policy": "merge_policy_id",
     "expression": lambda audience: (audience.expression or {}).get("value"),
@@ -39,9 +39,8 @@ def command() -> None:
 @click.option("--name", help="Part of the name.")
 @click.option("--description", help="Part of the description.")
 @click.option("--entity-type", metavar="CLASS", help="Class that the audience is made of.")
-@click.option("--audience-id", metavar="ID", help="The exact id at its origin.")
-@click.option("--sort-by", metavar="FIELD", help="Such as updateTime.")
-@click.option("--order", type=click.Choice(("asc", "desc")), default="asc", show_default=True, help="Order.")
+@click.option("--origin-id", metavar="ID", help="The exact id at its origin.")
+@options.sort_options("name", "created_at", "updated_at")
 @options.list_options
 @pass_shell
 def list_(shell: Shell, /, **filters: Any) -> None:

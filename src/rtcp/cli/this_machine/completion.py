@@ -1,4 +1,4 @@
-"""`rtcp completion`: the script that makes a shell complete nouns, verbs and options."""
+"""`rtcp completion`: print the completion script of a shell."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 import click
 from click.shell_completion import get_completion_class
 
-from rtcp.cli.commands import Verb
+from rtcp.cli.tree import Verb
 
 _SHELLS: Final = ("bash", "zsh", "fish")
 

@@ -1,4 +1,4 @@
-"""`rtcp media`: replay what players recorded, and look after the spool of content watched offline."""
+"""`rtcp media`: replay what players recorded; send what was watched offline."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import click
 
 import rtcp
 from rtcp._clock import SystemClock
-from rtcp.cli import failures
-from rtcp.cli.commands import Noun
+from rtcp.cli import failures, options
 from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 from rtcp.errors import InvalidArgumentError
 from rtcp.media import Analytics, Drained, MediaEvent, MediaSession, Recorded, Recorder, SessionDetails, read_event
 from rtcp.media.events import STANDARD_STATES
@@ -90,7 +90,7 @@ def spool() -> None:
 
 
 @spool.command("list")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=options.LocalPath(exists=True, dir_okay=False))
 @pass_shell
 def list_(shell: Shell, file: Path) -> None:
     """List the recordings: waiting to be sent, unfinished, and refused ones with the reason."""
@@ -104,7 +104,7 @@ def list_(shell: Shell, file: Path) -> None:
 
 
 @spool.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=options.LocalPath(exists=True, dir_okay=False))
 @_where
 @click.option("--end-unfinished", is_flag=True, help="End what was cut off just after its last event, and send it.")
 @click.option("--revive", is_flag=True, help="Try the refused ones again.")

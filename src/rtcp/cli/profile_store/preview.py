@@ -1,4 +1,4 @@
-"""`rtcp preview`: the preview sample and its reports, as tables, JSON, CSV or a picture."""
+"""`rtcp preview`: how many people there are, by dataset, namespace and overlap."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import click
 
 import rtcp
 from rtcp.cli import live, options
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -73,27 +73,27 @@ def status(shell: Shell) -> None:
 
 @command.command()
 @click.option(
-    "--newer-than", type=options.Instant(), required=True, help="Usually when the data was sent, with a zone."
+    "--sampled-after", type=options.Instant(), required=True, help="Usually when the data was sent, with a zone."
 )
 @options.wait_options
 @pass_shell
-def wait(shell: Shell, newer_than: datetime, timeout: float, interval: float | None) -> None:
-    """Wait until a sample job newer than an instant has run. Exit code 7 when none has."""
+def wait(shell: Shell, sampled_after: datetime, timeout: float, interval: float | None) -> None:
+    """Wait until a sample job has run at an instant or after it. Exit code 7 when none has."""
     with shell.client() as client:
         status = live.wait_for(
             shell,
             "the preview sample job",
             lambda progress: client.preview.wait(
-                newer_than=newer_than, timeout=timeout, interval=interval, on_progress=progress
+                sampled_after=sampled_after, timeout=timeout, interval=interval, on_progress=progress
             ),
             state=lambda status: f"last sampled {status.last_sampled_at or 'never'}",
-            resume=("preview", "wait", "--newer-than", newer_than.isoformat()),
+            resume=("preview", "wait", "--sampled-after", sampled_after.isoformat()),
         )
     show_one(shell.format, status, _STATUS)
 
 
 _plot = click.option(
-    "--plot", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Draw it too: .png, .svg or .pdf."
+    "--plot", type=options.LocalPath(dir_okay=False, writable=True), help="Draw it too: .png, .svg or .pdf."
 )
 
 

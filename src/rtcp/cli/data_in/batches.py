@@ -1,4 +1,4 @@
-"""`rtcp batches`: files into datasets, what became of them, and updates of attributes."""
+"""`rtcp batches`: files into datasets, and updates of attributes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import click
 import rtcp
 from rtcp._temporary import TemporaryFolder
 from rtcp.cli import failures, inputs, live, options, row_input
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import Columns, count, plain, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 from rtcp.resources.batches.upsert import refusals_of, row_file
 from rtcp.rows.batch_file import RowFile, RowFormat
 
@@ -46,7 +46,7 @@ _UPSERT: Final[Columns] = {
     "failed": count("failed"),
     "refused": count("refused"),
 }
-_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE: Final = options.LocalPath(exists=True, dir_okay=False)
 _FORMATS: Final = ("json", "json_array", "parquet", "csv")
 
 
@@ -194,7 +194,7 @@ def files(shell: Shell, id: str) -> None:
 
 @command.command()
 @click.argument("id")
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("directory", type=options.LocalPath(file_okay=False))
 @click.option("--workers", default=4, show_default=True, type=click.IntRange(1, 64), help="Files under way at once.")
 @pass_shell
 def download(shell: Shell, id: str, directory: Path, workers: int) -> None:

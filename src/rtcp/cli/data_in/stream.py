@@ -1,4 +1,4 @@
-"""`rtcp stream`: the rows of a file to an inlet, and those that were not received once more."""
+"""`rtcp stream`: send the rows of a file to an inlet."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import click
 
 import rtcp
 from rtcp.cli import failures, inputs, live, row_input
-from rtcp.cli.commands import Verb
 from rtcp.cli.output import Columns, count, dotted, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Verb
 from rtcp.errors import RtcpError
 from rtcp.resources.streaming.trial import try_messages
 from rtcp.rows.rejects import may_go_again, read_letter

@@ -1,4 +1,4 @@
-"""`rtcp config`: take over a credential file, and show what is in force."""
+"""`rtcp config`: take over a credential file; show what is in force."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from rtcp.cli import profile_file, provenance
-from rtcp.cli.commands import Noun
+from rtcp.cli import options, profile_file, provenance
 from rtcp.cli.output import show_many
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 from rtcp.config import Config
 from rtcp.config.sources import profile_path
 from rtcp.errors import ConfigError
@@ -22,7 +22,7 @@ def command() -> None:
 
 
 @command.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=options.LocalPath(exists=True, dir_okay=False))
 @click.option("--force", is_flag=True, help="Replace the profile if there is one of this name.")
 @click.option("--store-secret", is_flag=True, help="Write the client secret itself into the profile file.")
 @click.option(

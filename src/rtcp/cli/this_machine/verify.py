@@ -1,4 +1,4 @@
-"""`rtcp verify`: what a real sandbox answers, and which of rtcp's assumptions hold there."""
+"""`rtcp verify`: compare a real sandbox with what rtcp assumes of the service."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 import rtcp
-from rtcp.cli.commands import Verb
 from rtcp.cli.output import Columns, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Verb
 from rtcp.verify import Report, read_only
 
 

@@ -1,4 +1,4 @@
-"""`rtcp computed-attributes`: aggregates over a person's events, kept as fields of the profile."""
+"""`rtcp computed-attributes`: aggregates over a person's events, as fields."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import click
 import rtcp
 from rtcp._instants import from_millis, to_millis
 from rtcp.cli import live, options
-from rtcp.cli.commands import Noun
 from rtcp.cli.emulator_admin import ask, url_option
 from rtcp.cli.output import Columns, plain, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 from rtcp.config import DEFAULT_SANDBOX
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -38,22 +38,18 @@ _FACTS: Final[Columns] = {
 }
 
 
-class Span(click.ParamType[tuple[int, str]]):
+class Span(click.ParamType[rtcp.Window]):
     """A window, as in "7 days" or 7d."""
 
     name = "window"
 
-    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> tuple[int, str]:
-        if isinstance(value, tuple):
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> rtcp.Window:
+        if isinstance(value, rtcp.Window):
             return value
-        count = "".join(character for character in value if character.isdecimal())
-        unit = value.removeprefix(count).strip().lower()
-        names = [name for name in ("hours", "days", "weeks", "months") if unit and name.startswith(unit)]
-        if not count or not names:
-            self.fail(
-                f"{value!r} is no window such as '7 days'; there are hours, days, weeks and months", param, context
-            )
-        return int(count), names[0].upper()
+        try:
+            return rtcp.Window.parse(value)
+        except rtcp.InvalidArgumentError as exc:
+            self.fail(str(exc), param, context)
 
 
 @click.group(cls=Noun)
@@ -70,8 +66,7 @@ def command() -> None:
 @click.option("--created-before", type=options.Instant(), help="With a zone.")
 @click.option("--updated-after", type=options.Instant(), help="With a zone.")
 @click.option("--updated-before", type=options.Instant(), help="With a zone.")
-@click.option("--sort-by", type=click.Choice(("name", "status", "updated_at", "created_at")), help="Order.")
-@click.option("--descending", is_flag=True, help="The other way round.")
+@options.sort_options("name", "status", "updated_at", "created_at")
 @options.list_options
 @pass_shell
 def list_(shell: Shell, /, status: Sequence[str], **filters: Any) -> None:
@@ -133,7 +128,7 @@ def create(shell: Shell, /, publish: bool, **fields: Any) -> None:
 @url_option
 @pass_shell
 def try_(
-    shell: Shell, /, expression: str, duration: tuple[int, str], people: int, at: datetime | None, url: str | None
+    shell: Shell, /, expression: str, duration: rtcp.Window, people: int, at: datetime | None, url: str | None
 ) -> None:
     """Show the value that some people would have, without creating anything. Against the emulator only.
 
@@ -141,10 +136,9 @@ def try_(
     rtcp computed-attributes try --duration '6 months' --at 2025-06-30T00:00:00Z \\
         --expression 'xEvent[eventType = "commerce.purchases"].sum(commerce.order.priceTotal)'
     """
-    count, unit = duration
     settings: dict[str, Any] = {
         "expression": expression,
-        "duration": {"count": count, "unit": unit},
+        "duration": {"count": duration.count, "unit": duration.unit},
         "limit": people,
         "sandbox": shell.sandbox or DEFAULT_SANDBOX,
     }

@@ -1,4 +1,4 @@
-"""`rtcp auth check`: do the settings work, and if not, which step fails?"""
+"""`rtcp auth`: do the settings and credentials work?"""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import click
 
 import rtcp
 from rtcp.cli import failures, provenance
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import show_many
 from rtcp.cli.shell import Shell, pass_shell
-from rtcp.config.sources import ENVIRONMENT
+from rtcp.cli.tree import Noun
+from rtcp.config import ENVIRONMENT
 from rtcp.errors import RtcpError
-from rtcp.transport.hooks import Event, RequestFailed, RequestFinished, TokenFetched
+from rtcp.hooks import Event, RequestFailed, RequestFinished, TokenFetched
 
 _TOKEN_ROUTE: Final = "/ims/token/v3"  # noqa: S105 - a path
 _NEEDED: Final = ("client_id", "client_secret", "org_id", "scopes")

@@ -1,9 +1,8 @@
-"""`rtcp export-jobs`: export profiles into a dataset, wait, and bring the files."""
+"""`rtcp export-jobs`: exports of profiles into a dataset, and their files."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,9 +10,9 @@ import click
 
 import rtcp
 from rtcp.cli import live, options
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import Columns, count, dotted, plain, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 
 _COLUMNS: Final[Columns] = {
     "id": lambda job: str(job.id),
@@ -67,13 +66,15 @@ def get(shell: Shell, id: str) -> None:
 @click.option(
     "--fields", multiple=True, metavar="PATHS", help="Dot paths to export, such as person.name; all unless said."
 )
-@click.option("--segments", multiple=True, metavar="IDS", help="Only the members of these audiences.")
+@click.option("--audiences", multiple=True, metavar="IDS", help="Only the members of these audiences.")
 @click.option("--events/--no-events", default=False, help="Export the people's events beside.")
-@click.option("--since-ingested", type=options.Instant(), help="Only profiles whose data changed after it.")
+@click.option("--ingested-after", type=options.Instant(), help="Only profiles whose data changed then or later.")
+@click.option("--qualified-after", type=options.Instant(), help="Only who entered the audiences then or later.")
+@click.option("--qualified-before", type=options.Instant(), help="Only who entered the audiences before it.")
 @click.option("--empty-profiles/--no-empty-profiles", default=None, help="People of whom only events are known.")
 @click.option("--merge-policy", "merge_policy_id", metavar="ID", help="Merge policy; else the default.")
-@click.option("--segment-per-batch/--one-batch", default=None, help="One batch for each audience.")
-@click.option("--evaluate-segments/--no-evaluate-segments", default=None, help="Evaluate the audiences first.")
+@click.option("--audience-per-batch/--one-batch", default=None, help="One batch for each audience.")
+@click.option("--evaluate-audiences/--no-evaluate-audiences", default=None, help="Evaluate the audiences first.")
 @click.option("--wait", is_flag=True, help="Wait until the files are there.")
 @options.wait_options
 @pass_shell
@@ -81,9 +82,8 @@ def create(
     shell: Shell,
     /,
     fields: Sequence[str],
-    segments: Sequence[str],
+    audiences: Sequence[str],
     events: bool,
-    since_ingested: datetime | None,
     wait: bool,
     timeout: float,
     interval: float | None,
@@ -94,9 +94,8 @@ def create(
         with options.creating(shell, "the export job", look="export-jobs list --limit 10"):
             job = client.export_jobs.create(
                 fields=dotted(None, fields) or None,
-                segments=dotted(None, segments) or None,
+                audiences=dotted(None, audiences) or None,
                 events=rtcp.ExportEvents() if events else None,
-                since_ingested=since_ingested,
                 **body,
             )
         shell.note(f"export job {job.id} was accepted in {shell.place}")
@@ -130,7 +129,7 @@ def wait_(shell: Shell, id: str, timeout: float, interval: float | None) -> None
 
 @command.command()
 @click.argument("id")
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("directory", type=options.LocalPath(file_okay=False))
 @click.option("--workers", default=4, show_default=True, type=click.IntRange(1, 64), help="Files under way at once.")
 @pass_shell
 def download(shell: Shell, id: str, directory: Path, workers: int) -> None:

@@ -1,4 +1,4 @@
-"""`rtcp system-jobs`: requests to delete a dataset or a batch from the Profile store."""
+"""`rtcp system-jobs`: requests to delete a dataset or a batch."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import click
 
 import rtcp
 from rtcp.cli import live, options
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import Columns, count, plain, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -1,4 +1,4 @@
-"""`rtcp datasets`: the datasets of the Catalog, as far as Profile is concerned with them."""
+"""`rtcp datasets`: where profiles come from and where exports go."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, Final
 import click
 
 from rtcp.cli import options
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import Columns, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 
 _COLUMNS: Final[Columns] = {
     "id": "id",
@@ -20,7 +20,7 @@ _COLUMNS: Final[Columns] = {
     "takes exports": "is_union",
     "changed": "updated_at",
 }
-_FACTS: Final[Columns] = {**_COLUMNS, "schema": "schema_ref.id", "created": "created_at", "version": "version"}
+_FACTS: Final[Columns] = {**_COLUMNS, "schema": "schema_id", "created": "created_at", "version": "version"}
 
 
 @click.group(cls=Noun)
@@ -35,8 +35,7 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--name", help="Only the one of this name.")
-@click.option("--limit", type=click.IntRange(min=0), help="Stop after so many; all unless said.")
-@click.option("--page-size", type=click.IntRange(min=1), default=100, help="How many to ask for in one request.")
+@options.list_options
 @pass_shell
 def list_(shell: Shell, /, **filters: Any) -> None:
     """List the datasets."""
@@ -61,10 +60,12 @@ def get(shell: Shell, id: str) -> None:
 @click.option("--lake-only", is_flag=True, help="What comes in does not go into the Profile store.")
 @click.option("--upsert", is_flag=True, help="A record changes the fields it holds, and leaves the others.")
 @pass_shell
-def create(shell: Shell, /, name: str, lake_only: bool, **body: Any) -> None:
+def create(shell: Shell, /, name: str, schema_id: str, lake_only: bool, upsert: bool, **body: Any) -> None:
     """Create a dataset."""
     with shell.client() as client, options.creating(shell, "the dataset", look="datasets list"):
-        dataset = client.datasets.create(name, profile=not lake_only, **body)
+        dataset = client.datasets.create(
+            name=name, schema_ref=schema_id, is_profile_enabled=not lake_only, is_upsert_enabled=upsert, **body
+        )
     show_one(shell.format, dataset, _FACTS)
 
 
@@ -97,5 +98,5 @@ def disable_profile(shell: Shell, id: str) -> None:
 def create_for_export(shell: Shell, name: str) -> None:
     """Create a dataset that profiles can be exported into: it holds the union schema."""
     with shell.client() as client, options.creating(shell, "the dataset", look="datasets list"):
-        dataset = client.datasets.create_for_export(name)
+        dataset = client.datasets.create_for_export(name=name)
     show_one(shell.format, dataset, _FACTS)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -14,6 +16,7 @@ from click.shell_completion import CompletionItem
 
 from rtcp.cli.shell import FORMATS, Shell
 
+_FIRST_LINE: Final = re.compile(r'"""`rtcp ([a-z-]+)`: (.+)"""')
 _EVERYWHERE: Final = ("--profile", "--sandbox", "--output", "--verbose")
 
 
@@ -116,8 +119,25 @@ class Entry:
     module: str
 
 
+def find_entries(*folders: str) -> dict[str, Entry]:
+    """The commands of these folders by their names: a module each, its first line being its name and its help.
+
+    They are read, not imported: `--help` names them all, and somebody waits for it.
+    """
+    entries: dict[str, Entry] = {}
+    for folder in folders:
+        package = import_module(f"rtcp.cli.{folder}")
+        for path in sorted(Path(str(package.__file__)).parent.glob("[a-z]*.py")):
+            with path.open(encoding="utf-8") as file:
+                first = _FIRST_LINE.fullmatch(file.readline().rstrip())
+            if first is not None:
+                told = first[2][0].upper() + first[2][1:]
+                entries[first[1]] = Entry(str(package.__doc__), told, f"{package.__name__}.{path.stem}")
+    return entries
+
+
 class Root(Noun):
-    """The whole command; it imports `rtcp.cli.<module>` and takes its `command` when that is called for."""
+    """The whole command; it imports their modules and takes `command` of one when that is called for."""
 
     def __init__(self, *args: Any, entries: Mapping[str, Entry], **settings: Any) -> None:
         super().__init__(*args, **settings)
@@ -130,7 +150,7 @@ class Root(Noun):
         entry = self._entries.get(name)
         if entry is None:
             return None
-        command: click.Command = import_module(f"rtcp.cli.{entry.module}").command
+        command: click.Command = import_module(entry.module).command
         return command
 
     def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:

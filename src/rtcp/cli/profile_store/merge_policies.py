@@ -1,4 +1,4 @@
-"""`rtcp merge-policies`: list, show, create, change and delete merge policies."""
+"""`rtcp merge-policies`: how the fragments of a person become one profile."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, Final, TypeVar
 import click
 
 from rtcp.cli import failures, options
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import Columns, dotted, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -75,7 +75,7 @@ _order = click.option(
 )
 @click.option("--identity-graph", type=_GRAPHS, help="Only those that stitch so.")
 @click.option("--attribute-merge", type=_MERGES, help="Only those that merge so.")
-@click.option("--order-by", type=click.Choice(("name", "-name")), help="Order.")
+@options.sort_options("name")
 @options.list_options
 @pass_shell
 def list_(shell: Shell, /, **filters: Any) -> None:

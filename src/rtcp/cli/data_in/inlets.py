@@ -1,4 +1,4 @@
-"""`rtcp inlets`: the addresses that streaming ingestion sends to."""
+"""`rtcp inlets`: what streaming ingestion sends to."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, Final
 import click
 
 from rtcp.cli import options
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import Columns, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 
 _COLUMNS: Final[Columns] = {
     "connection": "id",
@@ -35,12 +35,12 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--limit", type=click.IntRange(min=0), help="Stop after so many; all unless said.")
+@options.list_options
 @pass_shell
-def list_(shell: Shell, limit: int | None) -> None:
+def list_(shell: Shell, /, **filters: Any) -> None:
     """List the inlets."""
     with shell.client() as client:
-        show_many(shell.format, client.inlets.list(limit=limit), _COLUMNS)
+        show_many(shell.format, client.inlets.list(**filters), _COLUMNS)
 
 
 @command.command()
@@ -55,12 +55,12 @@ def get(shell: Shell, connection: str) -> None:
 @command.command()
 @click.argument("name")
 @click.option("--data-type", type=click.Choice(("xdm", "raw")), default="xdm", show_default=True, help="What it takes.")
-@click.option("--authenticated", is_flag=True, help="Messages need the token.")
+@click.option("--authenticated", "is_authenticated", is_flag=True, help="Messages need the token.")
 @click.option("--source-id", metavar="NAME", help="Source of messages that name none; else the inlet's name.")
 @click.option("--description", help="What it is for.")
 @pass_shell
 def create(shell: Shell, /, name: str, **body: Any) -> None:
     """Create an inlet."""
     with shell.client() as client, options.creating(shell, "the inlet", look="inlets list"):
-        inlet = client.inlets.create(name, **body)
+        inlet = client.inlets.create(name=name, **body)
     show_one(shell.format, inlet, _FACTS)

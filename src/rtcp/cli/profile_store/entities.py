@@ -1,4 +1,4 @@
-"""`rtcp entities`: look-ups, events, deletion, and why a profile looks as it does."""
+"""`rtcp entities`: merged profiles and other entities, and a person's events."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import click
 
 from rtcp.cli import entity_views as views
 from rtcp.cli import failures, inputs, options
-from rtcp.cli.commands import Noun
 from rtcp.cli.output import dotted, show_many
 from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
 
 _PROFILE: Final = "_xdm.context.profile"
 
@@ -131,8 +131,8 @@ def get_many(
 @namespace
 @fields
 @merge_policy
-@click.option("--start-time", type=options.Instant(), help="Not before this time (included), with a zone.")
-@click.option("--end-time", type=options.Instant(), help="Before this time.")
+@click.option("--occurred-after", type=options.Instant(), help="Not before this time (included), with a zone.")
+@click.option("--occurred-before", type=options.Instant(), help="Before this time.")
 @click.option(
     "--filter", "filters", multiple=True, metavar="CONDITION", help="As in commerce.order.priceTotal>=100; up to three."
 )
@@ -145,8 +145,8 @@ def list_events(
     namespace: str | None,
     fields: Sequence[str],
     merge_policy: str | None,
-    start_time: datetime | None,
-    end_time: datetime | None,
+    occurred_after: datetime | None,
+    occurred_before: datetime | None,
     filters: Sequence[str],
     descending: bool,
     limit: int | None,
@@ -166,8 +166,8 @@ def list_events(
             namespace=namespace,
             fields=paths or None,
             merge_policy_id=merge_policy,
-            start_time=start_time,
-            end_time=end_time,
+            occurred_after=occurred_after,
+            occurred_before=occurred_before,
             filters=filters,
             descending=descending,
             limit=limit,

@@ -1,4 +1,4 @@
-"""`rtcp demo`: the command; what it plays is in `rtcp.cli.demo`."""
+"""`rtcp demo`: show the main job on a small world in the emulator."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import warnings
 import click
 
 from rtcp._optional import require
-from rtcp.cli.commands import Verb
+from rtcp.cli.tree import Verb
 
 
 @click.command(cls=Verb)
@@ -18,7 +18,7 @@ def command(people: int) -> None:
     """Show the main job on a small world in the emulator: look-ups, merging, events, bulk."""
     require("uvicorn", extra="emulator")
     # The demo loads the emulator and rich; completion and help need neither.
-    from rtcp.cli.demo import run
+    from rtcp.cli.demo_play import run
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PendingDeprecationWarning)
