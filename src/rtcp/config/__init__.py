@@ -64,7 +64,7 @@ class Settings(TypedDict, total=False):
     streaming_url: str
     edge_url: str
     media_url: str | None
-    timeout: float | tuple[float, float]
+    timeout: float | tuple[float, float] | tuple[float, float, float]
     retries: int
     proxies: str | Mapping[str, str] | None
     ca_bundle: str | Path | None
