@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+from rtcp._numbers import told_count
 from rtcp.config import Config
 from rtcp.errors import NotFoundError
 from rtcp.files.download import Source
@@ -23,7 +24,6 @@ _META_ROUTE: Final = "/data/foundation/export/batches/{id}/meta"
 _DIAGNOSTICS: Final = "row_errors"
 # Written beside the data by the service's own writers; empty.
 _MARKER: Final = "_SUCCESS"
-_MOST_DIGITS: Final = 20
 
 
 class DataAccess:
@@ -80,7 +80,7 @@ class DataAccess:
             if isinstance(name, str) and name and name != _MARKER:
                 full = _full_name(entry, name)
                 full = full if full.startswith(folder) else folder + full
-                yield RemoteFile(batch_id, "", full, _count(entry.get("length")))
+                yield RemoteFile(batch_id, "", full, told_count(entry.get("length")))
 
     def _within(self, entry: dict[str, Any], batch_id: str, opened: set[str]) -> Iterator[RemoteFile]:
         file_id = entry.get("dataSetFileId")
@@ -92,7 +92,7 @@ class DataAccess:
             if not isinstance(name, str) or not name:
                 yield from self._within(inner, batch_id, opened)
             elif name != _MARKER:
-                yield RemoteFile(batch_id, file_id, _full_name(inner, name), _count(inner.get("length")))
+                yield RemoteFile(batch_id, file_id, _full_name(inner, name), told_count(inner.get("length")))
 
     def _entries(self, request: Request) -> Paged[dict[str, Any]]:
         return paged(request, _entries_of, by=NextLink(self._base_url), send=self._session.send)
@@ -123,8 +123,3 @@ def _full_name(entry: dict[str, Any], name: str) -> str:
     link = mapping(mapping(entry.get("_links")).get("self")).get("href")
     linked = parse_qs(urlsplit(link).query).get("path", [""])[0] if isinstance(link, str) else ""
     return linked if linked.endswith(f"/{name}") else name
-
-
-def _count(value: Any) -> int | None:
-    text = str(value) if isinstance(value, int | str) else ""
-    return int(text) if text.isdecimal() and len(text) < _MOST_DIGITS else None

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rtcp._disk import name_in_errors, sync_folder
+from rtcp._numbers import told_count
 from rtcp._private import open_private, private_file, private_folder
 from rtcp.errors import DecodeError, NotFoundError, RequestTimeoutError, RtcpError
 from rtcp.files.folder import PART, STATE
@@ -29,7 +30,6 @@ _NO_SUCH_RANGE: Final = 416
 _RANGE: Final = re.compile(r"bytes (\d{1,19})-\d{1,19}/(\d{1,19}|\*)", re.ASCII)
 _MOST_CHANGES: Final = 3
 _LONGEST_STATE: Final = 500
-_MOST_DIGITS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +254,7 @@ def _announced(file: RemoteFile, stream: Stream, *, offset: int) -> int | None:
             raise _broken(stream, f"file {file.name!r}: asked for what follows byte {offset}, but another range came")
         told = None if found[2] == "*" else int(found[2])
     else:
-        text = stream.headers.get("Content-Length", "")
-        told = int(text) if text.isdecimal() and len(text) < _MOST_DIGITS else None
+        told = told_count(stream.headers.get("Content-Length"))
     if length is not None and told is not None and told != length:
         raise _broken(stream, f"file {file.name!r}: listed with {length} bytes, but the answer announces {told}")
     return told if length is None else length

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from rtcp._disk import name_in_errors
+from rtcp._numbers import told_count
 from rtcp._paths import local_path
 from rtcp._private import private_file
 from rtcp._temporary import TemporaryFolder
@@ -25,7 +26,7 @@ SMALL: Final = 256_000_000
 LARGEST_PART: Final = 512_000_000
 PART: Final = 32 << 20
 _BLOCK: Final = 1 << 18
-_RECEIVED: Final = re.compile(r"(?:bytes[= ])?\s*0-(\d+)(?:/.*)?")
+_RECEIVED: Final = re.compile(r"(?:bytes[= ])?\s*0-([0-9]{1,18})(?:/.*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ def received_of(header: str | None) -> int:
     """How many bytes from the start on a `Range` header says are there; 0 when it says nothing of the start."""
     text = (header or "").strip()
     found = _RECEIVED.fullmatch(text)
-    return int(found[1]) + 1 if found else int(text) if text.isdecimal() else 0
+    return int(found[1]) + 1 if found else told_count(text) or 0
 
 
 @dataclass(frozen=True, slots=True)

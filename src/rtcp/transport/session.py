@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 # Of a token that has expired, one page of streaming ingestion says 401, another 403.
 _REFUSED: Final[Mapping[Service, tuple[int, ...]]] = {Service.STREAMING: (401, 403)}
 
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 # Bytes of an answer, decompressed: many times what the largest documented ones have. Those of files have no bounds.
 _MOST: Final[Mapping[Service, int]] = {
     Service.PLATFORM: 256 << 20,
@@ -188,11 +190,11 @@ class Session:
         wire = self._wire
         base_url = self._base_url(request.service)
         url = base_url + request.location()
-        query = request.encoded_query()
         request_id = str(uuid.uuid4())
         prepared = requests.PreparedRequest()
         prepared.method = request.method
-        prepared.url = f"{url}?{query}" if query else url
+        # Their query has no name here either: it tells who was asked for.
+        prepared.url = _with_query(url, request.encoded_query())
         # The stubs know texts and bytes only; what can be iterated is sent as well, as its length is told. The body has
         # no name here: it may hold a secret, and error reporters show locals.
         prepared.headers, prepared.body = self._head_and_body(request, token, request_id)  # type: ignore[assignment]
@@ -228,7 +230,7 @@ class Session:
         if attempt.is_over:
             failure = too_slow(request, url=url, request_id=request_id, is_sent=attempt.is_sent)
         if failure is None:
-            known_as = answer.headers.get("X-Request-Id", request_id)
+            known_as = _known_as(request, answer, request_id)
             head = (answer.status_code, answer.headers, body, request.method, url, known_as)
             if is_open:
                 return Stream(*head, request, answer, attempt)
@@ -323,6 +325,24 @@ class Session:
             "%s %s: %s on attempt %d, trying again in %.1f s", request.method, request.route, name, attempt, wait
         )
         emit(self._wire.hooks, RetryScheduled(request.method, request.route, attempt, wait, name))
+
+
+def _with_query(url: str, query: str) -> str:
+    return f"{url}?{query}" if query else url
+
+
+def _known_as(request: Request, answer: requests.Response, sent: str) -> str:
+    """What the service calls the request, so that its support can find it; else what it was called by us."""
+    told = answer.headers.get("X-Request-Id")
+    if told is None or told == sent:
+        return sent
+    if _UUID.fullmatch(told) and request.service is not Service.STREAMING:
+        small = told.lower()
+        if not any(value.lower() in small for value in request.private if value):
+            return told
+    from rtcp.transport.error_mapping import id_told
+
+    return id_told(request, told, status=answer.status_code) or sent
 
 
 class _NoTokenError(Exception):
