@@ -144,7 +144,7 @@ def mistakes(client: rtcp.Client) -> None:
     client.entities.get("a", "Email")  # type: ignore[call-arg]
     client.merge_policies.create(name="n", identity_graph="all", attribute_merge="timestampOrdered")  # type: ignore[arg-type]
     client.inlets.create(name="n", data_type="csv")  # type: ignore[arg-type]
-    client.datasets.create(name="n", schema_ref="s")
+    client.datasets.create("n", schema_ref="s")  # type: ignore[call-arg]
     rtcp.Client(sandbx="x")  # type: ignore[call-arg]
     rtcp.Client.for_emulator("http://127.0.0.1:8089", retry=3)  # type: ignore[call-arg]
     rtcp.Config.load(sandbx="x")  # type: ignore[call-arg]

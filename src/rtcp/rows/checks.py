@@ -50,24 +50,27 @@ def check_timestamp(value: Any) -> None:
     Raises:
         InvalidArgumentError: it is neither an aware datetime nor a text of RFC 3339 with a real date and an offset.
     """
+    if type(value) is str and _RFC3339.fullmatch(value) is not None:
+        try:
+            date.fromisoformat(value[:10])
+        except ValueError:
+            pass
+        else:
+            return
+        raise InvalidArgumentError(f"{TIMESTAMP} is no date that the calendar has; {_ADVICE}")
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise InvalidArgumentError(
                 f"{TIMESTAMP} is a datetime without time zone; use e.g. datetime(..., tzinfo=timezone.utc)"
             )
         return
-    if not isinstance(value, str):
-        what = "a date without time" if isinstance(value, date) else f"of the type {type(value).__name__}"
-        raise InvalidArgumentError(f"{TIMESTAMP} is {what}; {_ADVICE}")
-    if _RFC3339.fullmatch(value) is None:
+    if isinstance(value, str):
+        if type(value) is not str:
+            check_timestamp(str.__str__(value))
+            return
         raise InvalidArgumentError(f"{TIMESTAMP} {_fault_of(value)}; {_ADVICE}")
-    try:
-        date.fromisoformat(value[:10])
-    except ValueError:
-        pass
-    else:
-        return
-    raise InvalidArgumentError(f"{TIMESTAMP} is no date that the calendar has; {_ADVICE}")
+    what = "a date without time" if isinstance(value, date) else f"of the type {type(value).__name__}"
+    raise InvalidArgumentError(f"{TIMESTAMP} is {what}; {_ADVICE}")
 
 
 def check_event_id(value: Any) -> bool:

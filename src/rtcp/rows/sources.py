@@ -48,15 +48,19 @@ class RowSource:
         read: yields all rows; those that cannot be read have a `problem`.
         columns: their names, where they are known before.
         is_flat: True for tables: names of columns are dot paths there, and blank cells are absent.
+        is_text: True when all cells are texts.
         name: of the file, when they come from one.
         parquet: the file, when the rows are those of a Parquet file.
+        given: the rows themselves, when they are objects that stand in no file; they can be read without their places.
     """
 
     read: Callable[[], Iterator[Row]]
     columns: tuple[str, ...] | None = None
     is_flat: bool = False
+    is_text: bool = False
     name: str | None = None
     parquet: Path | None = None
+    given: Iterable[Any] | None = None
 
 
 def read_rows(
@@ -92,7 +96,7 @@ def read_rows(
     if iter(rows) is rows and not is_read_once:
         kept = KeptRows(rows)
         return RowSource(lambda: _numbered(kept.read()))
-    return RowSource(lambda: _numbered(rows))
+    return RowSource(lambda: _numbered(rows), given=rows)
 
 
 def _numbered(rows: Iterable[Any]) -> Iterator[Row]:
@@ -138,7 +142,7 @@ def _file(path: Path, delimiter: str | None, encoding: str | None) -> RowSource:
     if kind == ".txt":
         return _with_header(path, lambda: _words(path, found))
     parted = _delimiter_of(path, found, delimiter, kind)
-    return _with_header(path, lambda: records_of(lines_of(path, found), parted))
+    return _with_header(path, lambda: records_of(path, found, parted))
 
 
 def _delimiter_of(path: Path, encoding: str, delimiter: str | None, kind: str) -> str:
@@ -162,7 +166,7 @@ def _with_header(path: Path, records: Callable[[], Iterator[Record]]) -> RowSour
     twice = next((name for name in columns if columns.count(name) > 1), None)
     if twice is not None:
         raise InvalidArgumentError(f"{path.name!r} names the column {twice!r} twice")
-    return RowSource(lambda: _cells(records(), columns), columns, is_flat=True, name=path.name)
+    return RowSource(lambda: _cells(records(), columns), columns, is_flat=True, is_text=True, name=path.name)
 
 
 def _cells(records: Iterator[Record], columns: tuple[str, ...]) -> Iterator[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -141,6 +142,10 @@ class _Run:
                     writer.write_many(source)
 
         name = "the spool" if source is None else source.name or "rows"
+        # Only a run that ended early has left some of them unread.
+        unread = source
+        not_read = 0
+        is_whole = False
         try:
             live.shown(self._shell, name, run, state=_said, go_on=self._go_on(spool, rejects))
         except RtcpError as exc:
@@ -148,10 +153,13 @@ class _Run:
                 raise
             # Some rows are in: that is the more important half of the truth.
             self._shell.note(f"error: {failures.in_commands(str(exc))}")
+        else:
+            unread = None
+            is_whole = True
         finally:
-            not_read = 0 if source is None else self._show(writer.summary, source)
+            not_read = self._show(writer.summary, unread)
             row_input.tell_rejects(self._shell, _told(writer), kept_in=rejects)
-        self._end(writer.summary, not_read)
+        self._end(writer.summary, not_read, is_whole=is_whole)
 
     def replay(self, path: Path) -> None:
         summary = live.shown(
@@ -196,13 +204,14 @@ class _Run:
     def _show(self, summary: rtcp.WriterSummary, source: RowSource | None) -> int:
         facts = {name: getattr(summary, name) for name in summary.__dataclass_fields__}
         # A run that ended early has taken in the first rows only.
-        not_read = 0 if source is None else max(0, sum(1 for _ in source.read()) - summary.rows)
+        taken = summary.rows - summary.recovered
+        not_read = 0 if source is None else max(0, _count(source) - taken)
         facts["rows"] = summary.rows + not_read + summary.held_back
         show_one(self._shell.format, {**facts, "not_read": not_read}, _SUMMARY)
         return not_read
 
-    def _end(self, summary: rtcp.WriterSummary, left: int) -> None:
-        if summary.sent < summary.rows or left:
+    def _end(self, summary: rtcp.WriterSummary, left: int, *, is_whole: bool = True) -> None:
+        if summary.sent < summary.rows or left or not is_whole:
             sys.stdout.flush()
             raise click.exceptions.Exit(failures.PARTIAL)
 
@@ -214,6 +223,15 @@ class _Run:
         return "not all rows were sent" + (
             f"; those that were rejected are in {rejects}" if rejects is not None else ""
         )
+
+
+def _count(source: RowSource) -> int:
+    """How many rows there are, as far as they can be read."""
+    total = 0
+    with suppress(RtcpError):
+        for _ in source.read():
+            total += 1
+    return total
 
 
 def _told(writer: rtcp.StreamWriter) -> list[rtcp.Reject]:

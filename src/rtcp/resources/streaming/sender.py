@@ -13,7 +13,7 @@ from rtcp._outlook import Outlook, judge
 from rtcp.bulk.packing import Limits
 from rtcp.errors import InvalidArgumentError, RequestError, ResponseError, RtcpError
 from rtcp.resources.streaming.fates import Fate, can_retry
-from rtcp.transport.answers import decode, mapping, read_part_error
+from rtcp.transport.answers import decode, mapping, read_part_error, unreadable
 from rtcp.transport.rate_limit import Budget
 from rtcp.transport.request import Request, Response
 from rtcp.transport.session import Session
@@ -97,10 +97,12 @@ class Sender:
             except RtcpError as exc:
                 failure = exc
             else:
-                refusal = _fate(request, response, mapping(decode(response)))
-                if not isinstance(refusal, RtcpError):
+                fate = _fate(request, response, mapping(decode(response)))
+                if fate is None:
+                    raise unreadable(response, "the answer is neither a receipt nor a refusal")
+                if not isinstance(fate, RtcpError):
                     return response
-                failure = refusal
+                failure = fate
             self.session.wait_to_resume(request, failure, attempt=attempt)
 
     def send(self, pack: Sequence[bytes], *, idempotent: bool) -> tuple[list[Fate], Traffic]:
