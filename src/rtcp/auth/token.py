@@ -12,6 +12,8 @@ from rtcp.auth.values import FetchedToken
 from rtcp.errors import RequestTimeoutError, RtcpError
 
 LEEWAY: Final = 60.0
+# Seconds for which a token that was fetched in the place of a refused one is as good as any.
+_JUDGED: Final = 60.0
 
 
 class SharedTokens(Protocol):
@@ -62,6 +64,7 @@ class FreshToken:
         self._state = threading.Lock()
         self._current: tuple[str, float] | None = None
         self._discarded: str | None = None
+        self._judged_until = float("-inf")
         self._rounds = 0
         self._failure: RtcpError | None = None
 
@@ -97,6 +100,10 @@ class FreshToken:
         # Not under the lock of those who fetch: who is refused has waited once, and will wait for the next one.
         with self._state:
             if self._current is not None and self._current[0] == token:
+                if self._clock.monotonic() < self._judged_until:
+                    # It has taken the place of one that was refused just now. That it is refused as well is not for
+                    # its age: another one would be, too, and each call would ask for one.
+                    return False
                 self._current = None
                 self._discarded = token
         return True
@@ -122,5 +129,9 @@ class FreshToken:
         # A token shorter than the leeway would count as expired at once and be fetched for every request.
         lasts = max(token.expires_in - self._leeway, token.expires_in / 2)
         with self._state:
-            self._current = (token.value, self._clock.monotonic() + lasts)
+            now = self._clock.monotonic()
+            self._current = (token.value, now + lasts)
+            if self._discarded is not None:
+                self._judged_until = now + _JUDGED
+                self._discarded = None
         return token.value

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from rtcp._numbers import told_count
 from rtcp.config import Config
-from rtcp.errors import NotFoundError
+from rtcp.errors import DecodeError, NotFoundError
 from rtcp.files.download import Source
 from rtcp.models.file import RemoteFile
 from rtcp.paging import Paged
@@ -24,6 +24,7 @@ _META_ROUTE: Final = "/data/foundation/export/batches/{id}/meta"
 _DIAGNOSTICS: Final = "row_errors"
 # Written beside the data by the service's own writers; empty.
 _MARKER: Final = "_SUCCESS"
+_DEEPEST: Final = 50
 
 
 class DataAccess:
@@ -38,7 +39,7 @@ class DataAccess:
         # A directory that holds itself would never end.
         opened: set[str] = set()
         for entry in self._entries(Request.platform("GET", _BATCH_ROUTE, path={"id": batch_id})):
-            yield from self._within(entry, batch_id, opened)
+            yield from self._within(entry, batch_id, opened, 0)
 
     def diagnostics(self, batch_id: str) -> list[RemoteFile]:
         """The files that say what is wrong with single records; none when the batch came without diagnostics."""
@@ -82,15 +83,17 @@ class DataAccess:
                 full = full if full.startswith(folder) else folder + full
                 yield RemoteFile(batch_id, "", full, told_count(entry.get("length")))
 
-    def _within(self, entry: dict[str, Any], batch_id: str, opened: set[str]) -> Iterator[RemoteFile]:
+    def _within(self, entry: dict[str, Any], batch_id: str, opened: set[str], depth: int) -> Iterator[RemoteFile]:
         file_id = entry.get("dataSetFileId")
         if not isinstance(file_id, str) or file_id in opened:
             return
+        if depth > _DEEPEST:
+            raise DecodeError(f"the directories of batch {batch_id} lie more than {_DEEPEST} deep in one another")
         opened.add(file_id)
         for inner in self._entries(Request.platform("GET", _FILE_ROUTE, path={"id": file_id})):
             name = inner.get("name")
             if not isinstance(name, str) or not name:
-                yield from self._within(inner, batch_id, opened)
+                yield from self._within(inner, batch_id, opened, depth + 1)
             elif name != _MARKER:
                 yield RemoteFile(batch_id, file_id, _full_name(inner, name), told_count(inner.get("length")))
 

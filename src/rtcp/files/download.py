@@ -8,7 +8,6 @@ import os
 import re
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, Final
 from rtcp._disk import name_in_errors, sync_folder
 from rtcp._numbers import told_count
 from rtcp._private import open_private, private_file, private_folder
+from rtcp._workers import Workers
 from rtcp.errors import DecodeError, NotFoundError, RequestTimeoutError, RtcpError
 from rtcp.files.folder import PART, STATE
 from rtcp.models.file import DownloadProgress, RemoteFile
@@ -81,16 +81,16 @@ class Download:
             RequestError, ResponseError: the service, after retries. What came so far is kept beside, as `.part`, and
                 the next run goes on from there.
         """
-        with ThreadPoolExecutor(workers, thread_name_prefix="rtcp-download") as pool:
-            under_way = [pool.submit(self._bring, file, path) for file, path in self._targets]
-            try:
-                for each in under_way:
-                    each.result()
-            except BaseException:
-                self._stopped.set()
-                for each in under_way:
-                    each.cancel()
-                raise
+        pool = Workers(workers, name="rtcp-download")
+        try:
+            for each in [pool.submit(self._bring, file, path) for file, path in self._targets]:
+                each.result()
+        except BaseException as exc:
+            self._stopped.set()
+            # Whoever waits for bytes would hold Ctrl-C back for a minute. It writes none any more when they come.
+            pool.close(wait=isinstance(exc, Exception))
+            raise
+        pool.close(wait=True)
         return [path for _, path in self._targets]
 
     def _bring(self, file: RemoteFile, path: Path) -> None:
@@ -179,6 +179,8 @@ class Download:
             output.truncate(offset)
             output.seek(offset)
             for chunk in stream.chunks():
+                if self._stopped.is_set():
+                    raise _StoppedError
                 offset += len(chunk)
                 if length is not None and offset > length:
                     raise _wrong_length(file, offset, length)

@@ -6,7 +6,6 @@ import io
 import re
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from rtcp._numbers import told_count
 from rtcp._paths import local_path
 from rtcp._private import private_file
 from rtcp._temporary import TemporaryFolder
+from rtcp._workers import Workers
 from rtcp.errors import BadRequestError, InvalidArgumentError
 from rtcp.models.file import UploadProgress
 from rtcp.transport.request import Content
@@ -139,16 +139,16 @@ class Upload:
 
     def _send_from(self, first: int, workers: int) -> None:
         self._done, self._total = {}, first
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="rtcp-upload")
+        pool = Workers(workers, name="rtcp-upload")
         try:
             for each in [pool.submit(self._send_part, at) for at in range(first, self._source.size, self._part_size)]:
                 each.result()
         except BaseException as exc:
             self._stopped.set()
             # A part that waits to be sent again would hold Ctrl-C back for a minute. It ends when it wakes.
-            pool.shutdown(wait=isinstance(exc, Exception), cancel_futures=True)
+            pool.close(wait=isinstance(exc, Exception))
             raise
-        pool.shutdown()
+        pool.close(wait=True)
 
     def _send_part(self, start: int) -> None:
         if self._stopped.is_set():
