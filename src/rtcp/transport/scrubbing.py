@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from rtcp._terminal import visible_line
+
 # However often it was encoded.
 _AT: Final = r"(?:@|%(?:25)*40|&(?:amp;)*(?:#0*64|#x0*40|commat);|\\u0040)"
 _EMAIL: Final = re.compile(rf"[\w.!#$%&'*+/=?^`{{|}}~-]+{_AT}[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
@@ -47,8 +49,8 @@ def scrub(text: str, private: Iterable[str] = ()) -> str:
 
 
 def shortened(text: str, private: Iterable[str] = ()) -> str:
-    """The scrubbed beginning of a text of any length."""
-    scrubbed = scrub(_beginning(text), private)
+    """The scrubbed beginning of a text of any length, as one line that does nothing to a terminal."""
+    scrubbed = visible_line(scrub(_beginning(text), private))
     return scrubbed if len(scrubbed) <= _LONGEST_TEXT else f"{scrubbed[:_LONGEST_TEXT]}..."
 
 
