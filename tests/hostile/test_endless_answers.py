@@ -145,11 +145,12 @@ def test_an_inlet_that_refuses_every_token_costs_two(status: int) -> None:
         return answer(status, b'{"message": "no"}')(connection, request)
 
     with RawServer(behave) as server, client_at(server, token=None, client_secret="p8") as client:
-        with client.streaming.writer(INLET, form=FORM, authenticated=True, max_batch=1, workers=8) as writer:
-            with contextlib.suppress(rtcp.PermissionDeniedError, rtcp.AuthenticationError):
-                for number in range(100):
-                    writer.write({"_id": str(number)})
-                writer.flush()
+        with (
+            contextlib.suppress(rtcp.PermissionDeniedError, rtcp.AuthenticationError),
+            client.streaming.writer(INLET, form=FORM, authenticated=True, max_batch=1, workers=8) as writer,
+        ):
+            for number in range(100):
+                writer.write({"_id": str(number)})
 
         tokens = [line for line in server.request_lines if "/ims" in line]
     assert len(tokens) == 2
