@@ -17,10 +17,10 @@ ALL: Final = [
     (verb, operation, name, times)
     for verb, (_, operations) in composed.COMPOSED.items()
     for operation in operations
-    for name in composed.FAULTS
+    for name in FAULTS
     for times in ((None,) if FAULTS[name].lasts else (None, 1))
 ]
-CELLS: Final = ALL[:: int(os.environ.get("RELIABILITY_STEP", "37"))]
+CELLS: Final = ALL[:: int(os.environ.get("RELIABILITY_STEP", "131"))]
 
 
 def test_every_composed_verb_goes_well_when_nothing_fails(bench: Bench):
