@@ -1,4 +1,4 @@
-"""The client's own adapter, which sends one operation to a wrong address or gives it little time; the wrong addresses."""
+"""The client's own adapter, which sends one operation to a wrong address or gives it little time; those addresses."""
 
 from __future__ import annotations
 
