@@ -1,4 +1,4 @@
-"""Upserts whose process is killed at any moment: no batch says it is whole and is not, and no people stay on the disk."""
+"""Upserts whose process is killed at any moment: no batch says it is whole and is not, no people stay on the disk."""
 
 from __future__ import annotations
 
