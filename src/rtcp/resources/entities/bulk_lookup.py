@@ -23,7 +23,7 @@ from rtcp.models.entity import Entity, Hit, Lookup, Miss
 from rtcp.models.identity import Identity
 from rtcp.resources.entities.answers import entities_of
 from rtcp.resources.entities.matching import match_with_doubts
-from rtcp.transport.answers import decode, mapping, objects, unreadable
+from rtcp.transport.answers import decode, mapping, objects, told, unreadable
 from rtcp.transport.request import Response
 from rtcp.transport.wire import POOL_SIZE
 
@@ -177,7 +177,7 @@ class BulkLookup:
 
     def _read(self, response: Response, asked: Collection[Key]) -> tuple[dict[Key, Entity], Collection[Key]]:
         with self._reading:
-            return _matched(decode(response), response, asked)
+            return told(lambda answer, response: _matched(answer, response, asked), response)
 
     def _one(self, identity: Identity) -> Outcome:
         try:
@@ -252,9 +252,11 @@ def _matched(answer: Any, response: Response, asked: Collection[Key]) -> tuple[d
         raise unreadable(response, "the answer is no map of entities")
     try:
         entries = entities_of(answer, response)
-    except DecodeError as exc:
+    except DecodeError:
+        entries = None
+    if entries is None:
         # Matching without it would be a guess, as it may name identities that others name too.
-        raise _UnreadableEntryError("an entry cannot be read") from exc
+        raise _UnreadableEntryError("an entry cannot be read")
     return match_with_doubts(asked, entries)
 
 
