@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -140,9 +141,13 @@ def _comparison(explanation: rtcp.Explanation, *, show_all: bool) -> list[dict[s
 
 def _comparison_columns(explanation: rtcp.Explanation, *, names: bool) -> Columns:
     columns: dict[str, Any] = {"attribute": "attribute"}
+    called = Counter(view.policy.name or view.policy.id for view in explanation.views)
     for view in explanation.views:
         if view.entity is not None:
             title = view.policy.name if names and view.policy.name else view.policy.id
+            if title in columns or names and called[title] > 1:
+                # Two policies may have one name, and a person must see which is which.
+                title = f"{title} ({view.policy.id})"
             columns[title] = lambda row, policy=view.policy.id: row["values"].get(policy)
     return columns
 
@@ -154,7 +159,11 @@ def _without_identities(entity: dict[str, Any]) -> dict[str, Any]:
 
 def _by_attribute(explanation: rtcp.Explanation, winners: Sequence[Winner]) -> list[dict[str, Any]]:
     """One row for each attribute and source, with all policies under which it is so."""
-    names = {view.policy.id: view.policy.name or view.policy.id for view in explanation.views}
+    called = Counter(view.policy.name for view in explanation.views)
+    names = {
+        view.policy.id: view.policy.name if view.policy.name and called[view.policy.name] == 1 else view.policy.id
+        for view in explanation.views
+    }
     rows: dict[tuple[Any, ...], list[str]] = {}
     for winner in sorted(winners, key=lambda winner: winner.path):
         source = winner.dataset_name or winner.dataset_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -15,6 +16,10 @@ from rtcp.errors import RtcpError
 Read = Callable[[Any], Any]
 Columns = Mapping[str, str | Read]
 _CONTROL: Final = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))} | {9: " ", 10: " ⏎ "}
+
+
+# Values with a comma in them are typed with a backslash before it.
+_COMMA: Final = re.compile(r"(?<!\\),")
 
 
 class Count(int):
@@ -189,6 +194,7 @@ def _write_line(text: str) -> None:
 
 
 def dotted(text: str | None, several: Sequence[str] = ()) -> list[str]:
-    """The paths of an option that takes several at once, parted by commas."""
+    r"""The values of an option that takes several at once, parted by commas; `\,` is a comma in a value."""
     given = [text or "", *several]
-    return [path.strip() for each in given for path in each.split(",") if path.strip()]
+    parts = [part.replace("\\,", ",").strip() for each in given for part in _COMMA.split(each)]
+    return [part for part in parts if part]

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 import rtcp
-from rtcp.cli import failures, inputs, live, row_input
+from rtcp.cli import failures, inputs, live, names, options, row_input
 from rtcp.cli.output import Columns, count, dotted, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Verb
@@ -37,7 +37,12 @@ _STEP: Final = 20_000
 @click.command(cls=Verb)
 @click.argument("file", type=row_input.FILE, required=False)
 @click.option("--inlet", required=True, metavar="ID", help="Where to: the inlet's id or its whole address.")
-@click.option("--dataset-id", metavar="ID", help="The dataset that the rows are for.")
+@click.option(
+    "--dataset-id",
+    metavar="ID|NAME",
+    help="The dataset that the rows are for.",
+    shell_complete=options.completing("datasets"),
+)
 @click.option("--schema-id", metavar="URI", help="Its schema; else the dataset is asked for it.")
 @click.option("--kind", type=click.Choice(("record", "event")), help="Of the rows; a timestamp tells unless said.")
 @click.option("--id-from", multiple=True, metavar="PATHS", help="Dot paths that an event's missing _id is made of.")
@@ -90,6 +95,7 @@ def command(
     with shell.client() as client:
         form = None
         if dataset_id is not None:
+            dataset_id = names.dataset(client, dataset_id)
             rules = None if mapping is None else inputs.mapping(mapping, dataset_id)
             form = row_input.form_of(
                 dataset_id=dataset_id,
@@ -142,7 +148,7 @@ class _Run:
 
         name = "the spool" if source is None else source.name or "rows"
         try:
-            live.shown(self._shell, name, run, state=_said, go_on=self._go_on(spool, rejects))
+            live.shown(self._shell, name, run, state=_said, go_on=lambda last: self._go_on(spool, rejects))
         except RtcpError as exc:
             if not writer.summary.sent:
                 raise
@@ -161,7 +167,7 @@ class _Run:
                 self._inlet, path, form=self._form, on_progress=progress, **self._how
             ),
             state=_said,
-            go_on=f"what was not received is still in {path}",
+            go_on=lambda last: f"what was not received is still in {path}",
         )
         self._show(summary, None)
         if summary.held_back:
@@ -204,7 +210,7 @@ class _Run:
     def _end(self, summary: rtcp.WriterSummary, left: int) -> None:
         if summary.sent < summary.rows or left:
             sys.stdout.flush()
-            raise click.exceptions.Exit(failures.PARTIAL)
+            raise click.exceptions.Exit(failures.PARTIAL if summary.sent else failures.FAILED)
 
     def _go_on(self, spool: Path | None, rejects: Path | None) -> str:
         if spool is not None:

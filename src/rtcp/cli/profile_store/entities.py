@@ -10,7 +10,7 @@ from typing import Final, Literal, TextIO
 import click
 
 from rtcp.cli import entity_views as views
-from rtcp.cli import failures, inputs, options
+from rtcp.cli import failures, inputs, live, names, options
 from rtcp.cli.output import dotted, show_many
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
@@ -31,7 +31,10 @@ fields = click.option(
     "--fields", multiple=True, metavar="PATHS", help="Dot paths to return, such as person.name,loyalty."
 )
 merge_policy = click.option(
-    "--merge-policy", metavar="ID", help="Merge policy; none stitches nothing. [default: the class's default]"
+    "--merge-policy",
+    metavar="ID|NAME",
+    help="Merge policy; none stitches nothing. [default: the class's default]",
+    shell_complete=options.completing("merge_policies"),
 )
 schema = click.option("--schema", default=_PROFILE, show_default=True, metavar="CLASS", help="Class of the entity.")
 
@@ -64,7 +67,7 @@ def get(
             namespace=namespace,
             schema_name=schema,
             fields=dotted(None, fields) or None,
-            merge_policy_id=merge_policy,
+            merge_policy_id=names.merge_policy(client, merge_policy),
             with_computed_attributes=with_computed_attributes,
         )
     views.show_entity(shell, entity)
@@ -114,7 +117,7 @@ def get_many(
             namespace=namespace,
             schema_name=schema,
             fields=paths or None,
-            merge_policy_id=merge_policy,
+            merge_policy_id=names.merge_policy(client, merge_policy),
             workers=workers,
             chunk_size=chunk_size,
             on_missing=on_missing,
@@ -165,7 +168,7 @@ def list_events(
             id,
             namespace=namespace,
             fields=paths or None,
-            merge_policy_id=merge_policy,
+            merge_policy_id=names.merge_policy(client, merge_policy),
             occurred_after=occurred_after,
             occurred_before=occurred_before,
             filters=filters,
@@ -185,11 +188,14 @@ def list_events(
 def delete(shell: Shell, id: str, namespace: str | None, merge_policy: str | None, dry_run: bool, yes: bool) -> None:
     """Delete a person's profile and events: IRREVERSIBLE, and done some time later.
 
+    \b
+    rtcp entities delete jane@example.com --namespace Email --dry-run
     The service calls this deprecated, in favour of Data Lifecycle record deletes.
     """
     with shell.client() as client:
+        policy_id = names.merge_policy(client, merge_policy)
         if dry_run:
-            entity = client.entities.get(id, namespace=namespace, merge_policy_id=merge_policy)
+            entity = client.entities.get(id, namespace=namespace, merge_policy_id=policy_id)
             sources = ", ".join(filter(None, entity.sources)) or "no dataset that is told"
             shell.note(f"would delete this person in {shell.place}, with data from: {sources}; nothing was done")
             views.show_entity(shell, entity)
@@ -197,7 +203,7 @@ def delete(shell: Shell, id: str, namespace: str | None, merge_policy: str | Non
         options.confirm(shell, "delete the profile and events of this person", yes=yes)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            client.entities.delete(id, namespace=namespace, merge_policy_id=merge_policy)
+            client.entities.delete(id, namespace=namespace, merge_policy_id=policy_id)
     shell.note(f"asked {shell.place} to delete this person; it will be done some time later")
     shell.note("the service calls this operation deprecated: use Data Lifecycle record deletes")
 
@@ -211,6 +217,8 @@ def delete(shell: Shell, id: str, namespace: str | None, merge_policy: str | Non
 def explain(shell: Shell, id: str, namespace: str | None, schema: str, show_all: bool) -> None:
     """Show one person under each merge policy: what differs, and where it comes from.
 
+    \b
+    rtcp entities explain jane@example.com --namespace Email
     Against the emulator it also says which fragment won each attribute, and why.
     """
     with shell.client() as client:
