@@ -82,6 +82,16 @@ def counted(shell: Shell, what: str, *, total: int | None = None) -> Iterator[Ca
 
 
 @contextmanager
+def working(shell: Shell, what: str) -> Iterator[None]:
+    """Show on a terminal that something is under way whose progress nobody tells."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with _live(what):
+        yield
+
+
+@contextmanager
 def _progress(shell: Shell, what: str, state: Callable[[Any], str]) -> Iterator[Progress]:
     if sys.stderr.isatty():
         with _live(what) as update:

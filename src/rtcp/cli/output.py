@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from tempfile import TemporaryFile
 from typing import Any, Final, TextIO
 
 from rtcp.errors import RtcpError
@@ -55,6 +56,27 @@ def show_many(format: str, items: Iterable[Any], columns: Columns) -> int:
     return _table(items, readers)
 
 
+def show_flat(items: Iterable[Any], flatten: Callable[[Any], Mapping[str, Any]]) -> int:
+    """Print the items as CSV with a column for each path that any of them has, in the order of their first sight.
+
+    They are kept on disk until the last has told its columns.
+    """
+    columns: dict[str, None] = {}
+    count = 0
+    with TemporaryFile("w+", encoding="utf-8") as kept:
+        for item in items:
+            row = {name: _flat(value) for name, value in flatten(item).items()}
+            columns.update(dict.fromkeys(row))
+            kept.write(json.dumps(row, ensure_ascii=True, default=str) + "\n")
+            count += 1
+        kept.seek(0)
+        writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n", restval="")
+        if columns:
+            writer.writeheader()
+        writer.writerows(map(json.loads, kept))
+    return count
+
+
 def show_one(format: str, item: Any, facts: Mapping[str, str | Read] | None = None) -> None:
     """Print one thing; a table has a line for each of its facts, all there are unless named."""
     if format in ("json", "jsonl"):
@@ -80,7 +102,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, RtcpError):
         return {"type": type(value).__name__, "message": str(value)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+        return {camel(each.name): plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(name): plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -88,6 +110,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime | date):
         return value.isoformat()
     return value
+
+
+def camel(name: str) -> str:
+    """A name of ours as the service writes its own."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
 def as_json(value: Any, *, indent: int | None = None) -> str:

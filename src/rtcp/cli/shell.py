@@ -118,7 +118,6 @@ class Shell:
             logger.setLevel(level)
             logger.propagate = propagate
 
-
     def _show_warning(self, message: Warning | str, *place: Any, **rest: Any) -> None:
         self.note(f"warning: {message}")
 

@@ -34,7 +34,9 @@ def find_one(name: str, named: Iterable[T], everything: Callable[[], Iterable[T]
         return found[0]
     if found:
         ids = " and ".join(str(getattr(each, "id", "")) for each in found)
-        raise InvalidArgumentError(f"there are {len(found)} {_plural(what)} of the name {name!r}: take one of the ids {ids}")
+        raise InvalidArgumentError(
+            f"there are {len(found)} {_plural(what)} of the name {name!r}: take one of the ids {ids}"
+        )
     names = {_name(each) for each in islice(everything(), _MOST_COMPARED)}
     near = near_names(name, names)
     meant = f"; near it: {', '.join(map(repr, near))}" if near else ""

@@ -28,7 +28,7 @@ _COLUMNS: Final[Columns] = {
 _FACTS: Final[Columns] = {
     **_COLUMNS,
     "read": count("records_read"),
-    "errors": lambda batch: [f"{error.code}: {error.description}" for error in batch.errors] or None,
+    "errors": lambda batch: [str(error) for error in batch.errors] or None,
 }
 _FAILED: Final[Columns] = {
     "code": lambda record: record.errors[0].code if record.errors else None,
@@ -141,8 +141,10 @@ def upload(shell: Shell, /, id: str, file: Path, **how: Any) -> None:
             file.name,
             lambda progress: client.batches.upload(id, file, on_progress=progress, **how),
             state=lambda progress: f"{progress.bytes_done / 1e6:,.1f} of {progress.bytes_total / 1e6:,.1f} MB",
-            go_on=lambda last: "the file is not in the batch as a whole; a large one goes on with: "
-            f"{shell.command('batches', 'upload', id, str(file), '--resume')}",
+            go_on=lambda last: (
+                "the file is not in the batch as a whole; a large one goes on with: "
+                f"{shell.command('batches', 'upload', id, str(file), '--resume')}"
+            ),
         )
     shell.note(f"{file.name} is in batch {id}; when all files are: {shell.command('batches', 'complete', id)}")
 
@@ -321,9 +323,11 @@ def upsert(
                 dataset, source, form=form, format=format, on_progress=progress, **how
             ),
             state=lambda batch: f"batch {batch.id} {batch.status}",
-            go_on=lambda batch: "nothing went in"
-            if batch is None
-            else f"batch {batch.id} goes on; wait for it with: {shell.command('batches', 'wait', batch.id)}",
+            go_on=lambda batch: (
+                "nothing went in"
+                if batch is None
+                else f"batch {batch.id} goes on; wait for it with: {shell.command('batches', 'wait', batch.id)}"
+            ),
         )
         facts = {name: getattr(result, name) for name in ("rows", "written", "failed", "refused")}
         status = "not made" if result.batch is None else str(result.batch.status)

@@ -11,7 +11,7 @@ import click
 
 import rtcp
 from rtcp.cli import failures, inputs, live, names, options, row_input
-from rtcp.cli.output import Columns, count, dotted, show_one
+from rtcp.cli.output import Columns, count, dotted, plain, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Verb
 from rtcp.errors import RtcpError
@@ -25,8 +25,8 @@ _SUMMARY: Final[Columns] = {
     "rejected": count("rejected"),
     "unknown": count("unknown"),
     "waiting in the spool": count("waiting"),
-    "not read": count("not_read"),
-    "held back": count("held_back"),
+    "not read": count("notRead"),
+    "held back": count("heldBack"),
     "requests": count("requests"),
     "bytes": count("bytes"),
 }
@@ -200,11 +200,11 @@ class _Run:
             self._progress(summary)
 
     def _show(self, summary: rtcp.WriterSummary, source: RowSource | None) -> int:
-        facts = {name: getattr(summary, name) for name in summary.__dataclass_fields__}
+        facts = plain(summary)
         # A run that ended early has taken in the first rows only.
         not_read = 0 if source is None else max(0, sum(1 for _ in source.read()) - summary.rows)
         facts["rows"] = summary.rows + not_read + summary.held_back
-        show_one(self._shell.format, {**facts, "not_read": not_read}, _SUMMARY)
+        show_one(self._shell.format, {**facts, "notRead": not_read}, _SUMMARY)
         return not_read
 
     def _end(self, summary: rtcp.WriterSummary, left: int) -> None:

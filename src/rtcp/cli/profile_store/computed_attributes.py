@@ -213,8 +213,9 @@ def publish(shell: Shell, attribute: str) -> None:
     """
     with shell.client() as client:
         _show(shell, client.computed_attributes.publish(names.computed_attribute(client, attribute)))
-    shell.note(f"it is being evaluated; wait for its values with: "
-               f"{shell.command('computed-attributes', 'wait', attribute)}")
+    shell.note(
+        f"it is being evaluated; wait for its values with: {shell.command('computed-attributes', 'wait', attribute)}"
+    )
 
 
 @command.command()

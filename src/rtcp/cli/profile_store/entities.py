@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
-from typing import Final, Literal, TextIO
+from typing import Any, Final, Literal, TextIO
 
 import click
 
+import rtcp
+from rtcp import Identity
 from rtcp.cli import entity_views as views
 from rtcp.cli import failures, inputs, live, names, options
-from rtcp.cli.output import dotted, show_many
+from rtcp.cli.output import dotted, show_flat, show_many
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 
@@ -62,15 +66,20 @@ def get(
     rtcp entities get jane@example.com --namespace Email --fields person.name,loyalty
     """
     with shell.client() as client:
+        paths, policy_id = dotted(None, fields), names.merge_policy(client, merge_policy)
         entity = client.entities.get(
             id,
             namespace=namespace,
             schema_name=schema,
-            fields=dotted(None, fields) or None,
-            merge_policy_id=names.merge_policy(client, merge_policy),
+            fields=paths or None,
+            merge_policy_id=policy_id,
             with_computed_attributes=with_computed_attributes,
         )
-    views.show_entity(shell, entity)
+        views.show_entity(shell, entity)
+        missing = [path for path in paths if not views.is_there(entity.entity, path)]
+        if missing:
+            person = Identity(id, namespace)
+            _tell_missing(shell, client, missing, person, schema_name=schema, merge_policy_id=policy_id)
 
 
 @command.command("get-many")
@@ -112,21 +121,31 @@ def get_many(
     paths = dotted(None, fields)
     tally = views.Tally()
     with shell.client() as client:
+        policy_id = names.merge_policy(client, merge_policy)
         lookups = client.entities.get_many(
             inputs.ids(file, column),
             namespace=namespace,
             schema_name=schema,
             fields=paths or None,
-            merge_policy_id=names.merge_policy(client, merge_policy),
+            merge_policy_id=policy_id,
             workers=workers,
             chunk_size=chunk_size,
             on_missing=on_missing,
         )
-        rows = map(views.lookup_row, tally.of(lookups))
-        show_many(shell.format, rows, views.lookup_columns(paths))
-    shell.note(tally.said)
+        # Rows that are printed to the same window would cut the line of progress.
+        shows = shell.format == "table" or not sys.stdout.isatty()
+        with live.counted(shell, "looking up") if shows else nullcontext(lambda number: None) as tell:
+            seen = views.Seen(paths)
+            rows = map(views.lookup_row, seen.of_lookups(tally.of(lookups, tell)))
+            if shell.format == "csv" and not paths:
+                show_flat(rows, views.lookup_leaves)
+            else:
+                show_many(shell.format, rows, views.lookup_columns(paths))
+        shell.note(tally.said)
+        if seen.missing and tally.example is not None:
+            _tell_missing(shell, client, seen.missing, tally.example, schema_name=schema, merge_policy_id=policy_id)
     if tally.failed:
-        raise click.exceptions.Exit(failures.PARTIAL)
+        raise click.exceptions.Exit(failures.PARTIAL if tally.found or tally.missing else failures.FAILED)
 
 
 @command.command("list-events")
@@ -176,7 +195,27 @@ def list_events(
             limit=limit,
             page_size=page_size,
         )
-        show_many(shell.format, events, views.event_columns(paths))
+        seen = views.Seen(paths)
+        if shell.format == "csv" and not paths:
+            count = show_flat(events, views.event_leaves)
+        else:
+            count = show_many(shell.format, seen.of_events(events), views.event_columns(paths))
+        if count == 0 and shell.format != "table":
+            shell.note("no events were found")
+        if seen.missing and count:
+            every = client.entities.list_events(id, namespace=namespace, limit=1, occurred_after=occurred_after)
+            example = every.first()
+            shell.note(views.told_missing(seen.missing, {} if example is None else example.entity))
+
+
+def _tell_missing(shell: Shell, client: rtcp.Client, missing: Sequence[str], person: Identity, **how: Any) -> None:
+    """Say which of the asked paths are not there, with near ones from what this person has."""
+    try:
+        whole = client.entities.get(person.id, namespace=person.namespace, **how).entity
+    except rtcp.RtcpError:
+        # The answer is there; only the hint is missing.
+        whole = {}
+    shell.note(views.told_missing(missing, whole))
 
 
 @command.command()

@@ -149,7 +149,9 @@ def cancel(shell: Shell, id: str) -> None:
             raise click.exceptions.Exit(failures.FAILED)
         client.export_jobs.cancel(id)
     told = shell.command("export-jobs", "get", id)
-    shell.note(f"asked {shell.place} to stop export job {id}, which was {job.status}; whether it did is told by: {told}")
+    shell.note(
+        f"asked {shell.place} to stop export job {id}, which was {job.status}; whether it did is told by: {told}"
+    )
 
 
 @command.command("wait")

@@ -163,9 +163,7 @@ def create(
 @_order
 @_moves
 @pass_shell
-def replace(
-    shell: Shell, /, policy: str, order: Sequence[str], dry_run: bool, yes: bool, **fields: Any
-) -> None:
+def replace(shell: Shell, /, policy: str, order: Sequence[str], dry_run: bool, yes: bool, **fields: Any) -> None:
     """Replace a merge policy by one that has what is named, and all the rest of the one before.
 
     \b
@@ -257,7 +255,9 @@ def _what_moves(
     if given.get("is_active_on_edge") is True and not on_edge:
         holder = _first(client.merge_policies.list(is_active_on_edge=True), "is_active_on_edge")
         if holder is not None:
-            moved.append(f"the place on edge moves here from {names.said(holder)}: edge segmentation merges by this one")
+            moved.append(
+                f"the place on edge moves here from {names.said(holder)}: edge segmentation merges by this one"
+            )
     if given.get("is_active_on_edge") is False and on_edge:
         moved.append("no policy is active on edge then: edge segmentation has none to merge by")
     return moved
@@ -292,9 +292,7 @@ def _confirm(shell: Shell, what: str, moved: Sequence[str], *, yes: bool) -> Non
         options.confirm(shell, what, yes=yes, for_good=False)
 
 
-def _show_trial(
-    shell: Shell, before: rtcp.MergePolicy | None, body: dict[str, Any], moved: Sequence[str]
-) -> None:
+def _show_trial(shell: Shell, before: rtcp.MergePolicy | None, body: dict[str, Any], moved: Sequence[str]) -> None:
     """Each field that would be another one, as it is and as it would be."""
     now = {} if before is None else _in_words(before)
     after = {**now, **_in_words_of(body)}
@@ -332,4 +330,8 @@ def _in_words_of(body: dict[str, Any]) -> dict[str, Any]:
         "default": body.get("default"),
         "isActiveOnEdge": body.get("is_active_on_edge"),
     }
-    return {name: str(value) if name.endswith(("Graph", "Merge")) else value for name, value in words.items() if value is not None}
+    return {
+        name: str(value) if name.endswith(("Graph", "Merge")) else value
+        for name, value in words.items()
+        if value is not None
+    }
