@@ -27,9 +27,9 @@ def one(noun: Any, given: str, what: str) -> Any:
     try:
         return noun.find(given)
     except NotFoundError as exc:
-        if _MADE.fullmatch(given):
-            raise problem from None
         text = exc.args[0].replace("of the name", "with the id or name")
+    if isinstance(problem, BadRequestError) or _MADE.fullmatch(given):
+        raise problem
     raise NotFoundError(text, status=404)
 
 

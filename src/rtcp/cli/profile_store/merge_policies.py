@@ -219,6 +219,7 @@ def delete(shell: Shell, policy: str, dry_run: bool, yes: bool) -> None:
     \b
     rtcp merge-policies delete 'Harbour: no stitching' --dry-run
     """
+    options.refuse_unasked(shell, f"delete merge policy {policy}", dry_run=dry_run, yes=yes)
     with shell.client() as client:
         found = names.one(client.merge_policies, policy, _WHAT)
         for line in _lost(client, found):

@@ -125,6 +125,11 @@ def create(
     rtcp system-jobs create --dataset-id 'Harbour purchases' --dry-run
     rtcp system-jobs create --dataset-id 'Harbour purchases' --yes --wait
     """
+    if dataset_id or batch_id:
+        meant = " of ".join(
+            f"{kind} {given}" for kind, given in (("batch", batch_id), ("dataset", dataset_id)) if given
+        )
+        options.refuse_unasked(shell, f"delete {meant} from the Profile store", dry_run=dry_run, yes=yes)
     with shell.client() as client:
         named, dataset_id = dataset_id, names.optional_dataset(client, dataset_id)
         known = dataset_id if named == dataset_id else f"{named!r} ({dataset_id})"
