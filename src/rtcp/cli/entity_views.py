@@ -37,10 +37,8 @@ def show_entity(shell: Shell, entity: rtcp.Entity) -> None:
         return
     # What a person looks for comes before what the person is known by.
     pairs = sorted(leaves(entity.entity), key=lambda pair: pair[0].startswith(("identities.", "identityMap.")))
-    if entity.entity or shell.format != "table":
-        show_many(
-            shell.format, pairs if entity.entity else [], {"path": lambda pair: pair[0], "value": lambda pair: pair[1]}
-        )
+    if entity.entity:
+        show_many(shell.format, pairs, {"path": lambda pair: pair[0], "value": lambda pair: pair[1]})
     if shell.format == "table":
         shell.note(f"from {', '.join(filter(None, entity.sources)) or 'sources that the service does not tell'}")
 

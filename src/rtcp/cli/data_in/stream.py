@@ -84,7 +84,7 @@ def command(
 
     Typing it again is safe where events have an _id, or get the same one again: they come in once. With --spool,
     rows that an interrupted run took in are sent by the next run; without FILE, only those. Exit code 6 when some
-    were not received.
+    were not received, 1 when none was.
     """
     if replay and (mapping or spool or rejects or delimiter or encoding):
         raise click.UsageError("--replay goes without --mapping, --spool, --rejects, --delimiter and --encoding")

@@ -247,8 +247,8 @@ def _what_moves(
         holder = _first(client.merge_policies.list(schema_name=schema, default=True), "default", schema)
         if holder is not None:
             moved.append(
-                f"the default of {schema} moves here from {names.said(holder)}: look-ups and exports that name no policy "
-                f"follow, and so do {_audiences_on(client, holder.id)}, which the service moves over"
+                f"the default of {schema} moves here from {names.said(holder)}: look-ups and exports that name no "
+                f"policy follow, and so do {_audiences_on(client, holder.id)}, which the service moves over"
             )
     if given.get("default") is False and was_default:
         moved.append(f"{schema} has no default then: look-ups and exports that name no policy fail")
@@ -322,17 +322,17 @@ def _in_words(policy: rtcp.MergePolicy) -> dict[str, Any]:
 
 def _in_words_of(body: dict[str, Any]) -> dict[str, Any]:
     merge = body.get("attribute_merge")
-    words = {
+    words: dict[str, Any] = {
         "name": body.get("name"),
         "schema": body.get("schema_name"),
-        "identityGraph": getattr(body.get("identity_graph"), "type", body.get("identity_graph")),
-        "attributeMerge": getattr(merge, "type", merge),
+        "identityGraph": _word(body.get("identity_graph")),
+        "attributeMerge": _word(merge),
         "order": body.get("order") or getattr(merge, "order", None),
         "default": body.get("default"),
         "isActiveOnEdge": body.get("is_active_on_edge"),
     }
-    return {
-        name: str(value) if name.endswith(("Graph", "Merge")) else value
-        for name, value in words.items()
-        if value is not None
-    }
+    return {name: value for name, value in words.items() if value is not None}
+
+
+def _word(given: Any) -> str | None:
+    return None if given is None else str(getattr(given, "type", given))

@@ -83,8 +83,8 @@ def status(shell: Shell, max_age: timedelta | None) -> None:
         raise click.exceptions.Exit(failures.TOO_OLD)
     if ages.age(status.last_sampled_at) > max_age:
         shell.note(
-            f"the sample is older than {ages.span(max_age)}: it was taken {ages.ago(status.last_sampled_at)}; the service "
-            "takes a new one by itself when some 3 % of the profiles have changed"
+            f"the sample is older than {ages.span(max_age)}: it was taken {ages.ago(status.last_sampled_at)}; "
+            "the service takes a new one by itself when some 3 % of the profiles have changed"
         )
         raise click.exceptions.Exit(failures.TOO_OLD)
 

@@ -74,6 +74,7 @@ _manifest = click.Path(dir_okay=False, exists=True, path_type=Path)
 @pass_shell
 def serve(
     shell: Shell,
+    /,
     host: str,
     port: int,
     allow_remote: bool,
