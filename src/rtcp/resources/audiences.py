@@ -60,7 +60,9 @@ class Audiences(Resource):
         }
 
         first = Request.platform("GET", _ROUTE, query=query)
-        return self._list(first, _audiences, by=NextLink(self._config.base_url, completes=True), limit=limit)
+        return self._list(
+            first, _audiences, of=Audience, by=NextLink(self._config.base_url, completes=True), limit=limit
+        )
 
     def find(self, name: str) -> Audience:
         """Return the audience of this name.

@@ -59,7 +59,7 @@ class Datasets(Resource):
         size = page_size or _LARGEST_PAGE
         first = Request.platform("GET", _ROUTE, query={"limit": size, "name": name})
         # Catalog tells neither a total nor a next page: the first page that is not full is the last.
-        return self._list(first, _datasets, by=Offset("start", size), limit=limit)
+        return self._list(first, _datasets, of=Dataset, by=Offset("start", size), limit=limit)
 
     def get(self, dataset_id: str) -> Dataset:
         """Return one dataset.

@@ -84,7 +84,9 @@ class MergePolicies(Resource):
         }
 
         first = Request.platform("GET", _ROUTE, query=query)
-        return self._list(first, _policies, by=NextLink(self._config.base_url, completes=True), limit=limit)
+        return self._list(
+            first, _policies, of=MergePolicy, by=NextLink(self._config.base_url, completes=True), limit=limit
+        )
 
     def get(self, merge_policy_id: str) -> MergePolicy:
         """Return one merge policy.

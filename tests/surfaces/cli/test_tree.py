@@ -19,6 +19,7 @@ PYTHON_ONLY = {
     # At a prompt every verb takes a name where it takes an id.
     *((noun, "find") for noun in ("merge-policies", "computed-attributes", "datasets", "audiences")),
     ("export-jobs", "rows"),  # a stream of rows is for programs; `download` brings the files
+    ("export-jobs", "table"),  # likewise
     ("batches", "resend"),  # takes the result of an upsert; a file of rejects is upserted like any other
 }
 

@@ -90,7 +90,13 @@ class ComputedAttributes(Resource):
         ]
 
         # By offset: the service prints a next link after the last page, too.
-        return self._list(Request.platform("GET", _ROUTE, query=query), _attributes, by=Offset("offset"), limit=limit)
+        return self._list(
+            Request.platform("GET", _ROUTE, query=query),
+            _attributes,
+            of=ComputedAttribute,
+            by=Offset("offset"),
+            limit=limit,
+        )
 
     def get(self, attribute_id: str) -> ComputedAttribute:
         """Return one computed attribute.
