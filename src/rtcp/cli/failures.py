@@ -91,5 +91,6 @@ def _command(noun: str, verb: str, arguments: str) -> str:
         else:
             words.append("--" + name.replace("_", "-"))
             words.extend([] if value == "True" else ["NAME" if value == "..." else value])
-    # Three dots stand for what the reader knows; help names it.
-    return " ".join(word for word in words if word != "...")
+    # Three dots stand for what the reader knows.
+    meant = "NAME" if verb.startswith("create") else "ID"
+    return " ".join(meant if word == "..." else word for word in words)

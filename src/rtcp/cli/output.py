@@ -45,7 +45,10 @@ def show_many(format: str, items: Iterable[Any], columns: Columns) -> int:
     has it, or a function of the item.
     """
     if format == "jsonl":
-        return _each(items, lambda item: _write_line(as_json(item)))
+        count = _each(items, lambda item: _write_line(as_json(item)))
+        if not count:
+            print("nothing to show", file=sys.stderr)
+        return count
     if format == "json":
         return _json_array(items)
     readers = {title: _reader(how) for title, how in columns.items()}

@@ -28,6 +28,7 @@ RECORD = bool(os.environ.get("RTCP_RECORD"))
 RTCP = [sys.executable, "-c", "from rtcp.cli import main; main()"]
 WIDTH = 100
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_STATE = re.compile(r"2> (delete request|export job|computed attribute|\S+ into) .*: (batch ID )?[\w-]+$")
 _SPINNER = re.compile(r"^[⠀-⣿] ")
 _WORDS = (
     (re.compile(r"http://127\.0\.0\.1:\d+"), "URL"),
@@ -132,6 +133,12 @@ class Typist:
             said = plain(result.stdout).splitlines()
             said += [f"2> {each}" for each in plain(result.stderr).splitlines()]
         said = [each for each in said if each.strip()]
+        # Which states a look happens to meet is chance; the last one is none.
+        said = [
+            each
+            for each, after in zip(said, [*said[1:], ""], strict=True)
+            if not (_STATE.match(each) and _STATE.match(after))
+        ]
         return [*said, *([f"[{code}]"] if code else [])]
 
 

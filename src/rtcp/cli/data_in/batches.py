@@ -55,8 +55,8 @@ def command() -> None:
     """Batches: files into datasets, and updates of attributes.
 
     \b
-    rtcp batches upsert DATASET changes.csv --mapping changes.toml --rejects left.jsonl
-    rtcp batches list --dataset-id ID --status failed
+    rtcp batches upsert 'Harbour CRM' changes.csv --mapping changes.toml --rejects left.jsonl
+    rtcp batches list --dataset-id 'Harbour CRM' --status failed
     rtcp batches failed-records BATCH
     """
 

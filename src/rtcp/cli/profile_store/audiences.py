@@ -32,7 +32,11 @@ _FACTS: Final[Columns] = {
 
 @click.group(cls=Noun)
 def command() -> None:
-    """Audiences, to be read: exports and reports refer to them by id."""
+    """Audiences, to be read: exports and reports refer to them by id.
+
+    \b
+    rtcp audiences list --name gold
+    """
 
 
 @command.command("list")

@@ -56,7 +56,11 @@ class Span(click.ParamType[rtcp.Window]):
 
 @click.group(cls=Noun)
 def command() -> None:
-    """Computed attributes: an aggregate over a person's events, kept up to date as a field of the profile."""
+    """Computed attributes: an aggregate over a person's events, kept up to date as a field of the profile.
+
+    \b
+    rtcp computed-attributes list
+    """
 
 
 _attribute = click.argument("attribute", metavar="ID|NAME", shell_complete=options.completing("computed_attributes"))
@@ -173,7 +177,7 @@ def update(shell: Shell, /, attribute: str, **fields: Any) -> None:
     """Change what is named of a draft. What was published can only be disabled.
 
     \b
-    rtcp computed-attributes update orders7 --duration '14 days'
+    rtcp computed-attributes update orders7 --duration '2 weeks'
     """
     given = {name: value for name, value in fields.items() if value is not None}
     with shell.client() as client:

@@ -26,6 +26,8 @@ _PROFILE: Final = "_xdm.context.profile"
 def command() -> None:
     """Merged profiles and other entities, and a person's events.
 
+    \b
+    rtcp entities get jane@example.com --namespace Email
     Ids of people stay in your shell's history; get-many reads them from a file or a pipe.
     """
 
@@ -139,8 +141,13 @@ def get_many(
             rows = map(views.lookup_row, seen.of_lookups(tally.of(lookups, tell)))
             if shell.format == "csv" and not paths:
                 show_flat(rows, views.lookup_leaves)
+            elif shell.format == "table":
+                # A table is printed as a whole, when no line of progress is in its way any more.
+                collected = list(rows)
             else:
                 show_many(shell.format, rows, views.lookup_columns(paths))
+        if shell.format == "table":
+            show_many("table", collected, views.lookup_columns(paths))
         shell.note(tally.said)
         if seen.missing and tally.example is not None:
             _tell_missing(shell, client, seen.missing, tally.example, schema_name=schema, merge_policy_id=policy_id)
@@ -200,7 +207,7 @@ def list_events(
             count = show_flat(events, views.event_leaves)
         else:
             count = show_many(shell.format, seen.of_events(events), views.event_columns(paths))
-        if count == 0 and shell.format != "table":
+        if count == 0 and shell.format in ("csv", "json"):
             shell.note("no events were found")
         if seen.missing and count:
             every = client.entities.list_events(id, namespace=namespace, limit=1, occurred_after=occurred_after)

@@ -38,7 +38,12 @@ _FACTS: Final[Columns] = {
 
 @click.group(cls=Noun)
 def command() -> None:
-    """How the fragments of a person become one profile. An organisation may have five policies."""
+    """How the fragments of a person become one profile. An organisation may have five policies.
+
+    \b
+    rtcp merge-policies list
+    rtcp merge-policies update 'Harbour: no stitching' --default --dry-run
+    """
 
 
 def _kind(*, required: bool) -> Callable[[F], F]:
@@ -93,7 +98,11 @@ def _moves(function: F) -> F:
 @options.list_options
 @pass_shell
 def list_(shell: Shell, /, **filters: Any) -> None:
-    """List the merge policies."""
+    """List the merge policies.
+
+    \b
+    rtcp merge-policies list --identity-graph none
+    """
     with shell.client() as client:
         show_many(shell.format, client.merge_policies.list(**filters), _COLUMNS)
 
@@ -246,9 +255,11 @@ def _what_moves(
     if given.get("default") is True and not was_default:
         holder = _first(client.merge_policies.list(schema_name=schema, default=True), "default", schema)
         if holder is not None:
+            audiences = _audiences_on(client, holder.id)
+            follow = f", and so do {audiences}, which the service moves over" if audiences else ""
             moved.append(
                 f"the default of {schema} moves here from {names.said(holder)}: look-ups and exports that name no "
-                f"policy follow, and so do {_audiences_on(client, holder.id)}, which the service moves over"
+                f"policy follow{follow}"
             )
     if given.get("default") is False and was_default:
         moved.append(f"{schema} has no default then: look-ups and exports that name no policy fail")
@@ -265,7 +276,8 @@ def _what_moves(
 
 
 def _lost(client: rtcp.Client, policy: rtcp.MergePolicy) -> list[str]:
-    lost = [f"it is the merge policy of {_audiences_on(client, policy.id)}"]
+    audiences = _audiences_on(client, policy.id)
+    lost = [f"it is the merge policy of {audiences or 'no audience'}"]
     if policy.default:
         lost.append(f"it is the default of {policy.schema_name}: look-ups that name no policy fail without one")
     if policy.is_active_on_edge:
@@ -278,12 +290,12 @@ def _first(policies: Iterable[rtcp.MergePolicy], flag: str, schema: str | None =
     return next((each for each in policies if getattr(each, flag) and schema in (None, each.schema_name)), None)
 
 
-def _audiences_on(client: rtcp.Client, policy_id: str) -> str:
+def _audiences_on(client: rtcp.Client, policy_id: str) -> str | None:
     try:
         number = sum(audience.merge_policy_id == policy_id for audience in client.audiences.list())
     except rtcp.RtcpError:
         return "all its audiences (they could not be counted)"
-    return f"{number:,} audiences" if number != 1 else "1 audience"
+    return None if not number else f"{number:,} audience{'s' * (number > 1)}"
 
 
 def _confirm(shell: Shell, what: str, moved: Sequence[str], *, yes: bool) -> None:

@@ -31,7 +31,11 @@ _PLAN: Final[Columns] = {
 
 @click.group(cls=Noun)
 def command() -> None:
-    """What a long run would take, before it is begun."""
+    """What a long run would take, before it is begun.
+
+    \b
+    rtcp plan lookup emails.txt --namespace Email
+    """
 
 
 @command.command()

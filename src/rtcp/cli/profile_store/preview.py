@@ -60,7 +60,11 @@ _UNSTITCHED: Final[Columns] = {
 
 @click.group(cls=Noun)
 def command() -> None:
-    """How many people there are. A sample job counts them, by itself, when some 3 % have changed."""
+    """How many people there are. A sample job counts them, by itself, when some 3 % have changed.
+
+    \b
+    rtcp preview status
+    """
 
 
 @command.command()

@@ -43,7 +43,11 @@ _PLAN: Final[Columns] = {
 
 @click.group(cls=Noun)
 def command() -> None:
-    """Requests to delete a dataset or a batch from the Profile store; the data lake keeps its copy."""
+    """Requests to delete a dataset or a batch from the Profile store; the data lake keeps its copy.
+
+    \b
+    rtcp system-jobs plan --dataset-id 'Harbour purchases'
+    """
 
 
 _job_id = click.argument("id", shell_complete=options.completing("system_jobs"))

@@ -33,7 +33,11 @@ class Check:
 
 @click.group(cls=Noun)
 def command() -> None:
-    """Do the settings and credentials work?"""
+    """Do the settings and credentials work?
+
+    \b
+    rtcp auth check
+    """
 
 
 @command.command()

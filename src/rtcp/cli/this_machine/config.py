@@ -19,7 +19,11 @@ from rtcp.errors import ConfigError
 
 @click.group(cls=Noun)
 def command() -> None:
-    """Take over a credential file; show what is in force."""
+    """Take over a credential file; show what is in force.
+
+    \b
+    rtcp config show
+    """
 
 
 @command.command("import")
@@ -91,7 +95,7 @@ def show(shell: Shell) -> None:
     """Show every setting, and where it came from. Secrets are masked.
 
     \b
-    rtcp config show --profile default
+    rtcp config show -o csv
     """
     show_many(shell.format, provenance.settings(shell), {"setting": "name", "value": "value", "source": "source"})
 

@@ -187,7 +187,11 @@ def reset(shell: Shell, url: str | None) -> None:
 
 @command.group(cls=Noun)
 def faults() -> None:
-    """Let operations of a running emulator go wrong."""
+    """Let operations of a running emulator go wrong.
+
+    \b
+    rtcp emulator faults add entities.get --status 503
+    """
 
 
 @faults.command("list")

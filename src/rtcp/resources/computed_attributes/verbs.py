@@ -29,7 +29,7 @@ _SORT_KEYS: Final = {
     "updated_at": "updateEpoch",
     "created_at": "createEpoch",
 }
-_DELETE_HELP: Final = {422: "only a draft can be deleted; client.computed_attributes.disable(...) ends a published one"}
+_DELETE_HELP: Final = {422: "client.computed_attributes.disable(...) ends a published one"}
 
 Span = Window | Duration | str
 
@@ -309,7 +309,7 @@ class ComputedAttributes(Resource):
             if attribute.status == ComputedAttributeStatus.DRAFT:
                 raise InvalidArgumentError(
                     f"computed attribute {attribute_id} is a draft, and nothing will move it: "
-                    "client.computed_attributes.publish(...) first"
+                    f"client.computed_attributes.publish({attribute_id!r}) first"
                 )
             return attribute
 
