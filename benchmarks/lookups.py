@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from benchmarks import clients, measure, payloads, server
 from benchmarks.measure import Result
 from benchmarks.sizes import Sizes
-from rtcp.resources.entities.verbs import answers as _entity_answers
+from rtcp.resources.entities import answers as _entity_answers
 from rtcp.transport.request import Response
 
 LATENCY = 0.040

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from os import PathLike
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +19,10 @@ def local_path(path: object, *, what: str) -> Path:
     Raises:
         InvalidArgumentError: it is no path, or an address, for which a local folder of the same spelling would be made.
     """
-    if not isinstance(path, str | Path) or not str(path).strip():
+    if not isinstance(path, str | PathLike) or not str(path).strip():
         raise InvalidArgumentError(f"{what} is the path of a file or folder, not {type(path).__name__}")
+    if "\0" in str(path):
+        raise InvalidArgumentError(f"{what} has a character that no path can have")
     address = _ADDRESS.match(str(path))
     if address is not None:
         raise InvalidArgumentError(

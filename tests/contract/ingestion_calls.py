@@ -79,11 +79,11 @@ def people(client: rtcp.Client, **options: Any) -> str:
 
 def upserted(client: rtcp.Client) -> Any:
     rows = [{"identityMap": {"crmId": [{"id": "D-1", "primary": True}]}, "city": "Whitby"}]
-    return client.batches.upsert(people(client, upsert=True), rows)
+    return client.batches.upsert(people(client, is_upsert_enabled=True), rows)
 
 
 def resend(client: rtcp.Client) -> None:
-    result = client.batches.upsert(people(client, upsert=True), [{"city": "Whitby"}, {}], format="json")
+    result = client.batches.upsert(people(client, is_upsert_enabled=True), [{"city": "Whitby"}, {}], format="json")
     client.batches.resend(result, [each for each in result.rejects() if each.row])
 
 
@@ -91,9 +91,9 @@ CALLS: dict[str, Callable[[rtcp.Client], Any]] = {
     "streaming.send": lambda c: c.streaming.send(inlet(inside(c)), message()),
     "streaming.send: validated": lambda c: c.streaming.send(inlet(inside(c)), message(), validate=True),
     "streaming.send: with the token": lambda c: c.streaming.send(
-        inlet(inside(c), authenticated=True), message(), authenticated=True
+        inlet(inside(c), is_authenticated=True), message(), authenticated=True
     ),
-    "streaming.send: without the token": lambda c: c.streaming.send(inlet(inside(c), authenticated=True), message()),
+    "streaming.send: without the token": lambda c: c.streaming.send(inlet(inside(c), is_authenticated=True), message()),
     "streaming.send: another organisation": lambda c: c.streaming.send(inlet(inside(c)), broken()),
     "streaming.send: found wrong": lambda c: c.streaming.send(
         inlet(inside(c)), rtcp.envelope({"x": 1}, form=FORM), validate=True
@@ -114,7 +114,7 @@ CALLS: dict[str, Callable[[rtcp.Client], Any]] = {
     "streaming.replay": lambda c: replay(inside(c)),
     "inlets.create": lambda c: inlet(inside(c)),
     "inlets.create: all options": lambda c: inlet(
-        inside(c), data_type="raw", authenticated=True, source_id="till-7", description="The last till"
+        inside(c), data_type="raw", is_authenticated=True, source_id="till-7", description="The last till"
     ),
     "inlets.list": lambda c: list(c.inlets.list()),
     "inlets.get": lambda c: [c.inlets.get(each.id) for each in c.inlets.list()],
@@ -164,7 +164,9 @@ CALLS: dict[str, Callable[[rtcp.Client], Any]] = {
     "batches.upsert": lambda c: upserted(inside(c)),
     "batches.resend": lambda c: resend(inside(c)),
     "datasets.create": lambda c: people(inside(c)),
-    "datasets.create: all options": lambda c: people(inside(c), kind="record", description="All of them", upsert=True),
+    "datasets.create: all options": lambda c: people(
+        inside(c), kind="record", description="All of them", is_upsert_enabled=True
+    ),
     "datasets.enable_profile": lambda c: inside(c).datasets.enable_profile(people(inside(c)), upsert=True),
     "datasets.disable_profile": lambda c: inside(c).datasets.disable_profile(people(inside(c))),
     "datasets.disable_profile: unknown": lambda c: inside(c).datasets.disable_profile("gone"),

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.contract.calls import CALLS, MIXED, create
+from tests.contract.calls import CALLS, MIXED
 from tests.contract.description import Exchange
 
 import rtcp
@@ -16,7 +16,6 @@ import rtcp
 pytestmark = pytest.mark.filterwarnings("ignore:the event look-up:PendingDeprecationWarning")
 # Requests that the description does not allow, made on purpose to see the answer.
 REFUSED: dict[str, Callable[[rtcp.Client], Any]] = {
-    "merge_policies.create: unknown graph": lambda c: create(c, identity_graph="everything"),
     "merge_policies.list: too large a page": lambda c: c.merge_policies.list(page_size=101).first(),
 }
 

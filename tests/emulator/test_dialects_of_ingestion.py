@@ -78,10 +78,13 @@ def test_hostile_receipts_have_the_old_name_of_validation(inlet, platform):
 
 
 @in_hostile
-def test_hostile_refusals_in_a_list_have_their_status_as_text(inlet, platform):
+def test_hostile_refusals_in_a_list_are_as_the_connector_reads_them(inlet, platform):
     body = platform.post(f"/collection/batch/{inlet}", {"messages": [message(), {}]}).json()
 
-    assert [each.get("statusCode") for each in body["responses"]] == [None, "400"]
+    received, refused = body["responses"]
+    assert (refused["status"], "statusCode" in refused) == ("400", False)
+    assert refused["xactionId"] != received["xactionId"]
+    assert "status" not in received
 
 
 def test_hostile_inlets_do_not_say_how_long_to_wait(platform):

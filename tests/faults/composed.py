@@ -88,14 +88,16 @@ def _upload(client: rtcp.Client) -> None:
 
 def _upsert(client: rtcp.Client) -> Any:
     dev = inside(client)
-    result = dev.batches.upsert(people(dev, upsert=True), [PERSON, PERSON], timeout=SOON)
+    result = dev.batches.upsert(people(dev, is_upsert_enabled=True), [PERSON, PERSON], timeout=SOON)
     result.raise_for_failures()
     return result.written
 
 
 def _resend(client: rtcp.Client) -> Any:
     dev = inside(client)
-    result = dev.batches.upsert(people(dev, upsert=True), [{"city": "Whitby"}, {}], format="json", timeout=SOON)
+    result = dev.batches.upsert(
+        people(dev, is_upsert_enabled=True), [{"city": "Whitby"}, {}], format="json", timeout=SOON
+    )
     rejects = [each for each in result.rejects() if each.row]
     again = dev.batches.resend(result, rejects, timeout=SOON)
     return result.written, len(rejects), again.written, again.failed

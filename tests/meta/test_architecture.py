@@ -6,9 +6,13 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
+from functools import cached_property
 from pathlib import Path
 
 import pytest
+
+import rtcp
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
@@ -18,7 +22,9 @@ NEVER_AT_IMPORT = {
 }  # fmt: skip
 
 # What client and emulator share: it keeps forks from hurting, and knows nothing of the service.
-GROUND = {"rtcp.errors", "rtcp.rows", "rtcp.rows.paths", "rtcp._sqlite", "rtcp._temporary"}
+GROUND = {"rtcp.errors", "rtcp.rows", "rtcp.rows.paths"} | {
+    f"rtcp.{name}" for name in ("_numbers", "_paths", "_sqlite", "_temporary")
+}
 HEAVY = {"pydantic", "requests", "authlib", "tenacity", "yaml", "pandas", "pyarrow"}
 
 
@@ -105,7 +111,7 @@ def test_loading_a_manifest_loads_our_own_file_formats_and_no_client():
     )
 
     ours = {module for module in modules if module.startswith("rtcp.") and not module.startswith("rtcp.emulator")}
-    assert ours <= {*GROUND, "rtcp.rows.mapping"}
+    assert ours <= {*GROUND, "rtcp._numbers", "rtcp.rows.mapping"}
     assert packages(modules) & HEAVY == set()
 
 
@@ -137,3 +143,13 @@ def test_only_front_doors_and_the_client_import_ours_for_type_checking_alone():
 @pytest.mark.parametrize("word", ["TODO", "FIXME", "XXX", "pragma: no cover", "NotImplementedError()"])
 def test_nothing_is_left_for_later(word):
     assert [str(path.relative_to(ROOT)) for path in SOURCES if word in path.read_text()] == []
+
+
+def test_every_noun_stands_in_the_contract_that_keeps_nouns_apart():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    kept_apart = next(each["modules"] for each in contracts if each["type"] == "independence")
+    with rtcp.Client(rtcp.Config(token="t")) as client:
+        nouns = [name for name, member in vars(rtcp.Client).items() if isinstance(member, cached_property)]
+        homes = {type(getattr(client, name)).__module__ for name in nouns}
+
+    assert {home for home in homes if home.startswith("rtcp.resources")} <= set(kept_apart)

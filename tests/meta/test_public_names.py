@@ -19,7 +19,9 @@ from rtcp.resources._base import Resource
 ERRORS = sorted(
     name
     for name in rtcp.__all__
-    if inspect.isclass(getattr(rtcp, name)) and issubclass(getattr(rtcp, name), BaseException)
+    if inspect.isclass(getattr(rtcp, name))
+    and issubclass(getattr(rtcp, name), Exception)
+    and not issubclass(getattr(rtcp, name), Warning)
 )
 STUB = Path(rtcp.__file__).with_suffix(".pyi")
 

@@ -140,11 +140,11 @@ def errors(client: rtcp.Client) -> None:
 
 def mistakes(client: rtcp.Client) -> None:
     # Each line must be an error: mypy reports an ignore that hides none.
-    client.entities.get(17)  # type: ignore[arg-type]
+    client.entities.get(17.5)  # type: ignore[arg-type]
     client.entities.get("a", "Email")  # type: ignore[call-arg]
     client.merge_policies.create(name="n", identity_graph="all", attribute_merge="timestampOrdered")  # type: ignore[arg-type]
     client.inlets.create(name="n", data_type="csv")  # type: ignore[arg-type]
-    client.datasets.create(name="n", schema_ref="s")
+    client.datasets.create("n", schema_ref="s")  # type: ignore[call-arg]
     rtcp.Client(sandbx="x")  # type: ignore[call-arg]
     rtcp.Client.for_emulator("http://127.0.0.1:8089", retry=3)  # type: ignore[call-arg]
     rtcp.Config.load(sandbx="x")  # type: ignore[call-arg]

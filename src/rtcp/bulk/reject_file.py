@@ -113,7 +113,7 @@ class Replay:
 
     def __init__(self, path: str | Path) -> None:
         # Of a symbolic link, the file is replaced, and not the link.
-        self.path = Path(path).resolve()
+        self.path = local_path(path, what="path").resolve()
         self.left = self.path.with_name(self.path.name + _SUFFIX)
         self._guard = self.path.with_name(self.path.name + _GUARD)
         self.held_back = 0

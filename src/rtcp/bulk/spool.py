@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from rtcp._paths import local_path
 from rtcp._sqlite import connect
 from rtcp.errors import InvalidArgumentError, SpoolError
 
@@ -70,7 +71,7 @@ class SpoolFile:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = local_path(path, what="spool")
         self._pid = os.getpid()
         self._database = threading.Lock()
         self._waiting: list[_Change] = []

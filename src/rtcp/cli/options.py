@@ -7,19 +7,37 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
 import rtcp
+from rtcp._paths import local_path
 from rtcp.cli import ages, failures
 from rtcp.cli.shell import Shell
+from rtcp.errors import InvalidArgumentError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _TAB_SECONDS: Final = 3.0
 _MOST_COMPLETED: Final = 100
+
+
+class LocalPath(click.Path):
+    """A path of this machine; addresses such as s3:// are refused."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(path_type=Path, **how)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value) != "-":
+            try:
+                local_path(value, what="it")
+            except InvalidArgumentError as exc:
+                self.fail(str(exc), param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Instant(click.ParamType[datetime]):

@@ -15,14 +15,15 @@ import click
 
 import rtcp
 from rtcp._temporary import TemporaryFolder
+from rtcp.cli import options
 from rtcp.cli.shell import Shell
 from rtcp.rows.rejects import Reject
 from rtcp.rows.sources import RowSource, read_rows
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FILE: Final = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
-NEW_FILE: Final = click.Path(dir_okay=False, path_type=Path)
+FILE: Final = options.LocalPath(exists=True, dir_okay=False, allow_dash=True)
+NEW_FILE: Final = options.LocalPath(dir_okay=False)
 _STDIN: Final = Path("-")
 _MOST_TOLD: Final = 10
 _TABS: Final = {"tab": "\t", "\\t": "\t"}
@@ -38,7 +39,7 @@ def row_options(function: F) -> F:
         click.option("--identity", metavar="PATH", help="Dot path of the primary identity, to refuse rows without it."),
         click.option(
             "--mapping",
-            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            type=options.LocalPath(exists=True, dir_okay=False),
             help="TOML or JSON: from columns to paths.",
         ),
     ):

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from rtcp.errors import ConfigError
+from rtcp._paths import local_path
+from rtcp.errors import ConfigError, InvalidArgumentError
 
 # Upper and lower case occur, so keys are compared in lower case with "-" read as "_".
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -28,7 +29,11 @@ def read_credentials(path: str | Path) -> dict[str, Any]:
     Raises:
         ConfigError: the file cannot be read, is not JSON, or holds no client id.
     """
-    document = _load(Path(path))
+    try:
+        file = local_path(path, what="path")
+    except InvalidArgumentError as exc:
+        raise ConfigError(str(exc)) from None
+    document = _load(file)
     found: dict[str, Any] = {}
     for candidate in _candidates(document):
         for setting, value in _settings(candidate).items():

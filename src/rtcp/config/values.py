@@ -10,8 +10,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from rtcp._hidden import Hidden
+from rtcp._paths import local_path
 from rtcp.config.secrets import Secret
-from rtcp.errors import ConfigError
+from rtcp.errors import ConfigError, InvalidArgumentError
 
 _ONE_LINE: Final = re.compile(r"[^\x00-\x1f\x7f]*")
 _FLAGS: Final[Mapping[str, bool]] = {
@@ -76,6 +77,14 @@ def path(given: Any, *, name: str) -> str | Path | None:
         return None
     if not isinstance(given, str | Path):
         raise ConfigError(f"{name} must be the path of a file, not {given!r}")
+    try:
+        local_path(given, what=name)
+    except InvalidArgumentError as exc:
+        problem = str(exc)
+    else:
+        problem = ""
+    if problem:
+        raise ConfigError(problem)
     # Path("") is the current folder.
     if Path(given) == Path():
         raise ConfigError(f"{name} must be the path of a file, not that of the current folder")

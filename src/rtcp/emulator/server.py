@@ -15,6 +15,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import Server
 
+from rtcp._paths import local_path
 from rtcp.emulator.app import DROP, App
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.http.faults import Faults
@@ -79,7 +80,7 @@ class Emulator:
             raise EmulatorError(
                 f"{host!r} is not a loopback address: whoever reaches it may read and change everything"
             )
-        path = None if db is None else str(db)
+        path = None if db is None else str(local_path(db, what="db"))
         self.service = Service(
             db=path,
             seed=seed,

@@ -80,7 +80,7 @@ class Service:
         if found is None:
             with self._making:
                 found = self._parts.get(kind) or self._parts.setdefault(kind, kind(self))
-        return found
+        return found  # pyright: ignore[reportReturnType]
 
     def tenant_of(self, sandbox: str) -> str:
         """The tenant's id: the one of the sandbox's manifest, else that of the options."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from rtcp._disk import name_in_errors
+from rtcp._paths import local_path
 from rtcp._temporary import TemporaryFolder
 from rtcp.errors import BadRequestError, InvalidArgumentError
 from rtcp.models.file import UploadProgress
@@ -65,7 +66,7 @@ def opened(content: str | Path | bytes | BinaryIO) -> Iterator[Source]:
     if isinstance(content, bytes):
         yield Source(lambda: io.BytesIO(content), len(content))
     elif isinstance(content, str | Path):
-        path = Path(content)
+        path = local_path(content, what="content")
         yield Source(lambda: path.open("rb"), path.stat().st_size)
     else:
         with TemporaryFolder(prefix="rtcp-upload-") as folder:

@@ -49,6 +49,7 @@ class WriterSummary:
         bytes: of all bodies sent, repeated ones included.
         requests: sent, repeated ones included.
         held_back: of a replay, rows that stay in their file, as they would be refused again; not in `rows`.
+        recovered: of `rows`, those that the spool kept of an earlier writer.
     """
 
     rows: int = 0
@@ -59,6 +60,7 @@ class WriterSummary:
     bytes: int = 0
     requests: int = 0
     held_back: int = 0
+    recovered: int = 0
 
     @property
     def pending(self) -> int:

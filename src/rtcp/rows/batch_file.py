@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from rtcp._disk import name_in_errors
 from rtcp._optional import require
 from rtcp.errors import InvalidArgumentError
+from rtcp.rows.columnar import columnar_table
 from rtcp.rows.columns import Columns
 from rtcp.rows.form import RowForm
 from rtcp.rows.shaping import RowShaper
@@ -19,6 +20,7 @@ from rtcp.rows.wire_json import encode, plain
 
 RowFormat = Literal["parquet", "json"]
 _GROUP: Final = 5_000
+_NOTHING: Final = "the row has nothing but empty lists, which have no type in Parquet; format='json' takes them"
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,10 @@ class RowFile:
         """
         self.refused.clear()
         with name_in_errors(path):
+            table = columnar_table(self.shaper, self.source)
+            if table is not None:
+                write = table.write_json if self.format == "json" else table.write_parquet
+                return write(path, as_sent=self.as_sent, refused=self.refused)
             return self._write_json(path) if self.format == "json" else self._write_parquet(path)
 
     def as_sent(self, row: Row) -> dict[str, Any]:
@@ -85,7 +91,8 @@ class RowFile:
         Raises:
             InvalidArgumentError: it cannot be right; the message names the path, never the value.
         """
-        sent = plain(self.shaper.shape(row))
+        shaped = self.shaper.shape(row)
+        sent: Any = shaped if self.shaper.is_plain else plain(shaped)
         if not sent:
             raise InvalidArgumentError("the row is empty")
         row_as_sent: dict[str, Any] = sent
@@ -123,6 +130,11 @@ class RowFile:
         schema = columns.arrow_schema()
         pyarrow = require("pyarrow", extra="arrow")
         parquet = require("pyarrow.parquet", extra="arrow")
+        if len(schema) == 0:
+            # Without a column, Parquet has no rows.
+            positions = [position for position, _ in self._accepted()]
+            self.refused.update(dict.fromkeys(positions, _NOTHING))
+            return 0
         written = 0
         try:
             with parquet.ParquetWriter(path, schema) as writer:

@@ -50,24 +50,39 @@ def check_timestamp(value: Any) -> None:
     Raises:
         InvalidArgumentError: it is neither an aware datetime nor a text of RFC 3339 with a real date and an offset.
     """
+    if type(value) is str and _is_plain_time(value):
+        return
+    if type(value) is str and _RFC3339.fullmatch(value) is not None:
+        try:
+            date.fromisoformat(value[:10])
+        except ValueError:
+            pass
+        else:
+            return
+        raise InvalidArgumentError(f"{TIMESTAMP} is no date that the calendar has; {_ADVICE}")
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise InvalidArgumentError(
                 f"{TIMESTAMP} is a datetime without time zone; use e.g. datetime(..., tzinfo=timezone.utc)"
             )
         return
-    if not isinstance(value, str):
-        what = "a date without time" if isinstance(value, date) else f"of the type {type(value).__name__}"
-        raise InvalidArgumentError(f"{TIMESTAMP} is {what}; {_ADVICE}")
-    if _RFC3339.fullmatch(value) is None:
+    if isinstance(value, str):
+        if type(value) is not str:
+            check_timestamp(str.__str__(value))
+            return
         raise InvalidArgumentError(f"{TIMESTAMP} {_fault_of(value)}; {_ADVICE}")
+    what = "a date without time" if isinstance(value, date) else f"of the type {type(value).__name__}"
+    raise InvalidArgumentError(f"{TIMESTAMP} is {what}; {_ADVICE}")
+
+
+def _is_plain_time(text: str) -> bool:
+    """True for the form that nearly all have, to whole seconds in UTC; a third of what the pattern takes."""
+    if len(text) != 20 or text[10] != "T" or text[19] != "Z" or text[13] != ":" or text[16] != ":":
+        return False
     try:
-        date.fromisoformat(value[:10])
+        return text[4] == "-" and text[11:13] != "24" and datetime.fromisoformat(text).tzinfo is not None
     except ValueError:
-        pass
-    else:
-        return
-    raise InvalidArgumentError(f"{TIMESTAMP} is no date that the calendar has; {_ADVICE}")
+        return False
 
 
 def check_event_id(value: Any) -> bool:
@@ -76,6 +91,8 @@ def check_event_id(value: Any) -> bool:
     Raises:
         InvalidArgumentError: what is there is no text.
     """
+    if type(value) is str and value and not value.isspace():
+        return True
     if value is None or value == "":
         return False
     if not isinstance(value, str):
@@ -91,19 +108,17 @@ def _has_identity(identities: Any) -> bool:
         raise _malformed(IDENTITY_MAP, "must be an object of namespaces", identities)
     found = False
     for namespace, listed in identities.items():
-        where = f"{IDENTITY_MAP}.{namespace}"
-        if not isinstance(namespace, str):
-            raise InvalidArgumentError(f"{IDENTITY_MAP} has a namespace that is no text but {type(namespace).__name__}")
         if listed is None:
             continue
         if not isinstance(listed, list | tuple):
+            where = f"{IDENTITY_MAP}.{namespace}"
             raise _malformed(where, "must be a list of identities, each an object with an id", listed)
         for number, item in enumerate(listed):
-            if not isinstance(item, Mapping):
-                raise _malformed(f"{where}[{number}]", "must be an object with an id", item)
+            if type(item) is not dict and not isinstance(item, Mapping):
+                raise _malformed(f"{IDENTITY_MAP}.{namespace}[{number}]", "must be an object with an id", item)
             value = item.get("id")
             if value is not None and not isinstance(value, str):
-                raise _malformed(f"{where}[{number}].id", "must be a text", value)
+                raise _malformed(f"{IDENTITY_MAP}.{namespace}[{number}].id", "must be a text", value)
             found = found or is_identity_value(value)
     return found
 

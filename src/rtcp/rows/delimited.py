@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final, NamedTuple
 
-from rtcp.rows.text_files import Line
+from rtcp.rows.text_files import Line, lines_of, open_binary, reading
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 # A quote that nobody closes would make one value of the rest of the file.
@@ -27,8 +29,30 @@ class _TooLongError(Exception):
     """A record goes on for more lines than a record would."""
 
 
-def records_of(lines: Iterator[Line], delimiter: str) -> Iterator[Record]:
-    """Yield the records; empty lines are none."""
+def records_of(path: Path, encoding: str, delimiter: str) -> Iterator[Record]:
+    """Yield the records of a file; empty lines are none.
+
+    As long as nothing is wrong they come as they are read; from the first trouble on, each line is looked at.
+    """
+    before = 0
+    try:
+        with reading(path), open_binary(path) as raw:
+            text = io.TextIOWrapper(raw, encoding=encoding, newline="")
+            reader = csv.reader(text, delimiter=delimiter, strict=True)
+            for values in reader:
+                if reader.line_num - before > _MOST_LINES:
+                    break
+                if values:
+                    yield Record(before + 1, values)
+                before = reader.line_num
+            else:
+                return
+    except (csv.Error, UnicodeError):
+        pass
+    yield from _records_with_care((line for line in lines_of(path, encoding) if line.number > before), delimiter)
+
+
+def _records_with_care(lines: Iterator[Line], delimiter: str) -> Iterator[Record]:
     feed = _Feed(lines)
     reader = csv.reader(feed, delimiter=delimiter, strict=True)
     while True:
@@ -57,7 +81,8 @@ def sniff_delimiter(header: str) -> str:
         try:
             return len(next(csv.reader([header], delimiter=delimiter, strict=True), []))
         except csv.Error:
-            return 0
+            # A quote is left open: which line that spoils is told later.
+            return len(header.split(delimiter))
 
     return max(DELIMITERS, key=count)
 

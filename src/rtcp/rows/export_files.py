@@ -48,15 +48,19 @@ def read_file_rows(path: Path, *, fields: Sequence[str] | None = None, on_unread
         DecodeError: the file is neither, or such a row is in it.
         MissingExtraError: it is Parquet, and pyarrow is not installed.
     """
-    with path.open("rb") as file:
-        is_parquet = file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC
-    if not is_parquet:
+    if not is_parquet(path):
         yield from _json_rows(path, fields)
         return
     for number, row in enumerate(_parquet_rows(path, fields), start=1):
         if isinstance(row, UnreadableRow) and on_unreadable == "raise":
             raise DecodeError(f"{path.name}, row {number}: {row.problem}")
         yield row
+
+
+def is_parquet(path: Path) -> bool:
+    """True for a file that begins as Parquet does."""
+    with path.open("rb") as file:
+        return file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC
 
 
 def read_file_table(path: Path, *, fields: Sequence[str] | None = None) -> Any:
@@ -71,9 +75,7 @@ def read_file_table(path: Path, *, fields: Sequence[str] | None = None) -> Any:
     """
     pyarrow = require("pyarrow", extra="arrow")
     parquet = require("pyarrow.parquet", extra="arrow")
-    with path.open("rb") as file:
-        is_parquet = file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC
-    if not is_parquet:
+    if not is_parquet(path):
         return pyarrow.Table.from_pylist(list(_json_rows(path, fields)))
     try:
         with parquet.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False, coerce_int96_timestamp_unit="us") as file:

@@ -14,11 +14,10 @@ from typing import Any, Final
 
 from rtcp._numbers import as_number, is_boolean
 from rtcp._temporary import at_end_of
+from rtcp.rows.wire_json import MOST_BITS
 
 # The key of an object that stands for what JSON does not have; no row can have it, as it is no text of UTF-8.
 _TAG: Final = "\udc00rtcp"
-# Of 4,300 digits, which is as many as Python writes out.
-_MOST_BITS: Final = 14_000
 
 
 class Unkept:
@@ -95,6 +94,6 @@ def _cleaned(value: Any, depth: int) -> Any:
         return {_TAG: ["other", "object with keys that are no texts"]}
     if isinstance(value, list | tuple):
         return [_cleaned(item, depth + 1) for item in value]
-    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
         return {_TAG: ["other", "number with too many digits"]}
     return value

@@ -33,23 +33,40 @@ _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class Rule:
+    """One path of a mapping.
+
+    Attributes:
+        read: its value out of a row.
+        column: the column that it reads, None for a constant or a template.
+        kind: the type of its values: string, integer, number, boolean, date, date-time.
+        convert: makes a value of that type of one of the column.
+    """
+
     path: str
     steps: Steps
     read: Read
+    column: str | None
+    kind: str
+    convert: Callable[[Any], Any]
+
+
+# By name: the place of a value, or the names below.
+Tree = list[tuple[str, "int | Tree"]]
 
 
 class RowMapper:
     """Makes XDM rows of flat ones."""
 
-    def __init__(self, rules: Sequence[_Rule]) -> None:
-        self._rules = tuple(rules)
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = tuple(rules)
         self._has_arrays = any(isinstance(step, int) for rule in rules for step in rule.steps)
+        self._tree = None if self._has_arrays else tree_of([rule.steps for rule in rules])
 
     @property
     def paths(self) -> tuple[str, ...]:
         """The paths that a row may have, in the order of the mapping."""
-        return tuple(rule.path for rule in self._rules)
+        return tuple(rule.path for rule in self.rules)
 
     def __call__(self, row: Mapping[str, Any], *, line: int) -> dict[str, Any]:
         """Map one row; what is blank in it is absent in the result.
@@ -58,14 +75,47 @@ class RowMapper:
             InvalidArgumentError: a value is not of its type; the message names column and path, never the value.
         """
         source = {LINE: line, **row}
+        if self._tree is not None:
+            return build(self._tree, [rule.read(source) for rule in self.rules])
         mapped: dict[str, Any] = {}
-        for rule in self._rules:
+        for rule in self.rules:
             value = rule.read(source)
             if value is not None:
                 put(mapped, rule.steps, value)
-        if self._has_arrays:
-            _close_gaps(mapped)
+        _close_gaps(mapped)
         return mapped
+
+
+def tree_of(places: Sequence[Steps]) -> Tree:
+    """The places as a tree in the order of the mapping, so that a row is built without looking for any of them."""
+    tree: Tree = []
+    found: dict[str, Tree] = {}
+    for number, steps in enumerate(places):
+        branch, inner = tree, found
+        path = ""
+        for step in steps[:-1]:
+            path = f"{path}.{step}"
+            if path not in inner:
+                inner[path] = []
+                branch.append((str(step), inner[path]))
+            branch = inner[path]
+        branch.append((str(steps[-1]), number))
+    return tree
+
+
+def build(tree: Tree, values: Sequence[Any]) -> dict[str, Any]:
+    """The row of these values, without objects in which nothing is."""
+    built: dict[str, Any] = {}
+    for name, place in tree:
+        if isinstance(place, int):
+            value = values[place]
+            if value is not None:
+                built[name] = value
+        else:
+            inner = build(place, values)
+            if inner:
+                built[name] = inner
+    return built
 
 
 def nest(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,7 +157,7 @@ def compile_mapping(mapping: Mapping[str, Any], *, columns: Collection[str] | No
     if not mapping:
         raise InvalidArgumentError("the mapping is empty")
     known = None if columns is None else (*columns, LINE)
-    rules = [_Rule(path, parse_path(path), _reader(path, rule, known)) for path, rule in mapping.items()]
+    rules = [_rule(path, rule, known) for path, rule in mapping.items()]
     _check_places((rule.path, rule.steps) for rule in rules)
     return RowMapper(rules)
 
@@ -128,6 +178,17 @@ def _check_places(places: Iterable[tuple[str, Steps]]) -> None:
             known, other = kinds.setdefault(steps[:depth], (kind, path))
             if other is not path and (known != kind or kind == "value"):
                 raise InvalidArgumentError(f"{other!r} and {path!r} cannot both be in a row")
+
+
+def _rule(path: str, given: Any, known: Collection[str] | None) -> Rule:
+    read = _reader(path, given, known)
+    settings = {"column": given} if isinstance(given, str) else given
+    kind = settings.get("type", "string")
+    if "constant" in settings:
+        kind = _KINDS.get(type(settings["constant"]), "string")
+    form = settings.get("format")
+    convert = _CONVERTERS[kind]
+    return Rule(path, parse_path(path), read, settings.get("column"), kind, lambda value: convert(value, form))
 
 
 def _reader(path: str, rule: Any, known: Collection[str] | None) -> Read:
@@ -171,7 +232,7 @@ def _column(path: str, rule: Mapping[str, Any], known: Collection[str] | None) -
 
     def read(row: Mapping[str, Any]) -> Any:
         value = row.get(column)
-        if is_blank(value):
+        if not value if type(value) is str else is_blank(value):
             return None
         try:
             return convert(value, form)
@@ -303,6 +364,7 @@ def _instant(value: Any, form: str | None) -> datetime:
     raise _ProblemError(problem)
 
 
+_KINDS: Final[Mapping[type, str]] = {bool: "boolean", int: "integer", float: "number", str: "string"}
 _CONVERTERS: Final[Mapping[str, Callable[[Any, str | None], Any]]] = {
     "string": _string,
     "integer": _integer,

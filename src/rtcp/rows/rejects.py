@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.form import RowForm
-from rtcp.rows.wire_json import encode
+from rtcp.rows.wire_json import MOST_BITS, encode
 
 UNKNOWN: Final = "unknown"
 REFUSED: Final = "refused"
@@ -127,9 +127,11 @@ def _shown(value: Any, depth: int = 0) -> Any:
     if depth > 50:
         return "..."
     if isinstance(value, Mapping):
-        return {str(key): _shown(item, depth + 1) for key, item in value.items()}
+        return {str(_shown(key, depth + 1)): _shown(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_shown(item, depth + 1) for item in value]
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        return f"a number of {value.bit_length():,} bits"
     if value is None or isinstance(value, bool | int | str):
         return value
     return value.isoformat() if isinstance(value, date | datetime) else repr(value)

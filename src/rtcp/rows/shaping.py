@@ -23,11 +23,17 @@ class RowShaper:
 
     def __init__(self, form: RowForm, source: RowSource | None = None) -> None:
         columns = None if source is None else source.columns
-        self._mapper = None if form.mapping is None else compile_mapping(form.mapping, columns=columns)
+        self.mapper = None if form.mapping is None else compile_mapping(form.mapping, columns=columns)
         self._is_dotted = form.is_dotted or (source is not None and source.is_flat)
         self._form = replace(form, is_dotted=True) if self._is_dotted and form.mapping is None else form
+        self._is_text = source is not None and source.is_text
         self._identity = form.identity
         self._steps = None if form.identity is None else parse_path(form.identity)
+
+    @property
+    def is_plain(self) -> bool:
+        """True when rows come out as plain JSON: a mapping of texts makes nothing else."""
+        return self.mapper is not None and self._is_text
 
     @property
     def form(self) -> RowForm:
@@ -43,10 +49,14 @@ class RowShaper:
         _, line, given, problem = row
         if problem is not None:
             raise InvalidArgumentError(problem)
+        return self.shape_given(given, line)
+
+    def shape_given(self, given: Any, line: int) -> Mapping[str, Any]:
+        """What `shape` does, of a row that has been read."""
         if type(given) is not dict and not isinstance(given, Mapping):
             raise InvalidArgumentError(f"the row is no object but {type(given).__name__}")
-        if self._mapper is not None:
-            given = self._mapper(given, line=line)
+        if self.mapper is not None:
+            given = self.mapper(given, line=line)
         elif self._is_dotted:
             given = nest(given)
         if not given:

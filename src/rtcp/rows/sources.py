@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from rtcp._paths import local_path
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.delimited import Record, records_of, sniff_delimiter
-from rtcp.rows.export_files import UnreadableRow, read_file_rows
+from rtcp.rows.export_files import UnreadableRow, is_parquet, read_file_rows
 from rtcp.rows.keeping import KeptRows
 from rtcp.rows.mapping import compile_mapping, nest
 from rtcp.rows.rejects import is_letter, may_go_again, to_reject
@@ -48,15 +48,19 @@ class RowSource:
         read: yields all rows; those that cannot be read have a `problem`.
         columns: their names, where they are known before.
         is_flat: True for tables: names of columns are dot paths there, and blank cells are absent.
+        is_text: True when all cells are texts.
         name: of the file, when they come from one.
         parquet: the file, when the rows are those of a Parquet file.
+        given: the rows themselves, when they are objects that stand in no file; they can be read without their places.
     """
 
     read: Callable[[], Iterator[Row]]
     columns: tuple[str, ...] | None = None
     is_flat: bool = False
+    is_text: bool = False
     name: str | None = None
     parquet: Path | None = None
+    given: Iterable[Any] | None = None
 
 
 def read_rows(
@@ -92,7 +96,7 @@ def read_rows(
     if iter(rows) is rows and not is_read_once:
         kept = KeptRows(rows)
         return RowSource(lambda: _numbered(kept.read()))
-    return RowSource(lambda: _numbered(rows))
+    return RowSource(lambda: _numbered(rows), given=rows)
 
 
 def _numbered(rows: Iterable[Any]) -> Iterator[Row]:
@@ -125,6 +129,8 @@ def _file(path: Path, delimiter: str | None, encoding: str | None) -> RowSource:
             raise InvalidArgumentError(f"{path.name!r}: {_PARQUET_COMPRESSED}")
         if encoding is not None:
             raise InvalidArgumentError(f"encoding is of text files; {path.name!r} is none")
+        if not is_parquet(path):
+            raise InvalidArgumentError(f"{path.name!r} is no Parquet file, or one that breaks off")
         return RowSource(lambda: _parquet(path), name=path.name, parquet=path)
     found = encoding_of(path, encoding)
     if kind in _LINES or (kind == ".json" and _first_character(path, found) != "["):
@@ -136,7 +142,7 @@ def _file(path: Path, delimiter: str | None, encoding: str | None) -> RowSource:
     if kind == ".txt":
         return _with_header(path, lambda: _words(path, found))
     parted = _delimiter_of(path, found, delimiter, kind)
-    return _with_header(path, lambda: records_of(lines_of(path, found), parted))
+    return _with_header(path, lambda: records_of(path, found, parted))
 
 
 def _delimiter_of(path: Path, encoding: str, delimiter: str | None, kind: str) -> str:
@@ -160,7 +166,7 @@ def _with_header(path: Path, records: Callable[[], Iterator[Record]]) -> RowSour
     twice = next((name for name in columns if columns.count(name) > 1), None)
     if twice is not None:
         raise InvalidArgumentError(f"{path.name!r} names the column {twice!r} twice")
-    return RowSource(lambda: _cells(records(), columns), columns, is_flat=True, name=path.name)
+    return RowSource(lambda: _cells(records(), columns), columns, is_flat=True, is_text=True, name=path.name)
 
 
 def _cells(records: Iterator[Record], columns: tuple[str, ...]) -> Iterator[Row]:

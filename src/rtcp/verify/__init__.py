@@ -80,7 +80,7 @@ def read_only(config: Config, *, identity: Identity | None = None) -> Report:
         for step, call in _steps(identity):
             recorder.step = step
             outcome = _outcome(call, client, is_first=not walked)
-            walked.append(_walked(step, outcome, [each for each in recorder.exchanges if each.step == step]))
+            walked.append(_describe_step(step, outcome, [each for each in recorder.exchanges if each.step == step]))
     return Report(tuple(walked), tuple(_findings(Evidence(recorder.exchanges))), len(assumptions()) - len(CHECKS))
 
 
@@ -148,7 +148,7 @@ def _outcome(call: Callable[[Client], Any], client: Client, *, is_first: bool) -
     return "ok"
 
 
-def _walked(step: str, outcome: str, exchanges: list[Exchange]) -> Walked:
+def _describe_step(step: str, outcome: str, exchanges: list[Exchange]) -> Walked:
     answers = [each for each in exchanges if each.step == step and "/ims/" not in each.path]
     statuses = ", ".join(dict.fromkeys(str(each.status) for each in answers)) or "no answer"
     answer = statuses if outcome == "ok" else f"{statuses}: {outcome}"

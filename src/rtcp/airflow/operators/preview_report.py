@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, ClassVar, Final, Literal
 
+from rtcp._paths import local_path
 from rtcp.airflow.operators.base import RtcpOperator
 from rtcp.airflow.values import blank_as_none
 from rtcp.errors import InvalidArgumentError
@@ -71,7 +71,7 @@ class RtcpPreviewReportOperator(RtcpOperator):
         path = blank_as_none(self.output_path)
         if path is not None:
             text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
-            Path(path).write_text(text, encoding="utf-8")
+            local_path(path, what="output_path").write_text(text, encoding="utf-8")
         counts = sorted(((_label(row), row.profile_count or 0) for row in report.data), key=lambda pair: -pair[1])
         return {
             "report": self.report,

@@ -10,7 +10,8 @@ import click
 import rtcp
 from rtcp._temporary import TemporaryFolder
 from rtcp.cli import failures, inputs, live, names, options, row_input
-from rtcp.cli.output import Columns, count, plain, show_many, show_one
+from rtcp.cli.cells import plain
+from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 from rtcp.resources.batches.upsert import refusals_of, row_file
@@ -46,7 +47,7 @@ _UPSERT: Final[Columns] = {
     "failed": count("failed"),
     "refused": count("refused"),
 }
-_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE: Final = options.LocalPath(exists=True, dir_okay=False)
 _FORMATS: Final = ("json", "json_array", "parquet", "csv")
 
 
@@ -251,7 +252,7 @@ def files(shell: Shell, id: str) -> None:
 
 @command.command()
 @_batch_id
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("directory", type=options.LocalPath(file_okay=False))
 @click.option("--workers", default=4, show_default=True, type=click.IntRange(1, 64), help="Files under way at once.")
 @pass_shell
 def download(shell: Shell, id: str, directory: Path, workers: int) -> None:

@@ -11,7 +11,7 @@ import click
 
 import rtcp
 from rtcp._clock import SystemClock
-from rtcp.cli import failures
+from rtcp.cli import failures, options
 from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
@@ -79,9 +79,9 @@ def replay(
     with shell.client() as client:
 
         def tell(events: list[MediaEvent]) -> Mapping[str, Any]:
-            moved = _moved(events) if now else events
+            moved = _move_to_now(events) if now else events
             send = _send_whole if downloaded else _send_live
-            return {**_told(events, downloaded), "session": send(client, moved, config_id, analytics)}
+            return {**_summarise(events, downloaded), "session": send(client, moved, config_id, analytics)}
 
         show_many(shell.format, (tell(events) for events in _sessions(file)), _REPLAYED)
 
@@ -96,7 +96,7 @@ def spool() -> None:
 
 
 @spool.command("list")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=options.LocalPath(exists=True, dir_okay=False))
 @pass_shell
 def list_(shell: Shell, file: Path) -> None:
     """List the recordings: waiting to be sent, unfinished, and refused ones with the reason.
@@ -114,7 +114,7 @@ def list_(shell: Shell, file: Path) -> None:
 
 
 @spool.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=options.LocalPath(exists=True, dir_okay=False))
 @_where
 @click.option("--end-unfinished", is_flag=True, help="End what was cut off just after its last event, and send it.")
 @click.option("--revive", is_flag=True, help="Try the refused ones again.")
@@ -199,7 +199,7 @@ def _event(number: int, line: str) -> MediaEvent:
     raise click.BadParameter(f"line {number}: {problem}", param_hint="FILE")
 
 
-def _moved(events: list[MediaEvent]) -> list[MediaEvent]:
+def _move_to_now(events: list[MediaEvent]) -> list[MediaEvent]:
     by = SystemClock().now() - events[-1].at
     return [event.moved_to(event.at + by) for event in events]
 
@@ -215,13 +215,13 @@ def _send_whole(
 def _send_live(
     client: rtcp.Client, events: list[MediaEvent], config_id: str | None, analytics: Analytics | None
 ) -> str | None:
-    session = _started(client, events, config_id, analytics)
+    session = _start(client, events, config_id, analytics)
     for event in events[1:]:
         session.send(event)
     return session.id
 
 
-def _started(
+def _start(
     client: rtcp.Client, events: list[MediaEvent], config_id: str | None, analytics: Analytics | None
 ) -> MediaSession:
     first = events[0]
@@ -243,7 +243,7 @@ def _started(
     return client.media_collection.start_session(first.details, analytics=chosen, **common)
 
 
-def _told(events: list[MediaEvent], downloaded: bool) -> dict[str, Any]:
+def _summarise(events: list[MediaEvent], downloaded: bool) -> dict[str, Any]:
     details = events[0].details
     content = details.id if isinstance(details, SessionDetails) else None
     return {"content": content, "events": len(events), "as": "downloaded" if downloaded else "live"}

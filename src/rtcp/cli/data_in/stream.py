@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,8 @@ import click
 
 import rtcp
 from rtcp.cli import failures, inputs, live, names, options, row_input
-from rtcp.cli.output import Columns, count, dotted, plain, show_one
+from rtcp.cli.cells import plain
+from rtcp.cli.output import Columns, count, show_one, split_paths
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Verb
 from rtcp.errors import RtcpError
@@ -103,7 +105,7 @@ def command(
                 schema_id=schema_id or _schema_of(client, dataset_id),
                 kind=kind,
                 identity=identity,
-                id_from=dotted(None, id_from) or None,
+                id_from=split_paths(None, id_from) or None,
                 flow_id=flow_id,
             )
         run = _Run(shell, client, inlet, form, how)
@@ -147,6 +149,7 @@ class _Run:
                     writer.write_many(source)
 
         name = "the spool" if source is None else source.name or "rows"
+        not_read, is_whole = 0, False
         try:
             live.shown(self._shell, name, run, state=_said, go_on=lambda last: self._go_on(spool, rejects))
         except RtcpError as exc:
@@ -154,10 +157,13 @@ class _Run:
                 raise
             # Some rows are in: that is the more important half of the truth.
             self._shell.note(f"error: {failures.in_commands(str(exc))}")
+        else:
+            is_whole = True
         finally:
-            not_read = 0 if source is None else self._show(writer.summary, source)
-            row_input.tell_rejects(self._shell, _told(writer), kept_in=rejects)
-        self._end(writer.summary, not_read)
+            # Only a run that ended early has left some of them unread.
+            not_read = self._show(writer.summary, None if is_whole else source)
+            row_input.tell_rejects(self._shell, _list_rejects(writer), kept_in=rejects)
+        self._end(writer.summary, not_read, is_whole=is_whole)
 
     def replay(self, path: Path) -> None:
         summary = live.shown(
@@ -202,13 +208,14 @@ class _Run:
     def _show(self, summary: rtcp.WriterSummary, source: RowSource | None) -> int:
         facts = plain(summary)
         # A run that ended early has taken in the first rows only.
-        not_read = 0 if source is None else max(0, sum(1 for _ in source.read()) - summary.rows)
+        taken = summary.rows - summary.recovered
+        not_read = 0 if source is None else max(0, _count(source) - taken)
         facts["rows"] = summary.rows + not_read + summary.held_back
         show_one(self._shell.format, {**facts, "notRead": not_read}, _SUMMARY)
         return not_read
 
-    def _end(self, summary: rtcp.WriterSummary, left: int) -> None:
-        if summary.sent < summary.rows or left:
+    def _end(self, summary: rtcp.WriterSummary, left: int, *, is_whole: bool = True) -> None:
+        if summary.sent < summary.rows or left or not is_whole:
             sys.stdout.flush()
             raise click.exceptions.Exit(failures.PARTIAL if summary.sent else failures.FAILED)
 
@@ -222,7 +229,16 @@ class _Run:
         )
 
 
-def _told(writer: rtcp.StreamWriter) -> list[rtcp.Reject]:
+def _count(source: RowSource) -> int:
+    """How many rows there are, as far as they can be read."""
+    total = 0
+    with suppress(RtcpError):
+        for _ in source.read():
+            total += 1
+    return total
+
+
+def _list_rejects(writer: rtcp.StreamWriter) -> list[rtcp.Reject]:
     try:
         return list(writer.rejects())
     except rtcp.SpoolError:

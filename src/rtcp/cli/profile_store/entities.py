@@ -15,7 +15,7 @@ import rtcp
 from rtcp import Identity
 from rtcp.cli import entity_views as views
 from rtcp.cli import failures, inputs, live, names, options
-from rtcp.cli.output import dotted, show_flat, show_many
+from rtcp.cli.output import show_flat, show_many, split_paths
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 
@@ -68,7 +68,7 @@ def get(
     rtcp entities get jane@example.com --namespace Email --fields person.name,loyalty
     """
     with shell.client() as client:
-        paths, policy_id = dotted(None, fields), names.merge_policy(client, merge_policy)
+        paths, policy_id = split_paths(None, fields), names.merge_policy(client, merge_policy)
         entity = client.entities.get(
             id,
             namespace=namespace,
@@ -120,7 +120,7 @@ def get_many(
     rtcp entities get-many crm.csv --column email --namespace Email --fields person.name
     Exit code 6 when some could not be looked up.
     """
-    paths = dotted(None, fields)
+    paths = split_paths(None, fields)
     tally = views.Tally()
     with shell.client() as client:
         policy_id = names.merge_policy(client, merge_policy)
@@ -186,7 +186,7 @@ def list_events(
     \b
     rtcp entities list-events jane@example.com --namespace Email --limit 10 --descending
     """
-    paths = dotted(None, fields)
+    paths = split_paths(None, fields)
     with shell.client() as client, warnings.catch_warnings():
         # Said in the documentation; at a prompt it would be said each time.
         warnings.simplefilter("ignore", PendingDeprecationWarning)

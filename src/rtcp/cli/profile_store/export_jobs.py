@@ -10,7 +10,8 @@ import click
 
 import rtcp
 from rtcp.cli import failures, live, names, options
-from rtcp.cli.output import Columns, count, dotted, plain, show_many, show_one
+from rtcp.cli.cells import plain
+from rtcp.cli.output import Columns, count, show_many, show_one, split_paths
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 
@@ -114,10 +115,10 @@ def create(
     with shell.client() as client:
         body["destination_dataset_id"] = names.dataset(client, body["destination_dataset_id"])
         body["merge_policy_id"] = names.merge_policy(client, body["merge_policy_id"])
-        chosen = names.audiences(client, dotted(None, audiences))
+        chosen = names.audiences(client, split_paths(None, audiences))
         with options.creating(shell, "the export job", look="export-jobs list --limit 10"):
             job = client.export_jobs.create(
-                fields=dotted(None, fields) or None,
+                fields=split_paths(None, fields) or None,
                 audiences=chosen or None,
                 events=rtcp.ExportEvents() if events else None,
                 **body,
@@ -172,7 +173,7 @@ def wait_(shell: Shell, id: str, timeout: float, interval: float | None) -> None
 
 @command.command()
 @_job_id
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("directory", type=options.LocalPath(file_okay=False))
 @click.option("--workers", default=4, show_default=True, type=click.IntRange(1, 64), help="Files under way at once.")
 @pass_shell
 def download(shell: Shell, id: str, directory: Path, workers: int) -> None:

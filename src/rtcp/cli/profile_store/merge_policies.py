@@ -9,7 +9,7 @@ import click
 
 import rtcp
 from rtcp.cli import failures, names, options
-from rtcp.cli.output import Columns, dotted, show_many, show_one
+from rtcp.cli.output import Columns, show_many, show_one, split_paths
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 from rtcp.models.entity import SchemaClass
@@ -156,7 +156,7 @@ def create(
     with shell.client() as client:
         body = {**_given(fields), "schema_name": schema}
         if order:
-            body["order"] = names.datasets(client, dotted(None, order))
+            body["order"] = names.datasets(client, split_paths(None, order))
         moved = _what_moves(client, None, schema, fields)
         if dry_run:
             return _show_trial(shell, None, body, moved)
@@ -184,7 +184,7 @@ def replace(shell: Shell, /, policy: str, order: Sequence[str], dry_run: bool, y
         given = _given(fields)
         body = {"identity_graph": before.identity_graph, "attribute_merge": before.attribute_merge, **given}
         if order:
-            body["order"] = names.datasets(client, dotted(None, order))
+            body["order"] = names.datasets(client, split_paths(None, order))
             body["attribute_merge"] = given.get("attribute_merge", "dataSetPrecedence")
         elif "attribute_merge" in given and given["attribute_merge"] == before.attribute_merge.type:
             body["attribute_merge"] = before.attribute_merge

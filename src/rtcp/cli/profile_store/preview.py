@@ -11,7 +11,8 @@ import click
 
 import rtcp
 from rtcp.cli import ages, failures, live, options
-from rtcp.cli.output import Columns, cell, count, plain, show_many, show_one
+from rtcp.cli.cells import cell, plain
+from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 
@@ -123,7 +124,7 @@ def wait(shell: Shell, sampled_after: datetime, timeout: float, interval: float 
 
 
 _plot = click.option(
-    "--plot", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Draw it too: .png, .svg or .pdf."
+    "--plot", type=options.LocalPath(dir_okay=False, writable=True), help="Draw it too: .png, .svg or .pdf."
 )
 
 

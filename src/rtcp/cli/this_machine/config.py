@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from rtcp.cli import profile_file, provenance
+from rtcp.cli import options, profile_file, provenance
 from rtcp.cli.output import show_many
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
@@ -27,7 +27,7 @@ def command() -> None:
 
 
 @command.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=options.LocalPath(exists=True, dir_okay=False))
 @click.option("--force", is_flag=True, help="Replace the profile if there is one of this name.")
 @click.option("--store-secret", is_flag=True, help="Write the client secret itself into the profile file.")
 @click.option(

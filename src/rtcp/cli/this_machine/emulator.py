@@ -12,9 +12,10 @@ from typing import Any, Final
 import click
 
 from rtcp._optional import require
-from rtcp.cli import live
+from rtcp.cli import live, options
+from rtcp.cli.cells import Count
 from rtcp.cli.emulator_admin import PORT, ask, url_option
-from rtcp.cli.output import Columns, Count, count, show_many, show_one
+from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 from rtcp.errors import RtcpError
@@ -34,18 +35,16 @@ def command() -> None:
 
 
 _data = click.option(
-    "--data", type=click.Path(file_okay=False, exists=True, path_type=Path), help="Folder of the manifest's files."
+    "--data", type=options.LocalPath(file_okay=False, exists=True), help="Folder of the manifest's files."
 )
-_manifest = click.Path(dir_okay=False, exists=True, path_type=Path)
+_manifest = options.LocalPath(dir_okay=False, exists=True)
 
 
 @command.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--allow-remote", is_flag=True, help="Allow a host that other machines reach; unprotected.")
-@click.option(
-    "--db", type=click.Path(dir_okay=False, path_type=Path), help="File that keeps everything; memory without it."
-)
+@click.option("--db", type=options.LocalPath(dir_okay=False), help="File that keeps everything; memory without it.")
 @click.option(
     "--dialect", type=click.Choice(_DIALECTS), default="guide", show_default=True, help="Which sources to answer like."
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from rtcp._paths import local_path
 from rtcp.errors import InvalidArgumentError, NotFoundError
 from rtcp.files.upload import Target, received_of
 from rtcp.transport.request import Content, Request, Response, Service
@@ -73,4 +74,4 @@ def name_of(content: Any) -> str:
     given = content if isinstance(content, str | Path) else getattr(content, "name", None)
     if not isinstance(given, str | Path):
         raise InvalidArgumentError("bytes have no name: pass name=, such as 'people.json'")
-    return Path(given).name
+    return local_path(given, what="content").name if isinstance(content, str | Path) else Path(given).name

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Final
 
 from rtcp._arguments import check_number, check_page_size
 from rtcp._instants import millis_bound
+from rtcp._paths import local_path
 from rtcp._temporary import TemporaryFolder
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, NotFoundError, PartialFailureError, RtcpError
@@ -460,7 +461,7 @@ class Batches(Resource):
             [True]
         """
         check_number("workers", workers, least=1, most=POOL_SIZE)
-        folder = Path(directory) / safe_name(f"batch-{batch_id}")
+        folder = local_path(directory, what="directory") / safe_name(f"batch-{batch_id}")
         with claimed(folder, {"batch": str(batch_id)}):
             files = [*self._access.files(str(batch_id))]
             targets = [(file, folder / name) for file, name in zip(files, local_names(files), strict=True)]

@@ -222,7 +222,7 @@ def _columns_of(ids: object) -> list[str] | None:
     """The columns of a table of pandas, Polars or Arrow; None for what is no table."""
     names = getattr(ids, "column_names", None)
     if names is None and hasattr(ids, "columns") and hasattr(ids, "shape"):
-        names = ids.columns
+        names = ids.columns  # pyright: ignore[reportAttributeAccessIssue]
     return None if names is None else [str(name) for name in names]
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from rtcp._arguments import check_number, check_page_size, checked_paths
 from rtcp._optional import require
+from rtcp._paths import local_path
 from rtcp._temporary import TemporaryFolder
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, JobFailedError, WaitTimeoutError
@@ -243,9 +244,10 @@ class ExportJobs(Resource):
             [True]
         """
         check_number("workers", workers, least=1, most=POOL_SIZE)
+        home = local_path(directory, what="directory")
         job = self._finished(job_id)
         batches = job.batches
-        folder = Path(directory) / safe_name(f"export-{job.id}")
+        folder = home / safe_name(f"export-{job.id}")
         with claimed(folder, {"export_job": str(job.id), "batches": [batch.batch_id for batch in batches]}):
             targets: list[tuple[RemoteFile, Path]] = []
             for batch in batches:

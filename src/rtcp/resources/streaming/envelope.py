@@ -54,7 +54,13 @@ class Envelope:
         Raises:
             InvalidArgumentError: the row cannot be right; the message names the path, never the value.
         """
-        checked = self._with_id(shaper.shape(row))
+        if row.problem is not None:
+            raise InvalidArgumentError(row.problem)
+        return self.message_of(row.given, row.line, shaper)
+
+    def message_of(self, given: Any, line: int, shaper: RowShaper) -> bytes:
+        """What `message` does, of a row that has been read."""
+        checked = self._with_id(shaper.shape_given(given, line))
         try:
             return f"{self._before}{encode_unchecked(checked)}}}}}".encode()
         except (TypeError, ValueError, OverflowError, RecursionError):

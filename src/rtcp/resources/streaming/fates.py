@@ -27,8 +27,9 @@ class Place(NamedTuple):
     form: RowForm | None = None
 
 
-# A message on its way: the place of its row, the encoded envelope, its id in the spool.
-Item = tuple[Place, bytes, int]
+# A message on its way: the place of its row (its position, where that says all), the encoded envelope, its id in the
+# spool.
+Item = tuple[Place | int, bytes, int]
 
 
 @dataclass(slots=True, eq=False)
@@ -50,8 +51,11 @@ def can_retry(fate: Fate, *, hopeless: RtcpError | None = None) -> bool:
     return not isinstance(fate, InvalidArgumentError)
 
 
-def tell_reject(place: Place, message: bytes, error: RtcpError | None, form: RowForm, *, may_retry: bool) -> Reject:
+def tell_reject(
+    place: Place | int, message: bytes, error: RtcpError | None, form: RowForm, *, may_retry: bool
+) -> Reject:
     """A message that was not received, as its writer sees it; `form` is that of rows that are mapped already."""
+    place = Place(place) if isinstance(place, int) else place
     row = json.loads(message)["body"]["xdmEntity"]
     where = (place.line, place.file, place.form or form)
     if error is None:

@@ -30,7 +30,7 @@ class Ledger:
         self._open: set[Pack] = set()
         self._next_position = 0
         self._rows = self._sent = self._rejected = self._unknown = self._waiting = 0
-        self._bytes = self._requests = 0
+        self._bytes = self._requests = self._recovered = 0
         self._rejects: list[Reject] = []
         self._kept: list[int] = []
 
@@ -46,6 +46,12 @@ class Ledger:
         """Count rows in that have been in a writer before."""
         with self._lock:
             self._rows += count
+
+    def recover(self, count: int) -> None:
+        """Count rows in that the spool has kept of an earlier writer."""
+        with self._lock:
+            self._rows += count
+            self._recovered += count
 
     def leave(self, count: int) -> None:
         """Count rows out that were not taken in after all."""
@@ -155,7 +161,14 @@ class Ledger:
         """The counts so far."""
         with self._lock:
             return WriterSummary(
-                self._rows, self._sent, self._rejected, self._unknown, self._waiting, self._bytes, self._requests
+                self._rows,
+                self._sent,
+                self._rejected,
+                self._unknown,
+                self._waiting,
+                self._bytes,
+                self._requests,
+                recovered=self._recovered,
             )
 
     def rejects(self) -> Iterator[Reject]:

@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from rtcp._numbers import as_number
 from rtcp._outlook import Outlook, judge
 from rtcp.bulk.packing import Limits
 from rtcp.errors import InvalidArgumentError, RequestError, ResponseError, RtcpError
 from rtcp.resources.streaming.fates import Fate, can_retry
-from rtcp.transport.answers import decode, mapping, read_part_error
+from rtcp.transport.answers import decode, mapping, read_part_error, unreadable
 from rtcp.transport.rate_limit import Budget
 from rtcp.transport.request import Request, Response
 from rtcp.transport.session import Session
@@ -40,6 +41,7 @@ _HEAD: Final = b'{"messages":['
 _TAIL: Final = b"]}"
 # Answers of something in front of the service, which may have received the request all the same.
 _NO_ANSWER: Final = frozenset({502, 504})
+_ADDRESS: Final = re.compile(r"/collection/(?:batch/)?([^/]+)/?")
 _CONNECTION_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -58,7 +60,7 @@ class Sender:
 
     Attributes:
         session: sends.
-        inlet_id: 64 hexadecimal characters; the id of a Flow Service connection is refused.
+        inlet_id: see `inlet_of`.
         validate: one message in a request, checked by the service before it answers.
         requests, messages: budgets; None is no budget.
         is_stopped: asked before messages are sent again.
@@ -71,13 +73,6 @@ class Sender:
     requests: Budget | None = None
     messages: Budget | None = None
     is_stopped: Callable[[], bool] = field(default=lambda: False)
-
-    def __post_init__(self) -> None:
-        if _CONNECTION_ID.fullmatch(str(self.inlet_id).strip()):
-            raise InvalidArgumentError(
-                f"{self.inlet_id!r} is the id of a connection; streaming takes the id of its inlet, "
-                "client.inlets.get(connection_id).inlet_id"
-            )
 
     def limits(self, max_batch: int) -> Limits:
         """What a pack of this sender may hold."""
@@ -102,10 +97,12 @@ class Sender:
             except RtcpError as exc:
                 failure = exc
             else:
-                refusal = _fate(request, response, mapping(decode(response)))
-                if not isinstance(refusal, RtcpError):
+                fate = _fate(request, response, mapping(decode(response)))
+                if fate is None:
+                    raise unreadable(response, "the answer is neither a receipt nor a refusal")
+                if not isinstance(fate, RtcpError):
                     return response
-                failure = refusal
+                failure = fate
             self.session.wait_to_resume(request, failure, attempt=attempt)
 
     def send(self, pack: Sequence[bytes], *, idempotent: bool) -> tuple[list[Fate], Traffic]:
@@ -206,6 +203,39 @@ class Sender:
             idempotent=idempotent,
             help=HELP,
         )
+
+
+def inlet_of(given: str, *, service: str) -> str:
+    """The id of an inlet, which may be given by its whole address.
+
+    Args:
+        service: address that messages of this client go to.
+
+    Raises:
+        InvalidArgumentError: it is none, or an address of somebody else.
+    """
+    text = given.strip() if isinstance(given, str) else ""
+    if not text:
+        raise InvalidArgumentError("the inlet is its id, 64 hexadecimal characters, or its whole address")
+    if _CONNECTION_ID.fullmatch(text):
+        raise InvalidArgumentError(
+            f"{text!r} is the id of a connection; streaming takes the id of its inlet, "
+            "client.inlets.get(connection_id).inlet_id"
+        )
+    if "/" not in text:
+        return text
+    try:
+        asked, ours = (urlsplit(each if "://" in each else f"//{each}") for each in (text, service))
+    except ValueError:
+        raise InvalidArgumentError("the inlet is neither an id nor an address") from None
+    if asked.netloc.lower() != ours.netloc.lower():
+        raise InvalidArgumentError(
+            f"the inlet is at {asked.hostname!r}, and this client sends to {ours.hostname!r}, as streaming_url= says"
+        )
+    found = _ADDRESS.fullmatch(asked.path)
+    if found is None or asked.query:
+        raise InvalidArgumentError("the address of an inlet is https://HOST/collection/ID, with nothing behind it")
+    return found[1]
 
 
 def _fate(request: Request, response: Response, answer: Mapping[str, Any]) -> Fate:

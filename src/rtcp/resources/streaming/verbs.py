@@ -26,6 +26,7 @@ from rtcp.resources.streaming.sender import (
     REQUESTS_PER_SECOND,
     VALIDATIONS_PER_MINUTE,
     Sender,
+    inlet_of,
     is_idempotent,
 )
 from rtcp.resources.streaming.writer import StreamWriter
@@ -67,7 +68,7 @@ class Streaming(Resource):
         Sent again by itself where that does no harm: not an event without `_id`, nor raw data.
 
         Args:
-            inlet_id: 64 hexadecimal characters; not the id of the connection.
+            inlet_id: 64 hexadecimal characters, or the whole address; not the id of the connection.
             envelope: what `rtcp.envelope(row, ...)` makes.
             validate: have it checked before the answer; for development, at most 60 a minute and inlet. What fails is
                 dropped by the service.
@@ -268,6 +269,7 @@ class Streaming(Resource):
         return replace(writer.summary, held_back=replay.held_back)
 
     def _sender(self, inlet_id: str, authenticated: bool, validate: bool) -> Sender:
+        inlet_id = inlet_of(inlet_id, service=self._config.streaming_url)
         budget = None
         if validate:
             with self._lock:

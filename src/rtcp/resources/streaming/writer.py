@@ -14,7 +14,7 @@ from functools import partial
 from itertools import islice, repeat
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from rtcp._temporary import at_end_of
 from rtcp.bulk.packing import Packer
@@ -32,6 +32,8 @@ from rtcp.rows.shaping import RowShaper
 from rtcp.rows.sources import Row, read_rows
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _NOT_SPOOLED: Final = -1
 # Rows that share a commit of the spool when many are written at once.
@@ -100,8 +102,7 @@ class StreamWriter:
         Raises:
             RtcpError: the writer is closed, or can go no further (no token, spool full).
         """
-        position = self._enter(1)
-        self._take_in([Row(position, position + 1, row)], self._shaper, Place(position))
+        self._take_given([row], self._shaper)
 
     def write_many(self, rows: Any) -> None:
         """Take many rows in, as `write` does; with a spool, some hundreds of them share a commit.
@@ -116,12 +117,13 @@ class StreamWriter:
         """
         source = read_rows(rows, is_read_once=True)
         shaper = RowShaper(self._envelope.form, source)
-        stream = source.read()
-        # An error of the caller's own iterator passes unchanged, behind the rows before it.
-        while group := list(islice(stream, _GROUP)):
-            first = self._enter(len(group))
-            line = None if source.name is None else 0
-            self._take_in(group, shaper, Place(first, line, source.name))
+        if source.given is not None:
+            for given in _groups(source.given):
+                self._take_given(given, shaper)
+            return
+        line = None if source.name is None else 0
+        for group in _groups(source.read()):
+            self._take_in(group, shaper, Place(self._enter(len(group)), line, source.name))
 
     def flush(self) -> None:
         """Return once there is an answer, or none to be hoped for, to all rows written so far."""
@@ -209,13 +211,29 @@ class StreamWriter:
             known = self._envelopes[key] = (Envelope(form, self._org_id), RowShaper(form))
         return known
 
+    def _take_given(self, rows: Sequence[Any], shaper: RowShaper) -> None:
+        """Take new rows in that stand in no file: their positions say all of their places."""
+        encoded, largest = self._envelope.message_of, self._limits.largest
+        messages: list[tuple[Place | int, bytes]] = []
+        refused: list[Reject] = []
+        for position, given in enumerate(rows, self._enter(len(rows))):
+            try:
+                message = encoded(given, position + 1, shaper)
+                if len(message) > largest:
+                    self._limits.check(len(message))
+            except InvalidArgumentError as exc:
+                refused.append(self._refuse(given, Place(position), shaper, exc))
+            else:
+                messages.append((position, message))
+        self._accept_all(messages, refused)
+
     def _take_in(
         self, rows: Sequence[Row], shaper: RowShaper, first: Place, *, envelope: Envelope | None = None
     ) -> None:
         """Take rows in that are counted already; `first` is the place of the first of them."""
         envelope = self._envelope if envelope is None else envelope
         encoded, largest = envelope.message, self._limits.largest
-        messages: list[tuple[Place, bytes]] = []
+        messages: list[tuple[Place | int, bytes]] = []
         refused: list[Reject] = []
         position, has_lines = first.position, first.line is not None
         for number, row in enumerate(rows):
@@ -226,21 +244,33 @@ class StreamWriter:
                 if len(message) > largest:
                     self._limits.check(len(message))
             except InvalidArgumentError as exc:
-                where = (
-                    place.line,
-                    place.file,
-                    replace(envelope.form, mapping=shaper.form.mapping, is_dotted=shaper.form.is_dotted),
-                )
-                refused.append(Reject(row.given, place.position, None, REFUSED, str(exc), False, *where))
+                refused.append(self._refuse(row.given, place, shaper, exc, envelope=envelope))
             else:
                 messages.append((place, message))
+        self._accept_all(messages, refused)
+
+    def _refuse(
+        self,
+        given: Any,
+        place: Place,
+        shaper: RowShaper,
+        problem: InvalidArgumentError,
+        *,
+        envelope: Envelope | None = None,
+    ) -> Reject:
+        form = (envelope or self._envelope).form
+        form = replace(form, mapping=shaper.form.mapping, is_dotted=shaper.form.is_dotted)
+        where = (place.line, place.file, form)
+        return Reject(given, place.position, None, REFUSED, str(problem), False, *where)
+
+    def _accept_all(self, messages: Sequence[tuple[Place | int, bytes]], refused: Sequence[Reject]) -> None:
         try:
             self._accept(messages)
         finally:
             if refused:
                 self._ledger.reject(refused)
 
-    def _accept(self, messages: Sequence[tuple[Place, bytes]]) -> None:
+    def _accept(self, messages: Sequence[tuple[Place | int, bytes]]) -> None:
         ids: Iterable[int] = repeat(_NOT_SPOOLED, len(messages))
         if self._queue is not None:
             try:
@@ -257,7 +287,7 @@ class StreamWriter:
         while not self._is_recovered and self._queue is not None:
             entries = self._queue.take(self._limits.max_count, max_bytes=MAX_BODY)
             self._is_recovered = not entries
-            self._ledger.enter_again(len(entries))
+            self._ledger.recover(len(entries))
             self._fill((Place(), entry.data, entry.id) for entry in entries)
 
     def _fill(self, items: Iterator[Item]) -> None:
@@ -385,6 +415,22 @@ class StreamWriter:
 
     def __repr__(self) -> str:
         return f"<StreamWriter to inlet {self._sender.inlet_id}: {self.summary}>"
+
+
+def _groups(rows: Iterable[T]) -> Iterator[list[T]]:
+    """The rows, some hundreds at a time; what an error of the caller's iterator comes behind is not lost."""
+    stream = iter(rows)
+    while True:
+        group: list[T] = []
+        try:
+            group.extend(islice(stream, _GROUP))
+        except Exception:
+            yield group
+            raise
+        if group:
+            yield group
+        if len(group) < _GROUP:
+            return
 
 
 def _tell_left(ledger: Ledger, *, has_spool: bool) -> None:

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 JSON, PARQUET, CSV = "json", "parquet", "csv"
 FORMATS = (JSON, PARQUET, CSV)
 # Errors of single rows, as the diagnostics number them.
 CORRUPT = "1401"
 _CORRUPT_MESSAGE = "Row is corrupted and cannot be read, please fix and resend."
+_UNHELD: Final = "a date or time that cannot be held"
 _ROWS_AT_ONCE = 1000
 
 
@@ -115,11 +116,24 @@ def _read_parquet(path: Path) -> Iterator[Read]:
     try:
         with parquet.ParquetFile(path) as file:
             for batch in file.iter_batches(_ROWS_AT_ONCE):
-                # One after the other: a column of lists of maps knows no other way.
-                for row in batch.to_pylist(maps_as_pydicts="lossy"):
-                    yield Read(_make_plain(row))
+                yield from _read_batch(batch)
     except pyarrow.ArrowException:
         raise UnreadableError("The file is no Parquet file.", code="INGEST-1401-400") from None
+
+
+def _read_batch(batch: Any) -> Iterator[Read]:
+    try:
+        # One after the other: a column of lists of maps knows no other way.
+        rows = batch.to_pylist(maps_as_pydicts="lossy")
+    except (ArithmeticError, ValueError):
+        if batch.num_rows == 1:
+            yield Read(corrupt=_UNHELD)
+            return
+        for number in range(batch.num_rows):
+            yield from _read_batch(batch.slice(number, 1))
+        return
+    for row in rows:
+        yield Read(_make_plain(row))
 
 
 def _make_plain(value: Any) -> Any:

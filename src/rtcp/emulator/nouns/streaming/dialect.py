@@ -23,9 +23,16 @@ def _hostile_receipt(request: Request, body: Body) -> Body:
 
 
 def _hostile_receipts(request: Request, body: Body) -> Body:
+    # Refusals as Adobe's own connector reads them, among receipts that look alike but for the status.
     entries = [
-        {**each, "statusCode": str(each["statusCode"])} if "statusCode" in each else {**each, "notInAnySource": 1}
-        for each in body["responses"]
+        {
+            "xactionId": f"{body['batchId']}:{number}",
+            "status": str(each["statusCode"]),
+            **without(each, "statusCode"),
+        }
+        if "statusCode" in each
+        else {**each, "notInAnySource": 1}
+        for number, each in enumerate(body["responses"])
     ]
     return {**without(body, "receivedTimeMs", "inletId"), "responses": entries}
 
