@@ -71,7 +71,7 @@ def shown(
 
 
 @contextmanager
-def counted(shell: Shell, what: str, *, total: int | None = None) -> Iterator[Callable[[int], None]]:
+def show_count(shell: Shell, what: str, *, total: int | None = None) -> Iterator[Callable[[int], None]]:
     """Show on stderr how many are done, on a terminal only; to be told each new number."""
     if not sys.stderr.isatty():
         yield lambda number: None

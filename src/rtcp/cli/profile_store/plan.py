@@ -76,7 +76,7 @@ def lookup(
     """
     many = distinct = requests = 0
     first: list[str] = []
-    with live.counted(shell, "reading ids") as tell:
+    with live.show_count(shell, "reading ids") as tell:
         for chunk in chunked(inputs.ids(file, column), chunk_size, key=str):
             first = first or list(chunk.distinct.values())
             many, distinct, requests = many + len(chunk.inputs), distinct + len(chunk.distinct), requests + 1
