@@ -39,6 +39,7 @@ from rtcp.errors import WaitTimeoutError as WaitTimeoutError
 from rtcp.frames.charts import plot as plot
 from rtcp.frames.tables import to_arrow as to_arrow
 from rtcp.frames.tables import to_pandas as to_pandas
+from rtcp.frames.tables import to_polars as to_polars
 from rtcp.media.collection import MediaCollection as MediaCollection
 from rtcp.media.edge import MediaEdge as MediaEdge
 from rtcp.models.audience import Audience as Audience

@@ -37,14 +37,18 @@ class Page(Generic[T]):
 class Paged(Generic[T]):
     """A list on the service: iterating yields every item, page after page, from the start each time.
 
-    `limit` caps the items, never the pages. It is lazy: nothing is sent before the first item is asked for.
+    `limit` caps the items, never the pages. It is lazy: nothing is sent before the first item is asked for. `of` says
+    what the items are, also where there is none.
     """
 
-    def __init__(self, fetch: Callable[[str | None], Page[T]], *, limit: int | None = None) -> None:
+    def __init__(
+        self, fetch: Callable[[str | None], Page[T]], *, limit: int | None = None, of: type[T] | None = None
+    ) -> None:
         if limit is not None and limit < 0:
             raise InvalidArgumentError(f"limit must be 0 or more, not {limit}")
         self._fetch = fetch
         self._limit = limit
+        self.of = of
 
     def __iter__(self) -> Iterator[T]:
         items = (item for page in self.pages() for item in page.items)
@@ -87,7 +91,9 @@ class Paged(Generic[T]):
         return next(iter(self), None)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} list; iterate it>"
+        items = "items" if self.of is None else self.of.__name__
+        most = "" if self._limit is None else f", {self._limit} at most"
+        return f"<{type(self).__name__} list of {items}{most}: iterate it, or take first() or pages()>"
 
 
 def next_query(href: str, *, base_url: str) -> str | None:

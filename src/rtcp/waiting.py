@@ -34,6 +34,7 @@ def poll(
     timeout: float | None = DEFAULT_TIMEOUT,
     interval: float | None = None,
     on_progress: Callable[[T], Any] | None = None,
+    unfinished: Callable[[T | None], str] | None = None,
 ) -> T:
     """Look again and again until the job is final, and return its last state.
 
@@ -42,6 +43,7 @@ def poll(
         timeout: seconds in total; None waits for ever.
         interval: seconds between looks; None grows from 5 to 60.
         on_progress: called after every look, the last one included.
+        unfinished: says what the last state tells when the time is up; None says that the job is still running.
 
     An outage of the service while waiting is not the job's failure, nor is its wish for a pause: both are survived
     until the time is up. Of answers that cannot be read, the fifth in a row is raised.
@@ -76,7 +78,10 @@ def poll(
         left = None if timeout is None else timeout - (clock.monotonic() - started)
         if left is not None and left <= 0:
             seen = f"; the last look failed: {outage}" if outage is not None else ""
-            raise WaitTimeoutError(f"{what} is still running after {timeout:g} s and goes on{seen}", last=last)
+            told = f"{what} is still running after {timeout:g} s and goes on"
+            if unfinished is not None:
+                told = f"{unfinished(last)}; waited {timeout:g} s"
+            raise WaitTimeoutError(f"{told}{seen}", last=last)
         asked = outage.retry_after if isinstance(outage, ResponseError) else None
         longest = max(pause, asked or 0.0)
         clock.sleep(longest if left is None else min(longest, left))

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import rtcp
-from rtcp import Window, to_arrow, to_pandas, xdm_get
+from rtcp import Window, to_arrow, to_pandas, to_polars, xdm_get
 
 client: rtcp.Client
 folder: Path

@@ -23,7 +23,12 @@ DESCRIBED = {
 
 
 # They are made of other verbs, and have no operation of their own.
-COMPOSED = {"entities.explain", "system_jobs.plan"}
+COMPOSED = {
+    "entities.explain",
+    "export_jobs.table",
+    "system_jobs.plan",
+    *(f"{noun}.find" for noun in ("audiences", "computed_attributes", "datasets", "merge_policies")),
+}
 
 
 def described_verbs() -> set[str]:

@@ -41,8 +41,44 @@ def test_replace_sends_the_whole_policy_and_counts_the_version_on(client, emulat
             "schema": {"name": "_xdm.context.profile"},
             "identityGraph": {"type": "pdg"},
             "attributeMerge": {"type": "dataSetPrecedence", "order": ["card", "crm"]},
+            "default": False,
+            "isActiveOnEdge": False,
         }
     ]
+
+
+@DIALECTS
+def test_replace_keeps_name_class_default_and_edge_unless_told(client, emulator, sandbox):
+    default = client.merge_policies.list(default=True).first()
+    client.merge_policies.update(default.id, is_active_on_edge=True)
+
+    replaced = client.merge_policies.replace(default.id, identity_graph="pdg", attribute_merge="timestampOrdered")
+
+    assert (replaced.name, replaced.schema_name) == (default.name, default.schema_name)
+    assert replaced.default
+    assert replaced.is_active_on_edge
+    assert replaced.took_default_from is None
+
+
+def test_who_leaves_a_class_without_default_is_told(client, sandbox, caplog):
+    default = client.merge_policies.list(default=True).first()
+
+    with caplog.at_level(logging.WARNING, logger="rtcp"):
+        client.merge_policies.replace(
+            default.id, identity_graph="pdg", attribute_merge="timestampOrdered", default=False
+        )
+
+    assert "no default merge policy any more" in caplog.text
+
+
+def test_who_takes_the_place_on_edge_is_told_whose_it_was(client, policy, caplog):
+    before = client.merge_policies.list(default=True).first()
+    client.merge_policies.update(before.id, is_active_on_edge=True)
+
+    with caplog.at_level(logging.WARNING, logger="rtcp"):
+        client.merge_policies.update(policy.id, is_active_on_edge=True)
+
+    assert f"merge policy {policy.id} is active on edge now, in place of {before.id}" in caplog.text
 
 
 @DIALECTS

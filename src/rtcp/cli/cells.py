@@ -26,7 +26,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, RtcpError):
         return {"type": type(value).__name__, "message": str(value)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+        return {camel(each.name): plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(name): plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -34,6 +34,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime | date):
         return value.isoformat()
     return value
+
+
+def camel(name: str) -> str:
+    """A name of ours as the service writes its own."""
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
 
 
 def cell(value: Any) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import rtcp
@@ -10,6 +11,7 @@ from rtcp.cli import failures
 from rtcp.cli.output import Columns, as_json, leaves, pick, show_many, show_one
 from rtcp.cli.shell import Shell
 from rtcp.models.explanation import Winner
+from rtcp.resources._naming import near_names
 
 _POLICIES: Final[Columns] = {
     "policy": lambda view: view.policy.name or view.policy.id,
@@ -35,7 +37,8 @@ def show_entity(shell: Shell, entity: rtcp.Entity) -> None:
         return
     # What a person looks for comes before what the person is known by.
     pairs = sorted(leaves(entity.entity), key=lambda pair: pair[0].startswith(("identities.", "identityMap.")))
-    show_many(shell.format, pairs, {"path": lambda pair: pair[0], "value": lambda pair: pair[1]})
+    if entity.entity:
+        show_many(shell.format, pairs, {"path": lambda pair: pair[0], "value": lambda pair: pair[1]})
     if shell.format == "table":
         shell.note(f"from {', '.join(filter(None, entity.sources)) or 'sources that the service does not tell'}")
 
@@ -67,9 +70,14 @@ class Tally:
 
     def __init__(self) -> None:
         self.found = self.missing = self.failed = 0
+        self.example: rtcp.Identity | None = None
 
-    def of(self, lookups: Iterator[rtcp.Lookup]) -> Iterator[rtcp.Lookup]:
-        for lookup in lookups:
+    def of(self, lookups: Iterator[rtcp.Lookup], tell: Callable[[int], None]) -> Iterator[rtcp.Lookup]:
+        """Pass them on; `tell` hears how many there were."""
+        for number, lookup in enumerate(lookups, 1):
+            tell(number)
+            if self.example is None and lookup.error is None:
+                self.example = lookup.identity
             self.found += lookup.error is None
             self.missing += lookup.is_missing
             self.failed += lookup.error is not None and not lookup.is_missing
@@ -78,6 +86,68 @@ class Tally:
     @property
     def said(self) -> str:
         return f"{self.found:,} found, {self.missing:,} unknown, {self.failed:,} failed"
+
+
+class Seen:
+    """Finds out which of the asked paths nobody has."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._unseen = dict.fromkeys(paths)
+
+    @property
+    def missing(self) -> list[str]:
+        return list(self._unseen)
+
+    def of_lookups(self, lookups: Iterable[rtcp.Lookup]) -> Iterator[rtcp.Lookup]:
+        for lookup in lookups:
+            if self._unseen and lookup.error is None:
+                self._look(lookup.entity.entity)
+            yield lookup
+
+    def of_events(self, events: Iterable[rtcp.Event]) -> Iterator[rtcp.Event]:
+        for event in events:
+            if self._unseen:
+                self._look(event.entity)
+            yield event
+
+    def _look(self, entity: dict[str, Any]) -> None:
+        for path in [path for path in self._unseen if is_there(entity, path)]:
+            del self._unseen[path]
+
+
+def is_there(entity: dict[str, Any], path: str) -> bool:
+    """True when there is something at or below a dot path."""
+    value = pick(entity, path.split("."))
+    return value is not None and not (isinstance(value, list) and all(each is None for each in value))
+
+
+def told_missing(missing: Sequence[str], entity: dict[str, Any]) -> str:
+    """Which of the asked paths are not there, with near ones of an entity that has all it has."""
+    known = {path for leaf, _ in leaves(_without_identities(entity)) for path in _heads(leaf)}
+    told = []
+    for path in missing:
+        near = near_names(path, known)
+        told.append(f"{path} (near it: {', '.join(near)})" if near else path)
+    return f"nothing is there under {'; '.join(told)}"
+
+
+def lookup_leaves(row: dict[str, Any]) -> dict[str, Any]:
+    """A look-up as flat columns."""
+    entity = {} if row["entity"] is None else dict(leaves(row["entity"].entity))
+    outcome = {name: row[name] for name in ("id", "namespace", "outcome")}
+    return {**outcome, **entity, "error": None if row["error"] is None else failures.in_commands(str(row["error"]))}
+
+
+def event_leaves(event: rtcp.Event) -> dict[str, Any]:
+    """An event as flat columns."""
+    shown = {name: value for name, value in event.entity.items() if name != "timestamp"}
+    return {"timestamp": event.timestamp, "id": event.entity_id, **dict(leaves(shown))}
+
+
+def _heads(path: str) -> Iterator[str]:
+    """The path without the numbers of lists, and all that it begins with."""
+    steps = [step for step in path.split(".") if not step.isdecimal()]
+    return (".".join(steps[: length + 1]) for length in range(len(steps)))
 
 
 def lookup_row(lookup: rtcp.Lookup) -> dict[str, Any]:
@@ -140,9 +210,13 @@ def _comparison(explanation: rtcp.Explanation, *, show_all: bool) -> list[dict[s
 
 def _comparison_columns(explanation: rtcp.Explanation, *, names: bool) -> Columns:
     columns: dict[str, Any] = {"attribute": "attribute"}
+    called = Counter(view.policy.name or view.policy.id for view in explanation.views)
     for view in explanation.views:
         if view.entity is not None:
             title = view.policy.name if names and view.policy.name else view.policy.id
+            if title in columns or (names and called[title] > 1):
+                # Two policies may have one name, and a person must see which is which.
+                title = f"{title} ({view.policy.id})"
             columns[title] = lambda row, policy=view.policy.id: row["values"].get(policy)
     return columns
 
@@ -154,7 +228,11 @@ def _without_identities(entity: dict[str, Any]) -> dict[str, Any]:
 
 def _by_attribute(explanation: rtcp.Explanation, winners: Sequence[Winner]) -> list[dict[str, Any]]:
     """One row for each attribute and source, with all policies under which it is so."""
-    names = {view.policy.id: view.policy.name or view.policy.id for view in explanation.views}
+    called = Counter(view.policy.name for view in explanation.views)
+    names = {
+        view.policy.id: view.policy.name if view.policy.name and called[view.policy.name] == 1 else view.policy.id
+        for view in explanation.views
+    }
     rows: dict[tuple[Any, ...], list[str]] = {}
     for winner in sorted(winners, key=lambda winner: winner.path):
         source = winner.dataset_name or winner.dataset_id

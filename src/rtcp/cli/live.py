@@ -11,7 +11,7 @@ import click
 
 from rtcp.cli import failures
 from rtcp.cli.shell import Shell
-from rtcp.errors import JobFailedError, NotFoundError, RtcpError
+from rtcp.errors import ConfigError, InvalidArgumentError, JobFailedError, NotFoundError, RtcpError
 
 T = TypeVar("T")
 Progress = Callable[[Any], None]
@@ -30,22 +30,65 @@ def wait_for(
     The job is not touched by what happens to the waiting.
     """
     go_on = f"{what} goes on; wait for it with: {shell.command(*resume)}"
-    return shown(shell, what, wait, state=state, go_on=go_on)
+    return shown(shell, what, wait, state=state, go_on=lambda last: go_on)
 
 
-def shown(shell: Shell, what: str, run: Callable[[Progress], T], *, state: Callable[[Any], str], go_on: str) -> T:
-    """Run something long, show how it goes on stderr, and say how to go on when it is broken off."""
+def shown(
+    shell: Shell,
+    what: str,
+    run: Callable[[Progress], T],
+    *,
+    state: Callable[[Any], str],
+    go_on: Callable[[Any | None], str],
+) -> T:
+    """Run something long, show how it goes on stderr, and say how to go on when it is broken off.
+
+    Args:
+        go_on: says so, of the last state that was told; None when none was.
+    """
+    last: Any | None = None
+
+    def hear(progress: Progress) -> Progress:
+        def heard(seen: Any) -> None:
+            nonlocal last
+            last = seen
+            progress(seen)
+
+        return heard
+
     try:
         with _progress(shell, what, state) as progress:
-            return run(progress)
+            return run(hear(progress))
     except KeyboardInterrupt:
-        shell.note(f"interrupted: {go_on}")
+        shell.note(f"interrupted: {go_on(last)}")
         raise click.exceptions.Exit(failures.INTERRUPTED) from None
-    except (JobFailedError, NotFoundError):
+    except (JobFailedError, NotFoundError, ConfigError, InvalidArgumentError):
+        # Nothing goes on: it is over, not there, or was never sent.
         raise
     except RtcpError:
-        shell.note(go_on)
+        shell.note(go_on(last))
         raise
+
+
+@contextmanager
+def show_count(shell: Shell, what: str, *, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show on stderr how many are done, on a terminal only; to be told each new number."""
+    if not sys.stderr.isatty():
+        yield lambda number: None
+        return
+    of = "" if total is None else f" of {total:,}"
+    with _live(what) as update:
+        yield lambda number: update(f"{number:,}{of}")
+
+
+@contextmanager
+def working(shell: Shell, what: str) -> Iterator[None]:
+    """Show on a terminal that something is under way whose progress nobody tells."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with _live(what):
+        yield
 
 
 @contextmanager

@@ -5,18 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
+import rtcp
 from rtcp._paths import local_path
-from rtcp.cli import failures
+from rtcp.cli import ages, failures
 from rtcp.cli.shell import Shell
 from rtcp.errors import InvalidArgumentError
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_TAB_SECONDS: Final = 3.0
+_MOST_COMPLETED: Final = 100
 
 
 class LocalPath(click.Path):
@@ -35,7 +41,7 @@ class LocalPath(click.Path):
 
 
 class Instant(click.ParamType[datetime]):
-    """A time with its zone, as in 2026-03-01T12:00:00Z."""
+    """A time with its zone, as in 2026-03-01T12:00:00Z, or told from now, as in "3 hours ago" or 3h."""
 
     name = "time"
 
@@ -43,12 +49,49 @@ class Instant(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            instant = datetime.fromisoformat(value)
+            instant = ages.before(value, datetime.now(UTC)) or datetime.fromisoformat(value)
         except ValueError:
-            self.fail(f"{value!r} is no time such as 2026-03-01T12:00:00Z", param, context)
+            self.fail(f"{value!r} is no time such as 2026-03-01T12:00:00Z or '3 hours ago'", param, context)
         if instant.tzinfo is None:
             self.fail(f"{value!r} has no zone: write {value}Z for UTC, or {value}+01:00", param, context)
         return instant
+
+
+class Age(click.ParamType[timedelta]):
+    """A length of time up to now, as in 6h or "2 days"."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        now = datetime.now(UTC)
+        instant = ages.before(value, now)
+        if instant is None:
+            self.fail(f"{value!r} is no length of time such as 6h or '2 days'", param, context)
+        return now - instant
+
+
+def completing(noun: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """Completes ids and names of a noun by what the service lists."""
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        shell = context.find_object(Shell) or Shell()
+        listed: list[CompletionItem] = []
+        try:
+            # Somebody waits for the Tab key: no second attempt, and no long wait.
+            with rtcp.Client(shell.config.replace(retries=0, timeout=_TAB_SECONDS)) as client:
+                for thing in islice(getattr(client, noun).list(), _MOST_COMPLETED):
+                    name = getattr(thing, "name", None) or None
+                    told = getattr(thing, "status", None) if name is None else name
+                    listed.append(CompletionItem(str(thing.id), help=None if told is None else str(told)))
+                    if name is not None and incomplete and not str(thing.id).startswith(incomplete):
+                        listed.append(CompletionItem(name, help=str(thing.id)))
+        except (rtcp.RtcpError, OSError):
+            return []
+        return [each for each in listed if each.value.startswith(incomplete)]
+
+    return complete
 
 
 def list_options(function: F) -> F:
@@ -97,15 +140,26 @@ def destroys(function: F) -> F:
     return function
 
 
-def confirm(shell: Shell, what: str, *, yes: bool) -> None:
-    """Go on only when that is meant: by --yes, or by an answer on a terminal."""
+def confirm(shell: Shell, what: str, *, yes: bool, for_good: bool = True) -> None:
+    """Go on only when that is meant: by --yes, or by an answer on a terminal.
+
+    Args:
+        for_good: it cannot be undone.
+    """
     if yes:
         return
     if not can_ask():
-        raise click.UsageError(f"this would {what} in {shell.place}: IRREVERSIBLE; add --yes if that is meant")
-    if not click.confirm(f"IRREVERSIBLE: {what} in {shell.place}?", err=True):
+        warning = ": IRREVERSIBLE" if for_good else ""
+        raise click.UsageError(f"this would {what} in {shell.place}{warning}; add --yes if that is meant")
+    if not click.confirm(f"{'IRREVERSIBLE: ' * for_good}{what} in {shell.place}?", err=True):
         shell.note("nothing was done")
         raise click.exceptions.Exit(failures.USAGE)
+
+
+def refuse_unasked(shell: Shell, what: str, *, dry_run: bool, yes: bool) -> None:
+    """Refuse, before anything is sent, what nobody could confirm."""
+    if not dry_run and not can_ask():
+        confirm(shell, what, yes=yes)
 
 
 def can_ask() -> bool:

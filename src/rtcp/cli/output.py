@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from tempfile import TemporaryFile
 from typing import Any, Final, TextIO
 
 from rtcp._terminal import visible, visible_json
@@ -17,6 +18,10 @@ Columns = Mapping[str, str | Read]
 # What spreadsheets take for a formula when it begins a cell; signed numbers are none.
 _FORMULA: Final = re.compile(r"[\s\x00-\x1f]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 _NUMBER: Final = re.compile(r"[+-]?[0-9][0-9 ().,/-]*(?:[eE][+-]?[0-9]+)?")
+
+
+# Values with a comma in them are typed with a backslash before it.
+_COMMA: Final = re.compile(r"(?<!\\),")
 
 
 def count(path: str) -> Read:
@@ -37,16 +42,41 @@ def show_many(format: str, items: Iterable[Any], columns: Columns) -> int:
     has it, or a function of the item.
     """
     if format == "jsonl":
-        return _each(items, lambda item: _write_line(as_json(item)))
+        count = _each(items, lambda item: _write_line(as_json(item)))
+        if not count:
+            print("nothing to show", file=sys.stderr)
+        return count
     if format == "json":
         return _json_array(items)
     readers = {title: _reader(how) for title, how in columns.items()}
     if format in ("csv", "csv-raw"):
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        cell_of = _flat if format == "csv-raw" else _neutral
+        cell_of = _cell_of(format)
         writer.writerow(map(cell_of, readers))
         return _each(items, lambda item: writer.writerow(cell_of(read(item)) for read in readers.values()))
     return _table(items, readers)
+
+
+def show_flat(format: str, items: Iterable[Any], flatten: Callable[[Any], Mapping[str, Any]]) -> int:
+    """Print the items as CSV with a column for each path that any of them has, in the order of their first sight.
+
+    They are kept on disk until the last has told its columns.
+    """
+    cell_of = _cell_of(format)
+    columns: dict[str, None] = {}
+    count = 0
+    with TemporaryFile("w+", encoding="utf-8") as kept:
+        for item in items:
+            row = {cell_of(name): cell_of(value) for name, value in flatten(item).items()}
+            columns.update(dict.fromkeys(row))
+            kept.write(json.dumps(row, ensure_ascii=True, default=str) + "\n")
+            count += 1
+        kept.seek(0)
+        writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n", restval="")
+        if columns:
+            writer.writeheader()
+        writer.writerows(map(json.loads, kept))
+    return count
 
 
 def show_one(format: str, item: Any, facts: Mapping[str, str | Read] | None = None) -> None:
@@ -117,6 +147,10 @@ def _flat(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else value
 
 
+def _cell_of(format: str) -> Read:
+    return _flat if format == "csv-raw" else _neutral
+
+
 def _neutral(value: Any) -> Any:
     """The same for spreadsheets and terminals: a text that would be run as a formula has an apostrophe in front, and
     what would act on a terminal is written out.
@@ -162,6 +196,7 @@ def _write_line(text: str) -> None:
 
 
 def split_paths(text: str | None, several: Sequence[str] = ()) -> list[str]:
-    """The paths of an option that takes several at once, parted by commas."""
+    r"""The values of an option that takes several at once, parted by commas; `\,` is a comma in a value."""
     given = [text or "", *several]
-    return [path.strip() for each in given for path in each.split(",") if path.strip()]
+    parts = [part.replace("\\,", ",").strip() for each in given for part in _COMMA.split(each)]
+    return [part for part in parts if part]

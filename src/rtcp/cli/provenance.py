@@ -54,6 +54,16 @@ def settings(shell: Shell) -> list[Setting]:
     return found
 
 
+def unset_secrets(shell: Shell) -> str | None:
+    """Which environment variables shall hold the client secret, and do not; None when it can be had."""
+    secrets = shell.config.secrets
+    names = [secret.env for secret in secrets if secret.env is not None and not os.environ.get(secret.env, "").strip()]
+    if not names or len(names) < len(secrets):
+        return None
+    verb = "is" if len(names) == 1 else "are"
+    return f"{', '.join(names)} {verb} not set or empty: export {names[0]}=..."
+
+
 def _shown(name: str, value: Any) -> str | None:
     if value in (None, (), ""):
         return None

@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -103,21 +104,33 @@ class Shell:
     @contextmanager
     def _logging(self) -> Iterator[None]:
         logger = logging.getLogger("rtcp")
-        handler = logging.StreamHandler(sys.stderr)
+        handler = _OnStderr()
         handler.setFormatter(_Formatter())
         level, propagate = logger.level, logger.propagate
         logger.setLevel(logging.DEBUG if self.verbose else logging.WARNING)
         logger.propagate = False
         logger.addHandler(handler)
         try:
-            yield
+            with warnings.catch_warnings():
+                warnings.showwarning = self._show_warning
+                yield
         finally:
             logger.removeHandler(handler)
             logger.setLevel(level)
             logger.propagate = propagate
 
+    def _show_warning(self, message: Warning | str, *place: Any, **rest: Any) -> None:
+        self.note(f"warning: {message}")
+
 
 pass_shell = click.make_pass_decorator(Shell, ensure=True)
+
+
+class _OnStderr(logging.Handler):
+    """Writes to the stderr of the moment: while a line of progress is shown, that puts records above it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(self.format(record), err=True)
 
 
 class _Formatter(logging.Formatter):

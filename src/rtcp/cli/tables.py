@@ -19,6 +19,9 @@ _PIPED_WIDTH: Final = 1000
 _CUT: Final = frozenset({"event", "entity"})
 # To be copied into the next command.
 _WHOLE: Final = frozenset({"id", "timestamp", "dataset", "merge policy", "assumption", "tried"})
+# What a list can do without in a narrow window, the first first.
+_SPARED: Final = ("changed", "updated", "created", "evaluated", "origin", "type")
+_GAP: Final = 3
 _STYLES: Final = {
     "ok": "green",
     "confirmed": "green",
@@ -43,6 +46,7 @@ def console() -> Console:
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print rows under titles; numbers stand to the right."""
     is_cut = sys.stdout.isatty() and bool(_CUT & set(titles))
+    titles, rows, left_out = _fitting(titles, rows)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", expand=is_cut)
     for position, title in enumerate(titles):
         is_number = all(_is_number(row[position]) for row in rows)
@@ -57,6 +61,22 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     for row in rows:
         table.add_row(*(_text(value) for value in row))
     console().print(table)
+    if left_out:
+        print(f"no room for: {', '.join(left_out)}; -o json has all", file=sys.stderr)
+
+
+def _fitting(
+    titles: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> tuple[Sequence[str], Sequence[Sequence[Any]], list[str]]:
+    """The table without the columns that can be missed, as far as the window is too narrow for them."""
+    kept = list(range(len(titles)))
+    widths = [max([len(title), *(len(cell(row[place])) for row in rows)]) for place, title in enumerate(titles)]
+    if sys.stdout.isatty() and not _CUT & set(titles):
+        for place in [titles.index(title) for title in _SPARED if title in titles]:
+            if sum(widths[each] + _GAP for each in kept) - _GAP > console().width:
+                kept.remove(place)
+    left_out = [title for place, title in enumerate(titles) if place not in kept]
+    return [titles[place] for place in kept], [[row[place] for place in kept] for row in rows], left_out
 
 
 def print_facts(facts: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from click.shell_completion import CompletionItem
 
 from rtcp.cli.shell import FORMATS, Shell
 
+DEFAULT_SANDBOX: Final = "prod"
 _FIRST_LINE: Final = re.compile(r'"""`rtcp ([a-z-]+)`: (.+)"""')
 _EVERYWHERE: Final = ("--profile", "--sandbox", "--output", "--verbose")
 
@@ -31,14 +32,46 @@ def keep(context: click.Context, parameter: click.Parameter, value: Any) -> None
         logging.getLogger("rtcp").setLevel(logging.DEBUG)
 
 
+def _in_file() -> dict[str, Any]:
+    # Only the Tab key asks for it.
+    from rtcp.cli import profile_file
+    from rtcp.config.sources import profile_path
+
+    path = profile_path()
+    try:
+        return profile_file.profiles(path.read_text(encoding="utf-8"), path)
+    except (OSError, ValueError):
+        return {}
+
+
+def _profiles(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(name) for name in _in_file() if name.startswith(incomplete)]
+
+
+def _sandboxes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Those that profiles name: no documented request lists them to everyone."""
+    named = {str(table["sandbox"]) for table in _in_file().values() if table.get("sandbox")} | {DEFAULT_SANDBOX}
+    return [CompletionItem(name) for name in sorted(named) if name.startswith(incomplete)]
+
+
 def everywhere() -> list[click.Parameter]:
     """The options that may stand before the noun, before the verb, or after it."""
     return [
         click.Option(
-            ["--profile"], metavar="NAME", expose_value=False, callback=keep, help="Profile of the settings file."
+            ["--profile"],
+            metavar="NAME",
+            expose_value=False,
+            callback=keep,
+            help="Profile of the settings file.",
+            shell_complete=_profiles,
         ),
         click.Option(
-            ["--sandbox"], metavar="NAME", expose_value=False, callback=keep, help="Sandbox; prod unless set elsewhere."
+            ["--sandbox"],
+            metavar="NAME",
+            expose_value=False,
+            callback=keep,
+            help="Sandbox; prod unless set elsewhere.",
+            shell_complete=_sandboxes,
         ),
         click.Option(
             ["-o", "--output"],

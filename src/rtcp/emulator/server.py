@@ -119,6 +119,10 @@ class Emulator:
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._server.port}"
 
+    def __repr__(self) -> str:
+        place = "not running" if self._server is None else f"at {self.url}"
+        return f"<rtcp.emulator.Emulator {place}: {self.dialect} dialect, {len(self.requests)} requests>"
+
     @property
     def store(self) -> Store:
         return self.service.store

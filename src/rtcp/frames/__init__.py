@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from rtcp.frames.charts import plot
-from rtcp.frames.tables import to_arrow, to_pandas
+from rtcp.frames.tables import to_arrow, to_pandas, to_polars
 
-__all__ = ["plot", "to_arrow", "to_pandas"]
+__all__ = ["plot", "to_arrow", "to_pandas", "to_polars"]

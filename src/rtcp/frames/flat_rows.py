@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
 from types import UnionType
-from typing import Any, Final, Union, get_args, get_origin
+from typing import Any, Final, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
 
 from rtcp.errors import InvalidArgumentError, RtcpError
 from rtcp.models.base import Model
 from rtcp.models.entity import Entity, Event, Hit, Lookup, Miss
-from rtcp.models.explanation import Explanation
+from rtcp.models.explanation import Difference, Explanation
 from rtcp.models.preview import Report
-from rtcp.paging import Page
+from rtcp.paging import Page, Paged
 
 Row = dict[str, Any]
 
@@ -71,11 +71,40 @@ def flat_row(item: Any) -> Row:
 def leading_columns(kind: type) -> tuple[str, ...]:
     """The columns that rows of this kind begin with, in that order; what else there is follows by name."""
     if issubclass(kind, Hit | Miss):
-        return ("position", "identity", "error", *leading_columns(Entity))
+        return ("position", "identity", "is_missing", "error")
+    if issubclass(kind, Entity | Event):
+        return tuple(name for name in ("timestamp", "entity_id") if name in kind.model_fields)
     if issubclass(kind, BaseModel):
-        names = (name for name, field in kind.model_fields.items() if not field.exclude)
-        return tuple(name for name in names if not (issubclass(kind, Entity | Event) and name == _BODY))
+        return tuple(name for name, field in kind.model_fields.items() if not field.exclude)
     return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+
+
+@cache
+def trailing_columns(kind: type) -> tuple[str, ...]:
+    """The columns that rows of this kind end with: what the service says beside the data."""
+    envelope = Entity if issubclass(kind, Hit | Miss) else kind
+    if not issubclass(envelope, Entity | Event):
+        return ()
+    leading = leading_columns(kind)
+    return tuple(name for name in envelope.model_fields if name != _BODY and name not in leading)
+
+
+@cache
+def empty_columns(kind: type) -> tuple[str, ...]:
+    """The columns of a table of this kind without rows; what would be spread over several is left out."""
+    names = (*leading_columns(kind), *trailing_columns(kind))
+    nested = _nested_fields(kind) if issubclass(kind, BaseModel) else frozenset()
+    return tuple(name for name in names if name not in nested)
+
+
+def kind_of(data: Any) -> type | None:
+    """What the rows of something are, also where it has none; None where only the rows could tell."""
+    if isinstance(data, Paged):
+        return data.of
+    if isinstance(data, Report):
+        (kind,) = get_args(type(data).model_fields["data"].annotation)
+        return cast(type, kind)
+    return Difference if isinstance(data, Explanation) else None
 
 
 def _is_one(data: Any) -> bool:
@@ -95,14 +124,15 @@ def _add_lookup(row: Row, lookup: Lookup) -> None:
     row["position"] = lookup.position
     row["identity.id"] = lookup.identity.id if lookup.identity else None
     row["identity.namespace"] = lookup.identity.namespace if lookup.identity else None
+    row["is_missing"] = lookup.is_missing
     row["error"] = None if lookup.error is None else str(lookup.error)
     if lookup.entity is not None:
-        _add_entity(row, lookup.entity, taken=leading_columns(Hit))
+        _add_entity(row, lookup.entity, taken=(*leading_columns(Hit), *trailing_columns(Hit)))
 
 
 def _add_entity(row: Row, item: Entity | Event, *, taken: tuple[str, ...] = ()) -> None:
     _add_model(row, item, skip=_BODY)
-    names = taken or leading_columns(type(item))
+    names = taken or (*leading_columns(type(item)), *trailing_columns(type(item)))
     for key, value in item.entity.items():
         # An event has a timestamp of its own beside that of its XDM: both are kept.
         _add(row, f"{_BODY}.{key}" if key in names else key, value)

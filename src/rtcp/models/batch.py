@@ -69,6 +69,11 @@ class BatchError(Model):
     description: str | None = None
     record_count: Annotated[int | None, BlankAsNone] = None
 
+    def __str__(self) -> str:
+        code, text = self.code or "no code", self.description or "no text"
+        # Descriptions that begin with their code need it no second time.
+        return text if text.startswith(code) else f"{code}: {text}"
+
 
 class RelatedObject(Model):
     """Something that a batch belongs to; of type `dataSet`, the dataset."""

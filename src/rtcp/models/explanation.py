@@ -62,6 +62,16 @@ class Explanation:
     differences: tuple[Difference, ...]
     winners: tuple[Winner, ...] = ()
 
+    def __repr__(self) -> str:
+        known = sum(view.entity is not None for view in self.views)
+        told = f", {len(self.winners)} winners told" if self.winners else ""
+        return (
+            f"<Explanation: {known} of {len(self.views)} merge policies know this person, "
+            f"{len(self.differences)} attributes differ{told}>"
+        )
+
+    __str__ = __repr__
+
 
 def differences(views: Sequence[PolicyView]) -> tuple[Difference, ...]:
     """The attributes on which the views differ, by path. Lists are compared whole; a view without an entity has no

@@ -47,11 +47,17 @@ class Resource:
         return refuse_page(self._session.send(request))
 
     def _list(
-        self, first: Request, read: Callable[[Any, Response], list[T]], *, by: Pager | None = None, limit: int | None
+        self,
+        first: Request,
+        read: Callable[[Any, Response], list[T]],
+        *,
+        of: type[T],
+        by: Pager | None = None,
+        limit: int | None,
     ) -> Paged[T]:
         """The list whose first page `first` asks for; it goes on by the links of the answers, unless told otherwise."""
         pager = NextLink(self._config.base_url) if by is None else by
-        return paged(first, read, by=pager, send=self._session.send, limit=limit)
+        return paged(first, read, of=of, by=pager, send=self._session.send, limit=limit)
 
 
 def items_of(body: Any, response: Response, *keys: str, what: str) -> list[Any]:

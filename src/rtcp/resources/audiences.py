@@ -8,6 +8,7 @@ from rtcp._arguments import check_page_size, sort_key
 from rtcp.models.audience import Audience
 from rtcp.paging import Paged
 from rtcp.resources._base import Resource, items_of
+from rtcp.resources._naming import find_one
 from rtcp.transport.answers import parse_all
 from rtcp.transport.pages import NextLink
 from rtcp.transport.request import Request, Response
@@ -59,7 +60,22 @@ class Audiences(Resource):
         }
 
         first = Request.platform("GET", _ROUTE, query=query)
-        return self._list(first, _audiences, by=NextLink(self._config.base_url, completes=True), limit=limit)
+        return self._list(
+            first, _audiences, of=Audience, by=NextLink(self._config.base_url, completes=True), limit=limit
+        )
+
+    def find(self, name: str) -> Audience:
+        """Return the audience of this name.
+
+        Raises:
+            NotFoundError: there is none in this sandbox; near names are told.
+            InvalidArgumentError: there are several; their ids are told.
+
+        Example:
+            >>> client.audiences.find(client.audiences.list().first().name).id == client.audiences.list().first().id
+            True
+        """
+        return find_one(name, self.list(name=name), self.list, what="audience")
 
     def get(self, audience_id: str) -> Audience:
         """Return one audience.

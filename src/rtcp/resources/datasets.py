@@ -11,6 +11,7 @@ from rtcp.errors import InvalidArgumentError, NotFoundError, RtcpError
 from rtcp.models.dataset import UNION_SCHEMA, Dataset, DatasetSchema
 from rtcp.paging import Paged
 from rtcp.resources._base import Resource
+from rtcp.resources._naming import find_one
 from rtcp.transport.answers import parse, unreadable
 from rtcp.transport.pages import Offset
 from rtcp.transport.request import Request, Response
@@ -58,7 +59,7 @@ class Datasets(Resource):
         size = page_size or _LARGEST_PAGE
         first = Request.platform("GET", _ROUTE, query={"limit": size, "name": name})
         # Catalog tells neither a total nor a next page: the first page that is not full is the last.
-        return self._list(first, _datasets, by=Offset("start", size), limit=limit)
+        return self._list(first, _datasets, of=Dataset, by=Offset("start", size), limit=limit)
 
     def get(self, dataset_id: str) -> Dataset:
         """Return one dataset.
@@ -76,6 +77,21 @@ class Datasets(Resource):
             if dataset.id == dataset_id:
                 return dataset
         raise NotFoundError(f"there is no dataset {dataset_id!r} in this sandbox", status=404)
+
+    def find(self, name: str) -> Dataset:
+        """Return the dataset of this name.
+
+        Raises:
+            NotFoundError: there is none in this sandbox; near names are told.
+            InvalidArgumentError: there are several; their ids are told.
+
+        Example:
+            >>> client.datasets.find("Harbour CRM").id
+            'harbour-crm'
+        """
+        # What the Catalog would read as several names, or as a negation, is compared here.
+        can_ask = "," not in name and not name.startswith("!")
+        return find_one(name, self.list(name=name) if can_ask else self.list(), self.list, what="dataset")
 
     def create(
         self,

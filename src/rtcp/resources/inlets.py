@@ -39,7 +39,7 @@ class Inlets(Resource):
         check_page_size(page_size, most=_LARGEST_PAGE)
         query: dict[str, Any] = {"property": f"connectionSpec.id=={_SPEC['id']}", "limit": page_size}
 
-        return self._list(Request.platform("GET", _ROUTE, query=query), _listed, limit=limit)
+        return self._list(Request.platform("GET", _ROUTE, query=query), _listed, of=Inlet, limit=limit)
 
     def get(self, connection_id: str) -> Inlet:
         """Return one inlet by the id of its connection; `.inlet_id` is what streaming takes.

@@ -20,6 +20,7 @@ from rtcp.models.merge_policy import (
 from rtcp.models.result import BulkResult, Failure, Outcome, Success
 from rtcp.paging import Paged
 from rtcp.resources._base import Resource, items_of
+from rtcp.resources._naming import find_one
 from rtcp.transport.answers import mapping, parse, parse_all, unreadable
 from rtcp.transport.pages import NextLink
 from rtcp.transport.request import Request, Response
@@ -31,6 +32,7 @@ _DELETE_HELP: Final = {
     400: "a policy that is active on edge cannot be deleted: make another one active first, with "
     "client.merge_policies.update(id, is_active_on_edge=True)"
 }
+_NO_DEFAULT: Final = "%s has no default merge policy any more: look-ups that name no policy will fail"
 _WRITE_HEADERS: Final = {"x-profile-instance-id": "ups"}
 _SORT_KEYS: Final = {"name": "name"}
 
@@ -82,7 +84,9 @@ class MergePolicies(Resource):
         }
 
         first = Request.platform("GET", _ROUTE, query=query)
-        return self._list(first, _policies, by=NextLink(self._config.base_url, completes=True), limit=limit)
+        return self._list(
+            first, _policies, of=MergePolicy, by=NextLink(self._config.base_url, completes=True), limit=limit
+        )
 
     def get(self, merge_policy_id: str) -> MergePolicy:
         """Return one merge policy.
@@ -95,6 +99,19 @@ class MergePolicies(Resource):
             True
         """
         return self._send(Request.platform("GET", _ROUTE + "/{id}", path={"id": merge_policy_id}), MergePolicy)
+
+    def find(self, name: str) -> MergePolicy:
+        """Return the merge policy of this name.
+
+        Raises:
+            NotFoundError: there is none in this sandbox; near names are told.
+            InvalidArgumentError: there are several; their ids are told.
+
+        Example:
+            >>> client.merge_policies.find("Harbour: no stitching").id
+            'harbour-unstitched'
+        """
+        return find_one(name, policies := list(self.list()), lambda: policies, what="merge policy")
 
     def create(
         self,
@@ -141,14 +158,15 @@ class MergePolicies(Resource):
             creates="the merge policy may have been created: look for its name in client.merge_policies.list() before "
             "trying again",
         )
-        return self._write(request, str(schema_name), takes_default=default is True)
+        takes_edge = is_active_on_edge is True
+        return self._write(request, str(schema_name), takes_default=default is True, takes_edge=takes_edge)
 
     def replace(
         self,
         merge_policy_id: str,
         *,
-        name: str,
-        schema_name: str = SchemaClass.PROFILE,
+        name: str | None = None,
+        schema_name: str | None = None,
         identity_graph: Stitching,
         attribute_merge: Merging,
         order: Sequence[str] | None = None,
@@ -157,22 +175,53 @@ class MergePolicies(Resource):
     ) -> MergePolicy:
         """Replace a merge policy as a whole and return it, one version later. Takes what `create` takes.
 
+        What is not given and has no say in how profiles are merged stays: the name, the class, whether the policy is
+        the default of its class, and whether it is the one on edge. It is read first for that.
+
+        Args:
+            default: True takes the default of its class over; the answer's `took_default_from` says from which policy,
+                and the service moves the audiences of that one over. False leaves the class without a default:
+                look-ups that name no policy then fail.
+            is_active_on_edge: True makes it the sandbox's one policy for edge segmentation.
+
         Raises:
             NotFoundError: the id is unknown in this sandbox.
             BadRequestError: the service finds it incomplete or contradictory.
 
         Example:
             >>> policy = client.merge_policies.replace(
-            ...     "harbour-unstitched", name="Stitched after all", identity_graph="pdg",
-            ...     attribute_merge="timestampOrdered",
+            ...     "harbour-newest", identity_graph="pdg", attribute_merge="dataSetPrecedence",
+            ...     order=["harbour-crm", "harbour-loyalty"],
             ... )
-            >>> policy.version
-            2
+            >>> policy.version, policy.name, policy.default
+            (2, 'Harbour: newest wins', True)
         """
-        body = _body(name, str(schema_name), identity_graph, attribute_merge, order, default, is_active_on_edge)
+        merging = _attribute_merge(attribute_merge, order)
+        before = None
+        if None in (name, schema_name, default, is_active_on_edge):
+            before = self.get(merge_policy_id)
+            name = before.name if name is None else name
+            schema_name = before.schema_name if schema_name is None else schema_name
+            default = before.default if default is None else default
+            is_active_on_edge = before.is_active_on_edge if is_active_on_edge is None else is_active_on_edge
+        schema = str(schema_name or SchemaClass.PROFILE)
+        body = {
+            **({} if name is None else {"name": name}),
+            "schema": {"name": schema},
+            "identityGraph": {"type": _stitching(identity_graph)},
+            "attributeMerge": merging,
+            "default": default,
+            "isActiveOnEdge": is_active_on_edge,
+        }
         path = {"id": merge_policy_id}
         request = Request.platform("PUT", _ROUTE + "/{id}", path=path, json=body, headers=_WRITE_HEADERS)
-        return self._write(request, str(schema_name), takes_default=default is True)
+        is_new = {
+            "takes_default": default is True and not (before is not None and before.default),
+            "takes_edge": is_active_on_edge is True and not (before is not None and before.is_active_on_edge),
+        }
+        if before is not None and before.default and not default:
+            logger.warning(_NO_DEFAULT, schema)
+        return self._write(request, schema, **is_new)
 
     def update(
         self,
@@ -214,10 +263,10 @@ class MergePolicies(Resource):
             raise InvalidArgumentError("nothing to update: name at least one field")
         path = {"id": merge_policy_id}
         request = Request.platform("PATCH", _ROUTE + "/{id}", path=path, json=patch, headers=_WRITE_HEADERS)
-        if default is not True:
+        if default is not True and is_active_on_edge is not True:
             return self._send(request, MergePolicy)
         schema = self.get(merge_policy_id).schema_name or SchemaClass.PROFILE.value
-        return self._write(request, schema, takes_default=True)
+        return self._write(request, schema, takes_default=default is True, takes_edge=is_active_on_edge is True)
 
     def delete(self, merge_policy_id: str) -> None:
         """Delete a merge policy: IRREVERSIBLE. Audiences and look-ups that name it will fail.
@@ -249,14 +298,20 @@ class MergePolicies(Resource):
         request = Request.platform("POST", _ROUTE + "/bulk-get", json=body, idempotent=True)
         return self._send_for(request, lambda answer, response: _by_position(asked, answer, response))
 
-    def _write(self, request: Request, schema_name: str, *, takes_default: bool) -> MergePolicy:
-        """Send a change, and tell whose default it took."""
+    def _write(self, request: Request, schema_name: str, *, takes_default: bool, takes_edge: bool) -> MergePolicy:
+        """Send a change, and tell whose default and whose place on edge it took."""
         previous = self._default_of(schema_name) if takes_default else None
+        edge = self._one_on_edge() if takes_edge else None
         written = self._send(request, MergePolicy)
+        if edge is not None and edge.id != written.id:
+            logger.warning("merge policy %s is active on edge now, in place of %s", written.id, edge.id)
         if previous is None or previous.id == written.id:
             return written
         logger.warning("merge policy %s is the default of %s now, in place of %s", written.id, schema_name, previous.id)
         return written.model_copy(update={"took_default_from": previous.id})
+
+    def _one_on_edge(self) -> MergePolicy | None:
+        return next((policy for policy in self.list(is_active_on_edge=True) if policy.is_active_on_edge), None)
 
     def _default_of(self, schema_name: str) -> MergePolicy | None:
         listed = self.list(schema_name=schema_name, default=True)

@@ -76,6 +76,7 @@ class Preview(Resource):
             timeout=timeout,
             interval=interval,
             on_progress=on_progress,
+            unfinished=lambda status: _unsampled(after, status),
         )
 
     def dataset_report(self, *, date: dt.date | str | None = None) -> DatasetReport:
@@ -175,6 +176,16 @@ class Preview(Resource):
             "GET", f"{_ROUTE}/report/{name}", query={"date": _day(date)}, headers=headers, help=help
         )
         return self._send(request, model)
+
+
+def _unsampled(after: dt.datetime, status: PreviewStatus | None) -> str:
+    text = f"no sample job has run since {after.isoformat()}"
+    if status is None:
+        return text
+    last = "never" if status.last_sampled_at is None else f"at {status.last_sampled_at.isoformat()}"
+    is_running = status.running is not None and status.running.status
+    now = "one is running now" if is_running else "none is running, and none can be started"
+    return f"{text}: the last one ran {last}, and {now}"
 
 
 def _day(date: dt.date | str | None) -> str | None:

@@ -65,7 +65,7 @@ class SystemJobs(Resource):
         check_page_size(page_size)
 
         first = self._request("GET", _ROUTE, query={"start": 0, "limit": page_size})
-        return self._list(first, _jobs, by=_PageNumber(page_size), limit=limit)
+        return self._list(first, _jobs, of=SystemJob, by=_PageNumber(page_size), limit=limit)
 
     def get(self, job_id: int | str) -> SystemJob:
         """Return one delete request.

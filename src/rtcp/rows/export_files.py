@@ -63,6 +63,33 @@ def is_parquet(path: Path) -> bool:
         return file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC
 
 
+def read_file_table(path: Path, *, fields: Sequence[str] | None = None) -> Any:
+    """The Arrow table of a file, whichever of the two formats it has; its nested columns stay nested.
+
+    Args:
+        fields: dot paths to return; None returns all.
+
+    Raises:
+        DecodeError: the file is neither.
+        MissingExtraError: pyarrow is not installed.
+    """
+    pyarrow = require("pyarrow", extra="arrow")
+    parquet = require("pyarrow.parquet", extra="arrow")
+    if not is_parquet(path):
+        return pyarrow.Table.from_pylist(list(_json_rows(path, fields)))
+    try:
+        with parquet.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False, coerce_int96_timestamp_unit="us") as file:
+            columns = None if fields is None else _columns(file.schema, fields)
+            in_utc = {_logical(column.path) for column in _leaves(file.schema) if column.physical_type == "INT96"}
+            table = file.read(columns=columns)
+            if in_utc:
+                table = pyarrow.Table.from_batches([_with_zones(pyarrow, each, in_utc) for each in table.to_batches()])
+            return table
+    except (pyarrow.ArrowException, OSError) as exc:
+        problem = type(exc).__name__
+    raise DecodeError(f"{path.name}: Parquet that cannot be read ({problem})")
+
+
 def without_nulls(value: Any) -> Any:
     """The value without nulls and what is empty without them: Parquet has a column where XDM has no field."""
     if isinstance(value, dict):

@@ -107,7 +107,7 @@ def to_error_saying(
     summary = clean(said.message) or clean(said.title) or _without_text(response)
     label = str(response.status) if code in (None, str(response.status)) else f"{response.status} {code}"
     return kind(
-        f"{label}: {summary}",
+        f"{label}: {_without_codes(summary, code, response.status)}",
         status=response.status,
         code=code,
         title=clean(said.title),
@@ -142,6 +142,16 @@ def id_told(request: Request, told: str, *, status: int) -> str | None:
     if not _PLAIN_ID.fullmatch(told) or (request.service is Service.STREAMING and status < 400):
         return None
     return None if tells(told, private_of(request)) else told
+
+
+def _without_codes(summary: str, code: str | None, status: int) -> str:
+    """What is said, without the codes that it begins with: they are said once, before it."""
+    text = summary
+    for known in filter(None, (code, str(status), code)):
+        rest = text.removeprefix(known)
+        if rest != text and rest[:1] in (" ", ":", "-"):
+            text = rest.lstrip(" :-")
+    return text or summary
 
 
 def read_error_body(body: Any) -> ErrorBody:

@@ -33,6 +33,7 @@ def paged(
     *,
     by: Pager,
     send: Callable[[Request], Response],
+    of: type[T] | None = None,
     limit: int | None = None,
 ) -> Paged[T]:
     """A list: `first` asks for its first page, `read` makes the items of one answer, `by` goes from page to page."""
@@ -42,7 +43,7 @@ def paged(
             lambda body, response: by.page(read(body, response), body, first, token), send(by.ask(first, token))
         )
 
-    return Paged(fetch, limit=limit)
+    return Paged(fetch, limit=limit, of=of)
 
 
 def next_href(body: Any) -> Any:

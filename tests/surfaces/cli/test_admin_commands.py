@@ -31,8 +31,38 @@ def test_a_policy_is_created_as_its_options_say(world, rows):
     assert created["version"] == 1
 
 
-def test_a_default_taken_over_is_said(world, run):
-    assert "in place of harbour-newest" in run(*CREATE, "--default").stderr
+def test_a_default_taken_over_must_be_meant_and_is_said(world, run):
+    refused, tried = run(*CREATE, "--default"), run(*CREATE, "--default", "--dry-run")
+
+    assert (refused.exit_code, tried.exit_code) == (2, 0)
+    for result in (refused, tried):
+        assert "moves here from 'Harbour: newest wins' (harbour-newest)" in result.stderr
+    assert world.requests.count("merge_policies.create") == 0
+    assert "in place of harbour-newest" in run(*CREATE, "--default", "--yes").stderr
+
+
+def test_the_place_on_edge_is_told_likewise(world, run):
+    run("merge-policies", "update", "harbour-newest", "--is-active-on-edge")
+
+    refused = run("merge-policies", "update", "harbour-unstitched", "--is-active-on-edge")
+
+    assert refused.exit_code == 2
+    assert "the place on edge moves here from 'Harbour: newest wins' (harbour-newest)" in refused.stderr
+
+
+def test_a_class_does_not_lose_its_default_unsaid(world, run):
+    refused = run("merge-policies", "update", "harbour-newest", "--no-default")
+
+    assert refused.exit_code == 2
+    assert "has no default then" in refused.stderr
+
+
+def test_replace_at_a_prompt_keeps_what_is_not_named(world, rows):
+    (replaced,) = rows("merge-policies", "replace", "Harbour: newest wins", "--order", "Harbour CRM,harbour-loyalty")
+
+    assert replaced["default"]
+    assert replaced["name"] == "Harbour: newest wins"
+    assert replaced["attributeMerge"] == {"type": "dataSetPrecedence", "order": ["harbour-crm", "harbour-loyalty"]}
 
 
 def test_a_policy_is_changed_replaced_and_deleted(world, rows, run):
@@ -73,7 +103,7 @@ def test_what_destroys_refuses_without_yes_and_sends_nothing(world, run, words):
 def test_a_plan_names_dataset_sandbox_and_counts_and_only_reads(world, rows):
     (plan,) = rows("system-jobs", "create", "--dataset-id", "harbour-purchases", "--dry-run")
 
-    assert (plan["dataset_name"], plan["sandbox"], plan["records"]) == ("Harbour purchases", "prod", 53)
+    assert (plan["datasetName"], plan["sandbox"], plan["records"]) == ("Harbour purchases", "prod", 53)
     assert world.requests.count("system_jobs.create") == 0
 
 

@@ -26,7 +26,7 @@ def test_get_asks_for_the_fields_policy_and_class_that_are_named(world, run):
     run("entities", "get", *JANE, "--fields", "person.name, loyalty", "--fields", "homeAddress",
         "--merge-policy", "harbour-unstitched", "--schema", "_xdm.context.profile")  # fmt: skip
 
-    (asked,) = world.requests.of("entities.get")
+    asked = world.requests.of("entities.get")[0]
     assert asked.query["fields"] == ["person.name,loyalty,homeAddress"]
     assert asked.query["mergePolicyId"] == ["harbour-unstitched"]
     assert asked.query["schema.name"] == ["_xdm.context.profile"]

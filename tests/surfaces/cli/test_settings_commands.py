@@ -7,7 +7,9 @@ import stat
 import tomllib
 
 import pytest
+from click.shell_completion import ShellComplete
 
+from rtcp.cli.app import app
 from rtcp.emulator import Emulator
 
 SECRET = "p8e-do-not-print-me"
@@ -231,3 +233,36 @@ def test_an_unusable_profile_name_is_refused(run, profiles, credential):
 
     assert result.exit_code == 2
     assert not profiles.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "meant"),
+    [
+        ("rtcp --profile ", "n", ["night"]),
+        ("rtcp --sandbox ", "d", ["dev"]),
+        ("rtcp merge-policies get ", "harbour-n", ["harbour-newest"]),
+        ("rtcp merge-policies get ", "Harbour: n", ["Harbour: newest wins", "Harbour: no stitching"]),
+    ],
+)
+def test_the_tab_key_knows_profiles_sandboxes_ids_and_names(words, typed, meant, world, tmp_path, monkeypatch):
+    path = tmp_path / "config.toml"
+    path.write_text('[other]\nsandbox = "dev"\n[night]\nclient_id = "key"\n')
+    monkeypatch.setenv("RTCP_CONFIG", str(path))
+
+    completer = ShellComplete(app, {}, "rtcp", "_RTCP_COMPLETE")
+
+    assert [item.value for item in completer.get_completions(words.split()[1:], typed)] == meant
+
+
+def test_a_secret_whose_variable_is_not_set_is_missing(run, tmp_path, monkeypatch):
+    path = tmp_path / "config.toml"
+    path.write_text('[default]\nclient_id = "key"\nclient_secret = { env = "HARBOUR_SECRET" }\n')
+    monkeypatch.setenv("RTCP_CONFIG", str(path))
+    monkeypatch.delenv("RTCP_EMULATOR", raising=False)
+    monkeypatch.delenv("HARBOUR_SECRET", raising=False)
+
+    lines = run("auth", "check", "-o", "csv").stdout.splitlines()
+
+    (told,) = [line for line in lines if line.startswith("client_secret,")]
+    assert "missing" in told
+    assert "HARBOUR_SECRET is not set or empty" in told

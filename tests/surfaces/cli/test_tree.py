@@ -16,7 +16,10 @@ from rtcp.cli.app import ENTRIES, app
 CONTEXT = click.Context(app, info_name="rtcp")
 # What the command line leaves to Python, and why.
 PYTHON_ONLY = {
+    # At a prompt every verb takes a name where it takes an id.
+    *((noun, "find") for noun in ("merge-policies", "computed-attributes", "datasets", "audiences")),
     ("export-jobs", "rows"),  # a stream of rows is for programs; `download` brings the files
+    ("export-jobs", "table"),  # likewise
     ("batches", "resend"),  # takes the result of an upsert; a file of rejects is upserted like any other
 }
 

@@ -52,18 +52,18 @@ def test_nested_fields_become_dot_paths_and_lists_stay_lists(tabulate):
     assert table["interests"] == [["knots", "tides"]]
 
 
-def test_the_fields_of_a_model_come_first_and_the_others_by_name(tabulate):
+def test_the_data_comes_first_by_name_and_what_the_service_says_beside_it_last(tabulate):
     table = tabulate([entity("x1", zone="b", age=30), entity("x2", mail={"address": "b@example.com"})])
 
     assert list(table) == [
         "entity_id",
+        "age",
+        "mail.address",
+        "zone",
         "sources",
         "tags",
         "identity_graph",
         "last_modified_at",
-        "age",
-        "mail.address",
-        "zone",
     ]
 
 
@@ -167,7 +167,7 @@ def test_a_lookup_has_its_input_its_error_and_its_entity(tabulate):
 
     table = tabulate(iter(hits))
 
-    assert list(table)[:5] == ["position", "identity.id", "identity.namespace", "error", "entity_id"]
+    assert list(table)[:5] == ["position", "identity.id", "identity.namespace", "is_missing", "error"]
     assert table["identity.id"] == ["jane@example.com", "C-9"]
     assert table["error"][0] is None
     assert "nobody" in table["error"][1]
@@ -272,7 +272,7 @@ def test_look_ups_of_the_service_fit_one_table(tabulate, client, emulator):
     assert tabulate(hits)["person.name.firstName"] == ["Jane", None]
 
 
-@pytest.mark.parametrize("nothing", [[], iter(()), rtcp.DatasetReport(data=[]), rtcp.Page([])])
+@pytest.mark.parametrize("nothing", [[], iter(()), rtcp.Page([])])
 def test_nothing_is_an_empty_table(nothing):
     assert rtcp.to_pandas(nothing).shape == (0, 0)
     assert rtcp.to_arrow(nothing).shape == (0, 0)

@@ -31,14 +31,22 @@ _FACTS: Final[Columns] = {
 
 @click.group(cls=Noun)
 def command() -> None:
-    """Inlets: what streaming ingestion sends to. Streaming takes the inlet's id, not that of its connection."""
+    """Inlets: what streaming ingestion sends to. Streaming takes the inlet's id, not that of its connection.
+
+    \b
+    rtcp inlets list
+    """
 
 
 @command.command("list")
 @options.list_options
 @pass_shell
 def list_(shell: Shell, /, **filters: Any) -> None:
-    """List the inlets."""
+    """List the inlets.
+
+    \b
+    rtcp inlets list --limit 10
+    """
     with shell.client() as client:
         show_many(shell.format, client.inlets.list(**filters), _COLUMNS)
 
@@ -47,7 +55,11 @@ def list_(shell: Shell, /, **filters: Any) -> None:
 @click.argument("connection")
 @pass_shell
 def get(shell: Shell, connection: str) -> None:
-    """Show the inlet of a connection."""
+    """Show the inlet of a connection; `rtcp inlets list` shows both ids.
+
+    \b
+    rtcp inlets get CONNECTION
+    """
     with shell.client() as client:
         show_one(shell.format, client.inlets.get(connection), _FACTS)
 
@@ -60,7 +72,11 @@ def get(shell: Shell, connection: str) -> None:
 @click.option("--description", help="What it is for.")
 @pass_shell
 def create(shell: Shell, /, name: str, **body: Any) -> None:
-    """Create an inlet."""
+    """Create an inlet.
+
+    \b
+    rtcp inlets create Till --authenticated
+    """
     with shell.client() as client, options.creating(shell, "the inlet", look="inlets list"):
         inlet = client.inlets.create(name=name, **body)
     show_one(shell.format, inlet, _FACTS)

@@ -71,6 +71,8 @@ def replay(
 ) -> None:
     """Tell the service the events of FILE, one in a line: as rtcp writes them, or as either API takes them.
 
+    \b
+    rtcp media replay evening.jsonl --config-id DATASTREAM
     Each sessionStart begins a session. The recorded times are kept unless --now is given.
     """
     analytics = _analytics(config_id, tracking_server, report_suite)
@@ -86,14 +88,22 @@ def replay(
 
 @command.group("spool", cls=Noun)
 def spool() -> None:
-    """The file that content watched offline is kept in until it is sent."""
+    """The file that content watched offline is kept in until it is sent.
+
+    \b
+    rtcp media spool list offline.spool
+    """
 
 
 @spool.command("list")
 @click.argument("file", type=options.LocalPath(exists=True, dir_okay=False))
 @pass_shell
 def list_(shell: Shell, file: Path) -> None:
-    """List the recordings: waiting to be sent, unfinished, and refused ones with the reason."""
+    """List the recordings: waiting to be sent, unfinished, and refused ones with the reason.
+
+    \b
+    rtcp media spool list offline.spool
+    """
     with Recorder(file) as recorder:
         rows = [
             *(_row(each, "waiting") for each in recorder.waiting()),
@@ -122,6 +132,8 @@ def drain(
 ) -> None:
     """Send the finished recordings, oldest first. What is not sent is kept.
 
+    \b
+    rtcp media spool drain offline.spool --config-id DATASTREAM
     Exit code 0 when all were sent, 6 when some were refused, that of the error when sending stopped.
     """
     analytics = _analytics(config_id, tracking_server, report_suite)

@@ -11,7 +11,8 @@ from typing import Any, Final
 import click
 
 import rtcp
-from rtcp.cli import failures, inputs, live, row_input
+from rtcp.cli import failures, inputs, live, names, options, row_input
+from rtcp.cli.cells import plain
 from rtcp.cli.output import Columns, count, show_one, split_paths
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Verb
@@ -26,8 +27,8 @@ _SUMMARY: Final[Columns] = {
     "rejected": count("rejected"),
     "unknown": count("unknown"),
     "waiting in the spool": count("waiting"),
-    "not read": count("not_read"),
-    "held back": count("held_back"),
+    "not read": count("notRead"),
+    "held back": count("heldBack"),
     "requests": count("requests"),
     "bytes": count("bytes"),
 }
@@ -38,7 +39,12 @@ _STEP: Final = 20_000
 @click.command(cls=Verb)
 @click.argument("file", type=row_input.FILE, required=False)
 @click.option("--inlet", required=True, metavar="ID", help="Where to: the inlet's id or its whole address.")
-@click.option("--dataset-id", metavar="ID", help="The dataset that the rows are for.")
+@click.option(
+    "--dataset-id",
+    metavar="ID|NAME",
+    help="The dataset that the rows are for.",
+    shell_complete=options.completing("datasets"),
+)
 @click.option("--schema-id", metavar="URI", help="Its schema; else the dataset is asked for it.")
 @click.option("--kind", type=click.Choice(("record", "event")), help="Of the rows; a timestamp tells unless said.")
 @click.option("--id-from", multiple=True, metavar="PATHS", help="Dot paths that an event's missing _id is made of.")
@@ -80,7 +86,7 @@ def command(
 
     Typing it again is safe where events have an _id, or get the same one again: they come in once. With --spool,
     rows that an interrupted run took in are sent by the next run; without FILE, only those. Exit code 6 when some
-    were not received.
+    were not received, 1 when none was.
     """
     if replay and (mapping or spool or rejects or delimiter or encoding):
         raise click.UsageError("--replay goes without --mapping, --spool, --rejects, --delimiter and --encoding")
@@ -91,6 +97,7 @@ def command(
     with shell.client() as client:
         form = None
         if dataset_id is not None:
+            dataset_id = names.dataset(client, dataset_id)
             rules = None if mapping is None else inputs.mapping(mapping, dataset_id)
             form = row_input.form_of(
                 dataset_id=dataset_id,
@@ -144,7 +151,7 @@ class _Run:
         name = "the spool" if source is None else source.name or "rows"
         not_read, is_whole = 0, False
         try:
-            live.shown(self._shell, name, run, state=_said, go_on=self._go_on(spool, rejects))
+            live.shown(self._shell, name, run, state=_said, go_on=lambda last: self._go_on(spool, rejects))
         except RtcpError as exc:
             if not writer.summary.sent:
                 raise
@@ -166,7 +173,7 @@ class _Run:
                 self._inlet, path, form=self._form, on_progress=progress, **self._how
             ),
             state=_said,
-            go_on=f"what was not received is still in {path}",
+            go_on=lambda last: f"what was not received is still in {path}",
         )
         self._show(summary, None)
         if summary.held_back:
@@ -199,18 +206,18 @@ class _Run:
             self._progress(summary)
 
     def _show(self, summary: rtcp.WriterSummary, source: RowSource | None) -> int:
-        facts = {name: getattr(summary, name) for name in summary.__dataclass_fields__}
+        facts = plain(summary)
         # A run that ended early has taken in the first rows only.
         taken = summary.rows - summary.recovered
         not_read = 0 if source is None else max(0, _count(source) - taken)
         facts["rows"] = summary.rows + not_read + summary.held_back
-        show_one(self._shell.format, {**facts, "not_read": not_read}, _SUMMARY)
+        show_one(self._shell.format, {**facts, "notRead": not_read}, _SUMMARY)
         return not_read
 
     def _end(self, summary: rtcp.WriterSummary, left: int, *, is_whole: bool = True) -> None:
         if summary.sent < summary.rows or left or not is_whole:
             sys.stdout.flush()
-            raise click.exceptions.Exit(failures.PARTIAL)
+            raise click.exceptions.Exit(failures.PARTIAL if summary.sent else failures.FAILED)
 
     def _go_on(self, spool: Path | None, rejects: Path | None) -> str:
         if spool is not None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from rtcp.cli import options
+from rtcp.cli import names, options
 from rtcp.cli.output import Columns, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
@@ -32,7 +32,11 @@ _FACTS: Final[Columns] = {
 
 @click.group(cls=Noun)
 def command() -> None:
-    """Audiences, to be read: exports and reports refer to them by id."""
+    """Audiences, to be read: exports and reports refer to them by id.
+
+    \b
+    rtcp audiences list --name gold
+    """
 
 
 @command.command("list")
@@ -44,15 +48,23 @@ def command() -> None:
 @options.list_options
 @pass_shell
 def list_(shell: Shell, /, **filters: Any) -> None:
-    """List the audiences."""
+    """List the audiences.
+
+    \b
+    rtcp audiences list --name gold
+    """
     with shell.client() as client:
         show_many(shell.format, client.audiences.list(**filters), _COLUMNS)
 
 
 @command.command()
-@click.argument("id")
+@click.argument("audience", metavar="ID|NAME", shell_complete=options.completing("audiences"))
 @pass_shell
-def get(shell: Shell, id: str) -> None:
-    """Show one audience."""
+def get(shell: Shell, audience: str) -> None:
+    """Show one audience.
+
+    \b
+    rtcp audiences get 'Gold card holders'
+    """
     with shell.client() as client:
-        show_one(shell.format, client.audiences.get(id), _FACTS)
+        show_one(shell.format, names.one(client.audiences, audience, "audience"), _FACTS)

@@ -10,7 +10,7 @@ import click
 
 import rtcp
 from rtcp._instants import from_millis, to_millis
-from rtcp.cli import live, options
+from rtcp.cli import live, names, options
 from rtcp.cli.cells import plain
 from rtcp.cli.emulator_admin import ask, url_option
 from rtcp.cli.output import Columns, show_many, show_one
@@ -20,6 +20,8 @@ from rtcp.config import DEFAULT_SANDBOX
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_WHAT: Final = "computed attribute"
+_PUBLISHED: Final = "could not delete it, as only a draft can go (disable ends a published one)"
 _COLUMNS: Final[Columns] = {
     "id": "id",
     "name": "name",
@@ -55,7 +57,14 @@ class Span(click.ParamType[rtcp.Window]):
 
 @click.group(cls=Noun)
 def command() -> None:
-    """Computed attributes: an aggregate over a person's events, kept up to date as a field of the profile."""
+    """Computed attributes: an aggregate over a person's events, kept up to date as a field of the profile.
+
+    \b
+    rtcp computed-attributes list
+    """
+
+
+_attribute = click.argument("attribute", metavar="ID|NAME", shell_complete=options.completing("computed_attributes"))
 
 
 @command.command("list")
@@ -71,19 +80,27 @@ def command() -> None:
 @options.list_options
 @pass_shell
 def list_(shell: Shell, /, status: Sequence[str], **filters: Any) -> None:
-    """List the computed attributes."""
+    """List the computed attributes.
+
+    \b
+    rtcp computed-attributes list --function COUNT
+    """
     with shell.client() as client:
         chosen = list(status) if len(status) > 1 else status[0] if status else None
         show_many(shell.format, client.computed_attributes.list(status=chosen, **filters), _COLUMNS)
 
 
 @command.command()
-@click.argument("id")
+@_attribute
 @pass_shell
-def get(shell: Shell, id: str) -> None:
-    """Show one computed attribute."""
+def get(shell: Shell, attribute: str) -> None:
+    """Show one computed attribute.
+
+    \b
+    rtcp computed-attributes get orders7
+    """
     with shell.client() as client:
-        _show(shell, client.computed_attributes.get(id))
+        _show(shell, names.one(client.computed_attributes, attribute, _WHAT))
 
 
 def _kind(*, required: bool) -> Callable[[F], F]:
@@ -154,71 +171,95 @@ def try_(
 
 
 @command.command()
-@click.argument("id")
+@_attribute
 @_kind(required=False)
 @pass_shell
-def update(shell: Shell, /, id: str, **fields: Any) -> None:
-    """Change what is named of a computed attribute."""
+def update(shell: Shell, /, attribute: str, **fields: Any) -> None:
+    """Change what is named of a draft. What was published can only be disabled.
+
+    \b
+    rtcp computed-attributes update orders7 --duration '2 weeks'
+    """
     given = {name: value for name, value in fields.items() if value is not None}
     with shell.client() as client:
-        _show(shell, client.computed_attributes.update(id, **given))
+        _show(shell, client.computed_attributes.update(names.computed_attribute(client, attribute), **given))
 
 
 @command.command()
-@click.argument("id")
+@_attribute
 @options.destroys
 @pass_shell
-def delete(shell: Shell, id: str, dry_run: bool, yes: bool) -> None:
-    """Delete a draft: IRREVERSIBLE. What was published can only be disabled."""
+def delete(shell: Shell, attribute: str, dry_run: bool, yes: bool) -> None:
+    """Delete a draft: IRREVERSIBLE. What was published can only be disabled.
+
+    \b
+    rtcp computed-attributes delete orders7 --dry-run
+    """
+    options.refuse_unasked(shell, f"delete computed attribute {attribute}", dry_run=dry_run, yes=yes)
     with shell.client() as client:
+        found = names.one(client.computed_attributes, attribute, _WHAT)
         if dry_run:
-            attribute = client.computed_attributes.get(id)
-            shell.note(f"would delete this computed attribute in {shell.place}; nothing was done")
+            can_go = "would delete this computed attribute" if found.status == "DRAFT" else _PUBLISHED
+            shell.note(f"{can_go} in {shell.place}; nothing was done")
         else:
-            options.confirm(shell, f"delete computed attribute {id}", yes=yes)
-            attribute = client.computed_attributes.delete(id)
-            shell.note(f"deleted computed attribute {id} in {shell.place}")
-    _show(shell, attribute)
+            options.confirm(shell, f"delete computed attribute {names.said(found)}", yes=yes)
+            found = client.computed_attributes.delete(found.id)
+            shell.note(f"deleted computed attribute {names.said(found)} in {shell.place}")
+    _show(shell, found)
 
 
 @command.command()
-@click.argument("id")
+@_attribute
 @pass_shell
-def publish(shell: Shell, id: str) -> None:
-    """Publish a draft, so that it is evaluated."""
+def publish(shell: Shell, attribute: str) -> None:
+    """Publish a draft, so that it is evaluated; it cannot be changed afterwards.
+
+    \b
+    rtcp computed-attributes publish orders7
+    """
     with shell.client() as client:
-        _show(shell, client.computed_attributes.publish(id))
+        _show(shell, client.computed_attributes.publish(names.computed_attribute(client, attribute)))
+    shell.note(
+        f"it is being evaluated; wait for its values with: {shell.command('computed-attributes', 'wait', attribute)}"
+    )
 
 
 @command.command()
-@click.argument("id")
+@_attribute
 @pass_shell
-def disable(shell: Shell, id: str) -> None:
-    """Disable a published attribute: it is evaluated no more, and stays disabled."""
+def disable(shell: Shell, attribute: str) -> None:
+    """Disable a published attribute: it is evaluated no more, and stays disabled.
+
+    \b
+    rtcp computed-attributes disable orders7
+    """
     with shell.client() as client:
-        _show(shell, client.computed_attributes.disable(id))
+        _show(shell, client.computed_attributes.disable(names.computed_attribute(client, attribute)))
 
 
 @command.command()
-@click.argument("id")
+@_attribute
 @options.wait_options
 @pass_shell
-def wait(shell: Shell, id: str, timeout: float, interval: float | None) -> None:
+def wait(shell: Shell, attribute: str, timeout: float, interval: float | None) -> None:
     """Wait until a published attribute has been evaluated.
 
+    \b
+    rtcp computed-attributes wait orders7 --timeout 600
     Exit code 0 when it has, 1 when it failed, 7 when that goes on.
     """
     with shell.client() as client:
-        attribute = live.wait_for(
+        attribute_id = names.computed_attribute(client, attribute)
+        evaluated = live.wait_for(
             shell,
-            f"computed attribute {id}",
+            f"computed attribute {attribute}",
             lambda progress: client.computed_attributes.wait(
-                id, timeout=timeout, interval=interval, on_progress=progress
+                attribute_id, timeout=timeout, interval=interval, on_progress=progress
             ),
             state=lambda attribute: str(attribute.status),
-            resume=("computed-attributes", "wait", id),
+            resume=("computed-attributes", "wait", attribute),
         )
-    _show(shell, attribute)
+    _show(shell, evaluated)
 
 
 def _show(shell: Shell, attribute: rtcp.ComputedAttribute) -> None:

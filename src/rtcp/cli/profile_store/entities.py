@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
-from typing import Final, Literal, TextIO
+from typing import Any, Final, Literal, TextIO
 
 import click
 
+import rtcp
+from rtcp import Identity
 from rtcp.cli import entity_views as views
-from rtcp.cli import failures, inputs, options
-from rtcp.cli.output import show_many, split_paths
+from rtcp.cli import failures, inputs, live, names, options
+from rtcp.cli.output import show_flat, show_many, split_paths
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 
@@ -22,6 +26,8 @@ _PROFILE: Final = "_xdm.context.profile"
 def command() -> None:
     """Merged profiles and other entities, and a person's events.
 
+    \b
+    rtcp entities get jane@example.com --namespace Email
     Ids of people stay in your shell's history; get-many reads them from a file or a pipe.
     """
 
@@ -31,7 +37,10 @@ fields = click.option(
     "--fields", multiple=True, metavar="PATHS", help="Dot paths to return, such as person.name,loyalty."
 )
 merge_policy = click.option(
-    "--merge-policy", metavar="ID", help="Merge policy; none stitches nothing. [default: the class's default]"
+    "--merge-policy",
+    metavar="ID|NAME",
+    help="Merge policy; none stitches nothing. [default: the class's default]",
+    shell_complete=options.completing("merge_policies"),
 )
 schema = click.option("--schema", default=_PROFILE, show_default=True, metavar="CLASS", help="Class of the entity.")
 
@@ -59,15 +68,20 @@ def get(
     rtcp entities get jane@example.com --namespace Email --fields person.name,loyalty
     """
     with shell.client() as client:
+        paths, policy_id = split_paths(None, fields), names.merge_policy(client, merge_policy)
         entity = client.entities.get(
             id,
             namespace=namespace,
             schema_name=schema,
-            fields=split_paths(None, fields) or None,
-            merge_policy_id=merge_policy,
+            fields=paths or None,
+            merge_policy_id=policy_id,
             with_computed_attributes=with_computed_attributes,
         )
-    views.show_entity(shell, entity)
+        views.show_entity(shell, entity)
+        missing = [path for path in paths if not views.is_there(entity.entity, path)]
+        if missing:
+            person = Identity(id, namespace)
+            _tell_missing(shell, client, missing, person, schema_name=schema, merge_policy_id=policy_id)
 
 
 @command.command("get-many")
@@ -109,21 +123,36 @@ def get_many(
     paths = split_paths(None, fields)
     tally = views.Tally()
     with shell.client() as client:
+        policy_id = names.merge_policy(client, merge_policy)
         lookups = client.entities.get_many(
             inputs.ids(file, column),
             namespace=namespace,
             schema_name=schema,
             fields=paths or None,
-            merge_policy_id=merge_policy,
+            merge_policy_id=policy_id,
             workers=workers,
             chunk_size=chunk_size,
             on_missing=on_missing,
         )
-        rows = map(views.lookup_row, tally.of(lookups))
-        show_many(shell.format, rows, views.lookup_columns(paths))
-    shell.note(tally.said)
+        # Rows that are printed to the same window would cut the line of progress.
+        shows = shell.format == "table" or not sys.stdout.isatty()
+        with live.show_count(shell, "looking up") if shows else nullcontext(lambda number: None) as tell:
+            seen = views.Seen(paths)
+            rows = map(views.lookup_row, seen.of_lookups(tally.of(lookups, tell)))
+            if shell.format.startswith("csv") and not paths:
+                show_flat(shell.format, rows, views.lookup_leaves)
+            elif shell.format == "table":
+                # A table is printed as a whole, when no line of progress is in its way any more.
+                collected = list(rows)
+            else:
+                show_many(shell.format, rows, views.lookup_columns(paths))
+        if shell.format == "table":
+            show_many("table", collected, views.lookup_columns(paths))
+        shell.note(tally.said)
+        if seen.missing and tally.example is not None:
+            _tell_missing(shell, client, seen.missing, tally.example, schema_name=schema, merge_policy_id=policy_id)
     if tally.failed:
-        raise click.exceptions.Exit(failures.PARTIAL)
+        raise click.exceptions.Exit(failures.PARTIAL if tally.found or tally.missing else failures.FAILED)
 
 
 @command.command("list-events")
@@ -165,7 +194,7 @@ def list_events(
             id,
             namespace=namespace,
             fields=paths or None,
-            merge_policy_id=merge_policy,
+            merge_policy_id=names.merge_policy(client, merge_policy),
             occurred_after=occurred_after,
             occurred_before=occurred_before,
             filters=filters,
@@ -173,7 +202,27 @@ def list_events(
             limit=limit,
             page_size=page_size,
         )
-        show_many(shell.format, events, views.event_columns(paths))
+        seen = views.Seen(paths)
+        if shell.format.startswith("csv") and not paths:
+            count = show_flat(shell.format, events, views.event_leaves)
+        else:
+            count = show_many(shell.format, seen.of_events(events), views.event_columns(paths))
+        if count == 0 and shell.format in ("csv", "csv-raw", "json"):
+            shell.note("no events were found")
+        if seen.missing and count:
+            every = client.entities.list_events(id, namespace=namespace, limit=1, occurred_after=occurred_after)
+            example = every.first()
+            shell.note(views.told_missing(seen.missing, {} if example is None else example.entity))
+
+
+def _tell_missing(shell: Shell, client: rtcp.Client, missing: Sequence[str], person: Identity, **how: Any) -> None:
+    """Say which of the asked paths are not there, with near ones from what this person has."""
+    try:
+        whole = client.entities.get(person.id, namespace=person.namespace, **how).entity
+    except rtcp.RtcpError:
+        # The answer is there; only the hint is missing.
+        whole = {}
+    shell.note(views.told_missing(missing, whole))
 
 
 @command.command()
@@ -185,11 +234,14 @@ def list_events(
 def delete(shell: Shell, id: str, namespace: str | None, merge_policy: str | None, dry_run: bool, yes: bool) -> None:
     """Delete a person's profile and events: IRREVERSIBLE, and done some time later.
 
+    \b
+    rtcp entities delete jane@example.com --namespace Email --dry-run
     The service calls this deprecated, in favour of Data Lifecycle record deletes.
     """
     with shell.client() as client:
+        policy_id = names.merge_policy(client, merge_policy)
         if dry_run:
-            entity = client.entities.get(id, namespace=namespace, merge_policy_id=merge_policy)
+            entity = client.entities.get(id, namespace=namespace, merge_policy_id=policy_id)
             sources = ", ".join(filter(None, entity.sources)) or "no dataset that is told"
             shell.note(f"would delete this person in {shell.place}, with data from: {sources}; nothing was done")
             views.show_entity(shell, entity)
@@ -197,7 +249,7 @@ def delete(shell: Shell, id: str, namespace: str | None, merge_policy: str | Non
         options.confirm(shell, "delete the profile and events of this person", yes=yes)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            client.entities.delete(id, namespace=namespace, merge_policy_id=merge_policy)
+            client.entities.delete(id, namespace=namespace, merge_policy_id=policy_id)
     shell.note(f"asked {shell.place} to delete this person; it will be done some time later")
     shell.note("the service calls this operation deprecated: use Data Lifecycle record deletes")
 
@@ -211,6 +263,8 @@ def delete(shell: Shell, id: str, namespace: str | None, merge_policy: str | Non
 def explain(shell: Shell, id: str, namespace: str | None, schema: str, show_all: bool) -> None:
     """Show one person under each merge policy: what differs, and where it comes from.
 
+    \b
+    rtcp entities explain jane@example.com --namespace Email
     Against the emulator it also says which fragment won each attribute, and why.
     """
     with shell.client() as client:

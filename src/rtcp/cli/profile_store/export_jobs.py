@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 import rtcp
-from rtcp.cli import live, options
+from rtcp.cli import failures, live, names, options
 from rtcp.cli.cells import plain
 from rtcp.cli.output import Columns, count, show_many, show_one, split_paths
 from rtcp.cli.shell import Shell, pass_shell
@@ -37,9 +37,12 @@ def command() -> None:
 
     \b
     rtcp datasets create-for-export "Names of March"
-    rtcp export-jobs create --destination-dataset-id ID --fields person.name --wait
+    rtcp export-jobs create --destination-dataset-id "Names of March" --fields person.name --wait
     rtcp export-jobs download JOB out/
     """
+
+
+_job_id = click.argument("id", shell_complete=options.completing("export_jobs"))
 
 
 @command.command("list")
@@ -47,33 +50,47 @@ def command() -> None:
 @options.list_options
 @pass_shell
 def list_(shell: Shell, /, **filters: Any) -> None:
-    """List the export jobs."""
+    """List the export jobs, newest first.
+
+    \b
+    rtcp export-jobs list --status SUCCEEDED --limit 10
+    """
     with shell.client() as client:
         jobs = client.export_jobs.list(**filters)
         show_many(shell.format, map(_job, jobs) if shell.is_json else jobs, _COLUMNS)
 
 
 @command.command()
-@click.argument("id")
+@_job_id
 @pass_shell
 def get(shell: Shell, id: str) -> None:
-    """Show one export job."""
+    """Show one export job; `rtcp export-jobs list` shows the ids.
+
+    \b
+    rtcp export-jobs get JOB
+    """
     with shell.client() as client:
         _show(shell, client.export_jobs.get(id))
 
 
 @command.command()
-@click.option("--destination-dataset-id", required=True, metavar="ID", help="A dataset that takes exports.")
+@click.option(
+    "--destination-dataset-id",
+    required=True,
+    metavar="ID|NAME",
+    help="A dataset that takes exports.",
+    shell_complete=options.completing("datasets"),
+)
 @click.option(
     "--fields", multiple=True, metavar="PATHS", help="Dot paths to export, such as person.name; all unless said."
 )
-@click.option("--audiences", multiple=True, metavar="IDS", help="Only the members of these audiences.")
+@click.option("--audiences", multiple=True, metavar="IDS|NAMES", help="Only the members of these audiences.")
 @click.option("--events/--no-events", default=False, help="Export the people's events beside.")
 @click.option("--ingested-after", type=options.Instant(), help="Only profiles whose data changed then or later.")
 @click.option("--qualified-after", type=options.Instant(), help="Only who entered the audiences then or later.")
 @click.option("--qualified-before", type=options.Instant(), help="Only who entered the audiences before it.")
 @click.option("--empty-profiles/--no-empty-profiles", default=None, help="People of whom only events are known.")
-@click.option("--merge-policy", "merge_policy_id", metavar="ID", help="Merge policy; else the default.")
+@click.option("--merge-policy", "merge_policy_id", metavar="ID|NAME", help="Merge policy; else the default.")
 @click.option("--audience-per-batch/--one-batch", default=None, help="One batch for each audience.")
 @click.option("--evaluate-audiences/--no-evaluate-audiences", default=None, help="Evaluate the audiences first.")
 @click.option("--wait", is_flag=True, help="Wait until the files are there.")
@@ -90,37 +107,63 @@ def create(
     interval: float | None,
     **body: Any,
 ) -> None:
-    """Start an export."""
+    """Start an export.
+
+    \b
+    rtcp export-jobs create --destination-dataset-id 'Names of March' --fields person.name --wait
+    """
     with shell.client() as client:
+        body["destination_dataset_id"] = names.dataset(client, body["destination_dataset_id"])
+        body["merge_policy_id"] = names.merge_policy(client, body["merge_policy_id"])
+        chosen = names.audiences(client, split_paths(None, audiences))
         with options.creating(shell, "the export job", look="export-jobs list --limit 10"):
             job = client.export_jobs.create(
                 fields=split_paths(None, fields) or None,
-                audiences=split_paths(None, audiences) or None,
+                audiences=chosen or None,
                 events=rtcp.ExportEvents() if events else None,
                 **body,
             )
         shell.note(f"export job {job.id} was accepted in {shell.place}")
         if wait:
             job = _wait(shell, client, str(job.id), timeout, interval)
+        elif not job.is_final:
+            shell.note(f"wait for it with: {shell.command('export-jobs', 'wait', str(job.id))}")
+    if job.is_success:
+        shell.note(f"its files: {shell.command('export-jobs', 'download', str(job.id), 'out/')}")
     _show(shell, job)
 
 
 @command.command()
-@click.argument("id")
+@_job_id
 @pass_shell
 def cancel(shell: Shell, id: str) -> None:
-    """Ask the service to stop an export."""
+    """Ask the service to stop an export that is not done yet.
+
+    \b
+    rtcp export-jobs cancel JOB
+    """
     with shell.client() as client:
+        job = client.export_jobs.get(id)
+        if job.is_final:
+            _show(shell, job)
+            shell.note(f"error: export job {id} is over ({job.status}): there is nothing to stop")
+            raise click.exceptions.Exit(failures.FAILED)
         client.export_jobs.cancel(id)
-    shell.note(f"asked {shell.place} to stop export job {id}")
+    told = shell.command("export-jobs", "get", id)
+    shell.note(
+        f"asked {shell.place} to stop export job {id}, which was {job.status}; whether it did is told by: {told}"
+    )
 
 
 @command.command("wait")
-@click.argument("id")
+@_job_id
 @options.wait_options
 @pass_shell
 def wait_(shell: Shell, id: str, timeout: float, interval: float | None) -> None:
     """Wait until an export is done; any process can, for any id.
+
+    \b
+    rtcp export-jobs wait JOB --timeout 3600
 
     Exit code 0 when it succeeded, 1 when it failed or was cancelled, 7 when it still runs.
     """
@@ -129,13 +172,15 @@ def wait_(shell: Shell, id: str, timeout: float, interval: float | None) -> None
 
 
 @command.command()
-@click.argument("id")
+@_job_id
 @click.argument("directory", type=options.LocalPath(file_okay=False))
 @click.option("--workers", default=4, show_default=True, type=click.IntRange(1, 64), help="Files under way at once.")
 @pass_shell
 def download(shell: Shell, id: str, directory: Path, workers: int) -> None:
     """Bring the files of an export into DIRECTORY/export-ID/, and print their paths.
 
+    \b
+    rtcp export-jobs download JOB out/
     What is there already is kept: type it again to go on after an interruption.
     """
     with shell.client() as client:
@@ -144,7 +189,7 @@ def download(shell: Shell, id: str, directory: Path, workers: int) -> None:
             f"export job {id}",
             lambda progress: client.export_jobs.download(id, directory, workers=workers, on_progress=progress),
             state=_said,
-            go_on=f"go on with: {shell.command('export-jobs', 'download', id, str(directory))}",
+            go_on=lambda last: f"go on with: {shell.command('export-jobs', 'download', id, str(directory))}",
         )
     show_many(shell.format, [{"path": str(path), "bytes": path.stat().st_size} for path in paths], _FILES)
 

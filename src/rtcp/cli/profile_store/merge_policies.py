@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 import click
 
-from rtcp.cli import failures, options
+import rtcp
+from rtcp.cli import failures, names, options
 from rtcp.cli.output import Columns, show_many, show_one, split_paths
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
+from rtcp.models.entity import SchemaClass
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_WHAT: Final = "merge policy"
 _GRAPHS: Final = click.Choice(("none", "pdg"))
 _MERGES: Final = click.Choice(("timestampOrdered", "dataSetPrecedence"))
 _COLUMNS: Final[Columns] = {
@@ -35,7 +38,12 @@ _FACTS: Final[Columns] = {
 
 @click.group(cls=Noun)
 def command() -> None:
-    """How the fragments of a person become one profile. An organisation may have five policies."""
+    """How the fragments of a person become one profile. An organisation may have five policies.
+
+    \b
+    rtcp merge-policies list
+    rtcp merge-policies update 'Harbour: no stitching' --default --dry-run
+    """
 
 
 def _kind(*, required: bool) -> Callable[[F], F]:
@@ -63,8 +71,19 @@ def _kind(*, required: bool) -> Callable[[F], F]:
 
 
 _order = click.option(
-    "--order", multiple=True, metavar="DATASETS", help="Dataset ids for dataSetPrecedence, strongest first."
+    "--order", multiple=True, metavar="DATASETS", help="Ids or names for dataSetPrecedence, strongest first."
 )
+_policy = click.argument("policy", metavar="ID|NAME", shell_complete=options.completing("merge_policies"))
+
+
+def _moves(function: F) -> F:
+    """What takes a default or a place away from another policy can be tried, and must be meant."""
+    for option in (
+        click.option("--yes", is_flag=True, help="Move a default, or the place on edge, without asking."),
+        click.option("--dry-run", is_flag=True, help="Only show what would change; reads, changes nothing."),
+    ):
+        function = option(function)
+    return function
 
 
 @command.command("list")
@@ -79,92 +98,253 @@ _order = click.option(
 @options.list_options
 @pass_shell
 def list_(shell: Shell, /, **filters: Any) -> None:
-    """List the merge policies."""
+    """List the merge policies.
+
+    \b
+    rtcp merge-policies list --identity-graph none
+    """
     with shell.client() as client:
         show_many(shell.format, client.merge_policies.list(**filters), _COLUMNS)
 
 
 @command.command()
-@click.argument("id")
+@_policy
 @pass_shell
-def get(shell: Shell, id: str) -> None:
-    """Show one merge policy."""
+def get(shell: Shell, policy: str) -> None:
+    """Show one merge policy.
+
+    \b
+    rtcp merge-policies get 'Harbour: newest wins'
+    """
     with shell.client() as client:
-        show_one(shell.format, client.merge_policies.get(id), _FACTS)
+        show_one(shell.format, names.one(client.merge_policies, policy, _WHAT), _FACTS)
 
 
 @command.command("get-many")
 @click.argument("ids", nargs=-1, required=True)
 @pass_shell
 def get_many(shell: Shell, ids: Sequence[str]) -> None:
-    """Show many merge policies, asked for in one request. Exit code 6 when some are unknown."""
+    """Show many merge policies, asked for in one request. Exit code 6 when some are unknown, 1 when all are.
+
+    \b
+    rtcp merge-policies get-many harbour-newest harbour-unstitched
+    """
     with shell.client() as client:
         result = client.merge_policies.get_many(ids)
     show_many(shell.format, result, _COLUMNS)
     for outcome in result.failed:
         shell.note(str(outcome.error))
     if result.failed or result.unknown:
-        raise click.exceptions.Exit(failures.PARTIAL)
+        raise click.exceptions.Exit(failures.PARTIAL if result.succeeded else failures.NOT_FOUND)
 
 
 @command.command()
 @_kind(required=True)
 @_order
+@_moves
 @pass_shell
-def create(shell: Shell, /, order: Sequence[str], schema_name: str | None, **fields: Any) -> None:
-    """Create a merge policy.
+def create(
+    shell: Shell, /, order: Sequence[str], schema_name: str | None, dry_run: bool, yes: bool, **fields: Any
+) -> None:
+    """Create a merge policy. One that takes over a default, or the place on edge, asks first.
 
     \b
     rtcp merge-policies create --name "Card first" --identity-graph pdg \\
-        --attribute-merge dataSetPrecedence --order DATASET,DATASET
+        --attribute-merge dataSetPrecedence --order 'Harbour loyalty card,Harbour CRM'
     """
-    with shell.client() as client, options.creating(shell, "the merge policy", look="merge-policies list"):
-        policy = client.merge_policies.create(
-            order=split_paths(None, order) or None, **_add_schema(schema_name, fields)
-        )
-    show_one(shell.format, policy, _FACTS)
-
-
-@command.command()
-@click.argument("id")
-@_kind(required=True)
-@_order
-@pass_shell
-def replace(shell: Shell, /, id: str, order: Sequence[str], schema_name: str | None, **fields: Any) -> None:
-    """Replace a merge policy as a whole: what is not named goes back to its default."""
+    schema = schema_name or SchemaClass.PROFILE.value
     with shell.client() as client:
-        policy = client.merge_policies.replace(
-            id, order=split_paths(None, order) or None, **_add_schema(schema_name, fields)
-        )
-    show_one(shell.format, policy, _FACTS)
+        body = {**_drop_unnamed(fields), "schema_name": schema}
+        if order:
+            body["order"] = names.datasets(client, split_paths(None, order))
+        moved = _what_moves(client, None, schema, fields)
+        if dry_run:
+            return _show_trial(shell, None, body, moved)
+        _confirm(shell, f"create merge policy {fields['name']!r}", moved, yes=yes)
+        with options.creating(shell, "the merge policy", look="merge-policies list"):
+            policy = client.merge_policies.create(**body)
+    return show_one(shell.format, policy, _FACTS)
 
 
 @command.command()
-@click.argument("id")
+@_policy
 @_kind(required=False)
+@_order
+@_moves
 @pass_shell
-def update(shell: Shell, /, id: str, schema_name: str | None, **fields: Any) -> None:
-    """Change what is named of a merge policy. The order of datasets cannot be patched: use replace."""
-    given = {name: value for name, value in fields.items() if value is not None}
+def replace(shell: Shell, /, policy: str, order: Sequence[str], dry_run: bool, yes: bool, **fields: Any) -> None:
+    """Replace a merge policy by one that has what is named, and all the rest of the one before.
+
+    \b
+    rtcp merge-policies replace 'Harbour: newest wins' --attribute-merge dataSetPrecedence \\
+        --order 'Harbour CRM,Harbour loyalty card' --dry-run
+    """
     with shell.client() as client:
-        show_one(shell.format, client.merge_policies.update(id, **_add_schema(schema_name, given)), _FACTS)
+        before = names.one(client.merge_policies, policy, _WHAT)
+        given = _drop_unnamed(fields)
+        body = {"identity_graph": before.identity_graph, "attribute_merge": before.attribute_merge, **given}
+        if order:
+            body["order"] = names.datasets(client, split_paths(None, order))
+            body["attribute_merge"] = given.get("attribute_merge", "dataSetPrecedence")
+        elif "attribute_merge" in given and given["attribute_merge"] == before.attribute_merge.type:
+            body["attribute_merge"] = before.attribute_merge
+        moved = _what_moves(client, before, body.get("schema_name") or before.schema_name, given)
+        if dry_run:
+            return _show_trial(shell, before, body, moved)
+        _confirm(shell, f"change merge policy {names.said(before)}", moved, yes=yes)
+        after = client.merge_policies.replace(before.id, **body)
+    return show_one(shell.format, after, _FACTS)
 
 
 @command.command()
-@click.argument("id")
+@_policy
+@_kind(required=False)
+@_moves
+@pass_shell
+def update(shell: Shell, /, policy: str, dry_run: bool, yes: bool, **fields: Any) -> None:
+    """Change what is named of a merge policy. The order of datasets cannot be patched: use replace.
+
+    \b
+    rtcp merge-policies update 'Harbour: no stitching' --default --dry-run
+    """
+    given = _drop_unnamed(fields)
+    with shell.client() as client:
+        before = names.one(client.merge_policies, policy, _WHAT)
+        moved = _what_moves(client, before, given.get("schema_name") or before.schema_name, given)
+        if dry_run:
+            return _show_trial(shell, before, given, moved)
+        _confirm(shell, f"change merge policy {names.said(before)}", moved, yes=yes)
+        after = client.merge_policies.update(before.id, **given)
+    return show_one(shell.format, after, _FACTS)
+
+
+@command.command()
+@_policy
 @options.destroys
 @pass_shell
-def delete(shell: Shell, id: str, dry_run: bool, yes: bool) -> None:
-    """Delete a merge policy: IRREVERSIBLE. Audiences and look-ups that name it will fail."""
+def delete(shell: Shell, policy: str, dry_run: bool, yes: bool) -> None:
+    """Delete a merge policy: IRREVERSIBLE. Audiences and look-ups that name it will fail.
+
+    \b
+    rtcp merge-policies delete 'Harbour: no stitching' --dry-run
+    """
+    options.refuse_unasked(shell, f"delete merge policy {policy}", dry_run=dry_run, yes=yes)
     with shell.client() as client:
+        found = names.one(client.merge_policies, policy, _WHAT)
+        for line in _lost(client, found):
+            shell.note(line)
         if dry_run:
-            policy = client.merge_policies.get(id)
             shell.note(f"would delete this merge policy in {shell.place}; nothing was done")
-            return show_one(shell.format, policy, _FACTS)
-        options.confirm(shell, f"delete merge policy {id}", yes=yes)
-        client.merge_policies.delete(id)
-    return shell.note(f"deleted merge policy {id} in {shell.place}")
+            return show_one(shell.format, found, _FACTS)
+        options.confirm(shell, f"delete merge policy {names.said(found)}", yes=yes)
+        client.merge_policies.delete(found.id)
+    return shell.note(f"deleted merge policy {names.said(found)} in {shell.place}")
 
 
-def _add_schema(schema_name: str | None, fields: dict[str, Any]) -> dict[str, Any]:
-    return fields if schema_name is None else {**fields, "schema_name": schema_name}
+def _drop_unnamed(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _what_moves(
+    client: rtcp.Client, before: rtcp.MergePolicy | None, schema: str | None, given: dict[str, Any]
+) -> list[str]:
+    """What this change does to others than the policy itself, a sentence each."""
+    moved = []
+    schema = schema or SchemaClass.PROFILE.value
+    was_default = before is not None and before.default
+    if given.get("default") is True and not was_default:
+        holder = _first(client.merge_policies.list(schema_name=schema, default=True), "default", schema)
+        if holder is not None:
+            audiences = _audiences_on(client, holder.id)
+            follow = f", and so do {audiences}, which the service moves over" if audiences else ""
+            moved.append(
+                f"the default of {schema} moves here from {names.said(holder)}: look-ups and exports that name no "
+                f"policy follow{follow}"
+            )
+    if given.get("default") is False and was_default:
+        moved.append(f"{schema} has no default then: look-ups and exports that name no policy fail")
+    on_edge = before is not None and before.is_active_on_edge
+    if given.get("is_active_on_edge") is True and not on_edge:
+        holder = _first(client.merge_policies.list(is_active_on_edge=True), "is_active_on_edge")
+        if holder is not None:
+            moved.append(
+                f"the place on edge moves here from {names.said(holder)}: edge segmentation merges by this one"
+            )
+    if given.get("is_active_on_edge") is False and on_edge:
+        moved.append("no policy is active on edge then: edge segmentation has none to merge by")
+    return moved
+
+
+def _lost(client: rtcp.Client, policy: rtcp.MergePolicy) -> list[str]:
+    audiences = _audiences_on(client, policy.id)
+    lost = [f"it is the merge policy of {audiences or 'no audience'}"]
+    if policy.default:
+        lost.append(f"it is the default of {policy.schema_name}: look-ups that name no policy fail without one")
+    if policy.is_active_on_edge:
+        lost.append("it is active on edge, and the service deletes no such policy: make another one active first")
+    return lost
+
+
+def _first(policies: Iterable[rtcp.MergePolicy], flag: str, schema: str | None = None) -> rtcp.MergePolicy | None:
+    # A service that overlooks a filter would name the wrong one.
+    return next((each for each in policies if getattr(each, flag) and schema in (None, each.schema_name)), None)
+
+
+def _audiences_on(client: rtcp.Client, policy_id: str) -> str | None:
+    try:
+        number = sum(audience.merge_policy_id == policy_id for audience in client.audiences.list())
+    except rtcp.RtcpError:
+        return "all its audiences (they could not be counted)"
+    return None if not number else f"{number:,} audience{'s' * (number > 1)}"
+
+
+def _confirm(shell: Shell, what: str, moved: Sequence[str], *, yes: bool) -> None:
+    for line in moved:
+        shell.note(line)
+    if moved:
+        options.confirm(shell, what, yes=yes, for_good=False)
+
+
+def _show_trial(shell: Shell, before: rtcp.MergePolicy | None, body: dict[str, Any], moved: Sequence[str]) -> None:
+    """Each field that would be another one, as it is and as it would be."""
+    now = {} if before is None else _in_words(before)
+    after = {**now, **_in_words_of(body)}
+    if "attributeMerge" in after and after["attributeMerge"] != "dataSetPrecedence":
+        after["order"] = None
+    rows = [
+        {"field": name, "now": now.get(name), "then": value} for name, value in after.items() if now.get(name) != value
+    ]
+    show_many(shell.format, rows, {"field": "field", "now": "now", "then": "then"})
+    for line in moved:
+        shell.note(line)
+    shell.note(f"would {'create' if before is None else 'change'} a merge policy in {shell.place}; nothing was done")
+
+
+def _in_words(policy: rtcp.MergePolicy) -> dict[str, Any]:
+    return {
+        "name": policy.name,
+        "schema": policy.schema_name,
+        "identityGraph": str(policy.identity_graph.type),
+        "attributeMerge": str(policy.attribute_merge.type),
+        "order": policy.attribute_merge.order or None,
+        "default": policy.default,
+        "isActiveOnEdge": policy.is_active_on_edge,
+    }
+
+
+def _in_words_of(body: dict[str, Any]) -> dict[str, Any]:
+    merge = body.get("attribute_merge")
+    words: dict[str, Any] = {
+        "name": body.get("name"),
+        "schema": body.get("schema_name"),
+        "identityGraph": _word(body.get("identity_graph")),
+        "attributeMerge": _word(merge),
+        "order": body.get("order") or getattr(merge, "order", None),
+        "default": body.get("default"),
+        "isActiveOnEdge": body.get("is_active_on_edge"),
+    }
+    return {name: value for name, value in words.items() if value is not None}
+
+
+def _word(given: Any) -> str | None:
+    return None if given is None else str(getattr(given, "type", given))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 
 import rtcp
-from rtcp.cli import live, options
+from rtcp.cli import ages, failures, live, options
+from rtcp.cli.cells import cell, plain
 from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
@@ -23,7 +24,7 @@ _STATUS: Final[Columns] = {
     "documents": count("document_count"),
     "in the sample": count("sample_rows"),
     "status": "status",
-    "last sampled": "last_sampled_at",
+    "last sampled": lambda status: _with_age(status.last_sampled_at),
     "sampling now": "running.status",
     "merged by": "merge_strategy",
 }
@@ -60,36 +61,66 @@ _UNSTITCHED: Final[Columns] = {
 
 @click.group(cls=Noun)
 def command() -> None:
-    """How many people there are. A sample job counts them, by itself, when some 3 % have changed."""
+    """How many people there are. A sample job counts them, by itself, when some 3 % have changed.
+
+    \b
+    rtcp preview status
+    """
 
 
 @command.command()
+@click.option("--max-age", type=options.Age(), metavar="AGE", help="Exit code 8 when the sample is older, as in 6h.")
 @pass_shell
-def status(shell: Shell) -> None:
-    """Show how many profiles there are, and when they were last counted."""
+def status(shell: Shell, max_age: timedelta | None) -> None:
+    """Show how many profiles there are, and when they were last counted.
+
+    \b
+    rtcp preview status
+    rtcp preview status --max-age '2 days'
+    """
     with shell.client() as client:
-        show_one(shell.format, client.preview.status(), _STATUS)
+        status = client.preview.status()
+    _show_status(shell, status)
+    if max_age is None:
+        return
+    if status.last_sampled_at is None:
+        shell.note("no sample was ever taken")
+        raise click.exceptions.Exit(failures.TOO_OLD)
+    if ages.age(status.last_sampled_at) > max_age:
+        shell.note(
+            f"the sample is older than {ages.span(max_age)}: it was taken {ages.ago(status.last_sampled_at)}; "
+            "the service takes a new one by itself when some 3 % of the profiles have changed"
+        )
+        raise click.exceptions.Exit(failures.TOO_OLD)
 
 
 @command.command()
 @click.option(
-    "--sampled-after", type=options.Instant(), required=True, help="Usually when the data was sent, with a zone."
+    "--sampled-after",
+    type=options.Instant(),
+    required=True,
+    help="Usually when the data was sent: with a zone, or as in '2 hours ago'.",
 )
 @options.wait_options
 @pass_shell
 def wait(shell: Shell, sampled_after: datetime, timeout: float, interval: float | None) -> None:
-    """Wait until a sample job has run at an instant or after it. Exit code 7 when none has."""
+    """Wait until a sample job has run at an instant or after it. Exit code 7 when none has.
+
+    \b
+    rtcp preview wait --sampled-after '2 days ago' --timeout 600
+    """
     with shell.client() as client:
-        status = live.wait_for(
+        again = shell.command("preview", "wait", "--sampled-after", sampled_after.isoformat())
+        status = live.shown(
             shell,
-            "the preview sample job",
+            "the preview sample",
             lambda progress: client.preview.wait(
                 sampled_after=sampled_after, timeout=timeout, interval=interval, on_progress=progress
             ),
-            state=lambda status: f"last sampled {status.last_sampled_at or 'never'}",
-            resume=("preview", "wait", "--sampled-after", sampled_after.isoformat()),
+            state=_said,
+            go_on=lambda last: f"wait on with: {again}",
         )
-    show_one(shell.format, status, _STATUS)
+    _show_status(shell, status)
 
 
 _plot = click.option(
@@ -106,7 +137,11 @@ def _date(function: F) -> F:
 @_plot
 @pass_shell
 def dataset_report(shell: Shell, date: str | None, plot: Path | None) -> None:
-    """Show the number of people by dataset."""
+    """Show the number of people by dataset.
+
+    \b
+    rtcp preview dataset-report
+    """
     with shell.client() as client:
         _show(shell, client.preview.dataset_report(date=date), _DATASETS, plot)
 
@@ -116,7 +151,11 @@ def dataset_report(shell: Shell, date: str | None, plot: Path | None) -> None:
 @_plot
 @pass_shell
 def namespace_report(shell: Shell, date: str | None, plot: Path | None) -> None:
-    """Show the number of people by identity namespace."""
+    """Show the number of people by identity namespace.
+
+    \b
+    rtcp preview namespace-report
+    """
     with shell.client() as client:
         _show(shell, client.preview.namespace_report(date=date), _NAMESPACES, plot)
 
@@ -125,7 +164,11 @@ def namespace_report(shell: Shell, date: str | None, plot: Path | None) -> None:
 @_plot
 @pass_shell
 def dataset_stats(shell: Shell, plot: Path | None) -> None:
-    """Show the size of each dataset, and what event expirations would leave of it."""
+    """Show the size of each dataset, and what event expirations would leave of it.
+
+    \b
+    rtcp preview dataset-stats
+    """
     with shell.client() as client:
         _show(shell, client.preview.dataset_stats(), _STATS, plot)
 
@@ -135,7 +178,11 @@ def dataset_stats(shell: Shell, plot: Path | None) -> None:
 @_plot
 @pass_shell
 def dataset_overlap(shell: Shell, date: str | None, plot: Path | None) -> None:
-    """Show the number of people by exact combination of datasets."""
+    """Show the number of people by exact combination of datasets.
+
+    \b
+    rtcp preview dataset-overlap
+    """
     with shell.client() as client:
         _show(shell, client.preview.dataset_overlap(date=date), _OVERLAPS, plot)
 
@@ -145,7 +192,11 @@ def dataset_overlap(shell: Shell, date: str | None, plot: Path | None) -> None:
 @_plot
 @pass_shell
 def namespace_overlap(shell: Shell, date: str | None, plot: Path | None) -> None:
-    """Show the number of people by exact combination of identity namespaces."""
+    """Show the number of people by exact combination of identity namespaces.
+
+    \b
+    rtcp preview namespace-overlap
+    """
     with shell.client() as client:
         _show(shell, client.preview.namespace_overlap(date=date), _OVERLAPS, plot)
 
@@ -154,9 +205,33 @@ def namespace_overlap(shell: Shell, date: str | None, plot: Path | None) -> None
 @_plot
 @pass_shell
 def unstitched_profiles(shell: Shell, plot: Path | None) -> None:
-    """Show how many people have one fragment only and no new events."""
+    """Show how many people have one fragment only and no new events.
+
+    \b
+    rtcp preview unstitched-profiles
+    """
     with shell.client() as client:
         _show(shell, client.preview.unstitched_profiles(), _UNSTITCHED, plot)
+
+
+def _show_status(shell: Shell, status: rtcp.PreviewStatus) -> None:
+    if not shell.is_json:
+        show_one(shell.format, status, _STATUS)
+        return
+    instant = status.last_sampled_at
+    seconds = None if instant is None else int(ages.age(instant).total_seconds())
+    show_one(shell.format, {**plain(status), "ageSeconds": seconds})
+
+
+def _with_age(instant: datetime | None) -> str | None:
+    return None if instant is None else f"{cell(instant)} UTC, {ages.ago(instant)}"
+
+
+def _said(status: rtcp.PreviewStatus) -> str:
+    instant = status.last_sampled_at
+    is_running = status.running is not None and status.running.status
+    last = "never taken" if instant is None else f"last taken {cell(instant)} UTC"
+    return f"{last}, {'a new one is being taken' if is_running else 'no job is taking one now'}"
 
 
 def _show(shell: Shell, report: Any, columns: Columns, plot: Path | None) -> None:
@@ -166,7 +241,7 @@ def _show(shell: Shell, report: Any, columns: Columns, plot: Path | None) -> Non
     else:
         show_many(shell.format, report.data, columns)
     if shell.format == "table" and report.reported_at is not None:
-        shell.note(f"as of {report.reported_at:%Y-%m-%d %H:%M} UTC")
+        shell.note(f"as of {report.reported_at:%Y-%m-%d %H:%M} UTC, {ages.ago(report.reported_at)}")
     if plot is None:
         return
     rtcp.plot(report).figure.savefig(plot, dpi=150, bbox_inches="tight")  # type: ignore[union-attr]

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import click
 
 import rtcp
-from rtcp.cli import live, options
+from rtcp.cli import failures, live, names, options
 from rtcp.cli.cells import plain
 from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
@@ -44,13 +44,25 @@ _PLAN: Final[Columns] = {
 
 @click.group(cls=Noun)
 def command() -> None:
-    """Requests to delete a dataset or a batch from the Profile store; the data lake keeps its copy."""
+    """Requests to delete a dataset or a batch from the Profile store; the data lake keeps its copy.
+
+    \b
+    rtcp system-jobs plan --dataset-id 'Harbour purchases'
+    """
+
+
+_job_id = click.argument("id", shell_complete=options.completing("system_jobs"))
 
 
 def _target(function: F) -> F:
     for option in (
         click.option("--batch-id", metavar="ID", help="Only this batch; of event datasets."),
-        click.option("--dataset-id", metavar="ID", help="The dataset; beside --batch-id, the one it belongs to."),
+        click.option(
+            "--dataset-id",
+            metavar="ID|NAME",
+            help="The dataset; beside --batch-id, the one it belongs to.",
+            shell_complete=options.completing("datasets"),
+        ),
     ):
         function = option(function)
     return function
@@ -60,17 +72,25 @@ def _target(function: F) -> F:
 @options.list_options
 @pass_shell
 def list_(shell: Shell, limit: int | None, page_size: int | None) -> None:
-    """List the delete requests."""
+    """List the delete requests.
+
+    \b
+    rtcp system-jobs list --limit 10
+    """
     with shell.client() as client:
         jobs = client.system_jobs.list(limit=limit, page_size=page_size)
         show_many(shell.format, map(_job, jobs) if shell.is_json else jobs, _COLUMNS)
 
 
 @command.command()
-@click.argument("id")
+@_job_id
 @pass_shell
 def get(shell: Shell, id: str) -> None:
-    """Show one delete request."""
+    """Show one delete request; `rtcp system-jobs list` shows the ids.
+
+    \b
+    rtcp system-jobs get JOB
+    """
     with shell.client() as client:
         _show(shell, client.system_jobs.get(id))
 
@@ -79,9 +99,13 @@ def get(shell: Shell, id: str) -> None:
 @_target
 @pass_shell
 def plan(shell: Shell, dataset_id: str | None, batch_id: str | None) -> None:
-    """Show what a delete request would take. Reads only; nothing is deleted."""
+    """Show what a delete request would take. Reads only; nothing is deleted.
+
+    \b
+    rtcp system-jobs plan --dataset-id 'Harbour purchases'
+    """
     with shell.client() as client:
-        _show_plan(shell, client, dataset_id, batch_id)
+        _show_plan(shell, client, names.optional_dataset(client, dataset_id), batch_id)
 
 
 @command.command()
@@ -103,13 +127,20 @@ def create(
     """Ask for a dataset or a batch to be deleted: IRREVERSIBLE.
 
     \b
-    rtcp system-jobs create --dataset-id ID --dry-run
-    rtcp system-jobs create --dataset-id ID --yes --wait
+    rtcp system-jobs create --dataset-id 'Harbour purchases' --dry-run
+    rtcp system-jobs create --dataset-id 'Harbour purchases' --yes --wait
     """
-    target = " of ".join(
-        f"{kind} {given}" for kind, given in (("batch", batch_id), ("dataset", dataset_id)) if given is not None
-    )
+    if dataset_id or batch_id:
+        meant = " of ".join(
+            f"{kind} {given}" for kind, given in (("batch", batch_id), ("dataset", dataset_id)) if given
+        )
+        options.refuse_unasked(shell, f"delete {meant} from the Profile store", dry_run=dry_run, yes=yes)
     with shell.client() as client:
+        named, dataset_id = dataset_id, names.optional_dataset(client, dataset_id)
+        known = dataset_id if named == dataset_id else f"{named!r} ({dataset_id})"
+        target = " of ".join(
+            f"{kind} {given}" for kind, given in (("batch", batch_id), ("dataset", known)) if given is not None
+        )
         if dry_run:
             return _show_plan(shell, client, dataset_id, batch_id)
         if not yes and target:
@@ -125,21 +156,35 @@ def create(
 
 
 @command.command()
-@click.argument("id")
+@_job_id
 @pass_shell
 def cancel(shell: Shell, id: str) -> None:
-    """Take back a delete request. Organisations on AWS do not support it."""
+    """Take back a delete request that is not done yet. Organisations on AWS do not support it.
+
+    \b
+    rtcp system-jobs cancel JOB
+    """
     with shell.client() as client:
+        job = client.system_jobs.get(id)
+        if job.is_final:
+            _show(shell, job)
+            gone = "what it deleted is gone" if job.is_success else "there is nothing to take back"
+            shell.note(f"error: delete request {id} is over ({job.status}): {gone}")
+            raise click.exceptions.Exit(failures.FAILED)
         client.system_jobs.cancel(id)
-    shell.note(f"took back delete request {id} in {shell.place}")
+    had = "nothing was deleted" if job.status == "NEW" else "part of the data may be gone already"
+    shell.note(f"took back delete request {id} in {shell.place}; it was {job.status}: {had}")
 
 
 @command.command("wait")
-@click.argument("id")
+@_job_id
 @options.wait_options
 @pass_shell
 def wait_(shell: Shell, id: str, timeout: float, interval: float | None) -> None:
     """Wait until a delete request is done; any process can, for any id.
+
+    \b
+    rtcp system-jobs wait JOB --timeout 3600
 
     Exit code 0 when it succeeded, 1 when it failed, 7 when it still runs.
     """

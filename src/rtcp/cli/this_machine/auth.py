@@ -33,7 +33,11 @@ class Check:
 
 @click.group(cls=Noun)
 def command() -> None:
-    """Do the settings and credentials work?"""
+    """Do the settings and credentials work?
+
+    \b
+    rtcp auth check
+    """
 
 
 @command.command()
@@ -41,11 +45,20 @@ def command() -> None:
 def check(shell: Shell) -> None:
     """Say where each setting comes from, and whether IMS and the gateway accept them.
 
+    \b
+    rtcp auth check --sandbox dev
     Reads one merge policy, and nothing else. Secrets are never printed.
     """
     settings = [setting for setting in provenance.settings(shell) if setting.name in _SHOWN]
     has_token = shell.config.token is not None
-    lines = [Check(each.name, "set", f"{each.value}, {each.source}") for each in settings if each.value is not None]
+    gone = provenance.unset_secrets(shell)
+    lines = [
+        Check(each.name, "missing", f"{gone}, {each.source}")
+        if each.name == "client_secret" and gone
+        else Check(each.name, "set", f"{each.value}, {each.source}")
+        for each in settings
+        if each.value is not None
+    ]
     lines += [
         Check(each.name, "missing", f"set {ENVIRONMENT[each.name]}, or: rtcp config import FILE")
         for each in settings

@@ -22,6 +22,7 @@ def command(context: click.Context, shell: str) -> None:
     bash: eval "$(rtcp completion bash)"   in ~/.bashrc
     zsh:  eval "$(rtcp completion zsh)"   in ~/.zshrc
     fish: rtcp completion fish > ~/.config/fish/completions/rtcp.fish
+    rtcp completion bash
     """
     kind = get_completion_class(shell)
     assert kind is not None

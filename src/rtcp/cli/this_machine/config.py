@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,17 @@ from rtcp.cli.output import show_many
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 from rtcp.config import Config
-from rtcp.config.sources import profile_path
+from rtcp.config.sources import PROFILE, profile_path
 from rtcp.errors import ConfigError
 
 
 @click.group(cls=Noun)
 def command() -> None:
-    """Take over a credential file; show what is in force."""
+    """Take over a credential file; show what is in force.
+
+    \b
+    rtcp config show
+    """
 
 
 @command.command("import")
@@ -32,6 +37,8 @@ def command() -> None:
 def import_(shell: Shell, file: Path, force: bool, store_secret: bool, secret_env: str) -> None:
     """Put a credential file into a profile: 'default', or the one that --profile names.
 
+    \b
+    rtcp config import oauth_server_to_server.json --sandbox dev
     FILE is what the Developer Console downloads (a credential, a project or a Postman environment), or aepp's
     config.json. The client secret stays out of the profile file unless --store-secret is given.
     """
@@ -48,10 +55,48 @@ def import_(shell: Shell, file: Path, force: bool, store_secret: bool, secret_en
     shell.note(f"try it: rtcp auth check{option}")
 
 
+@command.command("list")
+@pass_shell
+def list_(shell: Shell) -> None:
+    """List the profiles of the settings file, and mark the one in force.
+
+    \b
+    rtcp config list
+    """
+    path = profile_path()
+    found = profile_file.profiles(path.read_text(encoding="utf-8"), path) if path.exists() else {}
+    chosen = shell.profile or os.environ.get(PROFILE) or "default"
+    rows = [
+        {
+            "profile": name,
+            "inForce": name == chosen,
+            "sandbox": table.get("sandbox"),
+            "orgId": table.get("org_id"),
+            "clientId": table.get("client_id"),
+        }
+        for name, table in found.items()
+    ]
+    show_many(
+        shell.format,
+        rows,
+        {"profile": "profile", "in force": "inForce", "sandbox": "sandbox", "organisation": "orgId", "key": "clientId"},
+    )
+    if not found:
+        shell.note(f"{path} holds no profile; make one with: rtcp config import FILE")
+    elif chosen not in found:
+        shell.note(f"there is no profile {chosen!r} in {path}: settings come from the environment alone")
+    else:
+        shell.note(f"of {path}; another one with --profile NAME or {PROFILE}")
+
+
 @command.command()
 @pass_shell
 def show(shell: Shell) -> None:
-    """Show every setting, and where it came from. Secrets are masked."""
+    """Show every setting, and where it came from. Secrets are masked.
+
+    \b
+    rtcp config show -o csv
+    """
     show_many(shell.format, provenance.settings(shell), {"setting": "name", "value": "value", "source": "source"})
 
 

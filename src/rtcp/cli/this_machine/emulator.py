@@ -12,10 +12,10 @@ from typing import Any, Final
 import click
 
 from rtcp._optional import require
-from rtcp.cli import options
+from rtcp.cli import live, options
 from rtcp.cli.cells import Count
 from rtcp.cli.emulator_admin import PORT, ask, url_option
-from rtcp.cli.output import count, show_many, show_one
+from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 from rtcp.errors import RtcpError
@@ -50,12 +50,31 @@ _manifest = options.LocalPath(dir_okay=False, exists=True)
     "--dialect", type=click.Choice(_DIALECTS), default="guide", show_default=True, help="Which sources to answer like."
 )
 @click.option("--seed", type=int, help="Makes generated ids the same in every run.")
+@click.option(
+    "--job-seconds",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    metavar="FACTOR",
+    help="Of the time that jobs take; 0 ends each at once.",
+)
+@click.option(
+    "--streaming-seconds",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Until a streamed row can be looked up.",
+)
+@click.option("--limits", is_flag=True, help="Refuse what is beyond the guardrails.")
+@click.option("--no-withdrawn-reports", is_flag=True, help="404 for reports that are gone from the newest guide.")
 @click.option("--world", metavar="NAME", help="A small world that the package carries: harbour.")
 @click.option("--load", "manifest", type=_manifest, metavar="MANIFEST", help="Manifest to load first.")
 @_data
 @pass_shell
 def serve(
     shell: Shell,
+    /,
     host: str,
     port: int,
     allow_remote: bool,
@@ -66,8 +85,15 @@ def serve(
     world: str | None,
     manifest: Path | None,
     data: Path | None,
+    no_withdrawn_reports: bool,
+    **switches: Any,
 ) -> None:
-    """Listen until Ctrl-C."""
+    """Listen until Ctrl-C.
+
+    \b
+    rtcp emulator serve --world harbour
+    rtcp emulator serve --world harbour --job-seconds 0 --limits
+    """
     require("uvicorn", extra="emulator")
     # The server takes longer to load than any other command takes.
     from rtcp.emulator import Emulator, EmulatorError, worlds
@@ -82,6 +108,8 @@ def serve(
             port=port,
             allow_remote=allow_remote,
             allow_host=allow_host,
+            withdrawn_reports=not no_withdrawn_reports,
+            **switches,
         )
         with emulator:
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -98,16 +126,22 @@ def serve(
 
 
 @command.command()
-@click.argument("manifest", type=_manifest)
+@click.argument("manifest", metavar="MANIFEST|WORLD")
 @_data
 @url_option
 @pass_shell
-def load(shell: Shell, manifest: Path, data: Path | None, url: str | None) -> None:
-    """Load a manifest into a running emulator on this machine."""
-    body = {"manifest": str(manifest.resolve()), **({} if data is None else {"data": str(data.resolve())})}
-    answer = ask(url, "POST", "load", body)
-    rows = answer.get("datasets", [])
-    show_many(shell.format, rows, {"dataset": "name", "rows": count("accepted"), "left out": "skipped"})
+def load(shell: Shell, manifest: str, data: Path | None, url: str | None) -> None:
+    """Load a manifest, or a world that the package carries, into a running emulator on this machine.
+
+    \b
+    rtcp emulator load harbour
+    rtcp emulator load my-world.toml --data rows/
+    """
+    body = {"manifest": str(_manifest_of(manifest)), **({} if data is None else {"data": str(data.resolve())})}
+    with live.working(shell, f"loading {manifest}"):
+        answer = ask(url, "POST", "load", body)
+    columns: Columns = {"dataset": "name", "rows": count("accepted"), "left out": _left_out}
+    show_many(shell.format, answer.get("datasets", []), columns)
     shell.note(f"loaded into sandbox {answer.get('sandbox')!r}")
 
 
@@ -115,7 +149,11 @@ def load(shell: Shell, manifest: Path, data: Path | None, url: str | None) -> No
 @url_option
 @pass_shell
 def status(shell: Shell, url: str | None) -> None:
-    """Show what a running emulator holds, and what it was asked."""
+    """Show what a running emulator holds, and what it was asked.
+
+    \b
+    rtcp emulator status
+    """
     answer = ask(url, "GET", "status")
     if shell.format != "table":
         return show_one(shell.format, answer)
@@ -167,21 +205,33 @@ def coverage(shell: Shell, state: str | None) -> None:
 @url_option
 @pass_shell
 def reset(shell: Shell, url: str | None) -> None:
-    """Empty a running emulator: data, tokens, faults and requests."""
+    """Empty a running emulator: data, tokens, faults and requests.
+
+    \b
+    rtcp emulator reset
+    """
     ask(url, "POST", "reset", {})
     shell.note("the emulator is empty")
 
 
 @command.group(cls=Noun)
 def faults() -> None:
-    """Let operations of a running emulator go wrong."""
+    """Let operations of a running emulator go wrong.
+
+    \b
+    rtcp emulator faults add entities.get --status 503
+    """
 
 
 @faults.command("list")
 @url_option
 @pass_shell
 def list_faults(shell: Shell, url: str | None) -> None:
-    """List the faults in force."""
+    """List the faults in force.
+
+    \b
+    rtcp emulator faults list
+    """
     _show_faults(shell, ask(url, "GET", "faults"))
 
 
@@ -234,7 +284,11 @@ def add_fault(
 @url_option
 @pass_shell
 def fail_job(shell: Shell, kind: str, times: int, url: str | None) -> None:
-    """Let the next job of a kind fail, such as system_jobs."""
+    """Let the next job of a kind fail, such as system_jobs.
+
+    \b
+    rtcp emulator faults fail-job system_jobs
+    """
     _show_faults(shell, ask(url, "POST", "faults", {"failJob": kind, "times": times}))
 
 
@@ -251,14 +305,39 @@ def queue_streaming(shell: Shell, seconds: float, url: str | None) -> None:
 @url_option
 @pass_shell
 def clear_faults(shell: Shell, url: str | None) -> None:
-    """Let nothing fail any more."""
+    """Let nothing fail any more.
+
+    \b
+    rtcp emulator faults clear
+    """
     ask(url, "DELETE", "faults")
     shell.note("no faults are in force")
 
 
+def _manifest_of(given: str) -> Path:
+    """The manifest that is meant: a file, else a world of this name."""
+    path = Path(given)
+    if path.is_file():
+        return path.resolve()
+    require("uvicorn", extra="emulator")
+    # Worlds come with the emulator, which no other command loads.
+    from rtcp.emulator import worlds
+
+    if given in worlds.names():
+        return worlds.path(given)
+    known = ", ".join(worlds.names())
+    raise click.BadParameter(
+        f"there is no file {given!r}, and no world of this name; worlds: {known}", param_hint="MANIFEST"
+    )
+
+
+def _left_out(dataset: dict[str, Any]) -> Count:
+    return Count(sum((dataset.get("skipped") or {}).values()))
+
+
 def _show_load(shell: Shell, report: Any) -> None:
     for dataset in report.datasets:
-        skipped = sum(dataset.skipped.values()) if isinstance(dataset.skipped, dict) else dataset.skipped
+        skipped = sum(dataset.skipped.values())
         left_out = f", {skipped:,} left out" if skipped else ""
         ignored = f", {dataset.ignored_maps:,} identity maps ignored" if dataset.ignored_maps else ""
         shell.note(f"loaded {dataset.name}: {dataset.accepted:,} rows{left_out}{ignored}")

@@ -60,6 +60,12 @@ class LoadReport:
     datasets: tuple[DatasetReport, ...]
     audiences: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        rows = sum(dataset.accepted for dataset in self.datasets)
+        skipped = sum(sum(dataset.skipped.values()) for dataset in self.datasets)
+        left_out = f", {skipped:,} left out" if skipped else ""
+        return f"<LoadReport of sandbox {self.sandbox!r}: {rows:,} rows into {len(self.datasets)} datasets{left_out}>"
+
 
 def load_manifest(
     store: Store,

@@ -164,7 +164,7 @@ def check_success(batch: Batch) -> None:
 
 def reasons_of(batch: Batch) -> str:
     """Why a batch failed, in the service's words."""
-    told = [f"{error.code or 'no code'}: {shortened(error.description or 'no text')}" for error in batch.errors]
+    told = [shortened(str(error)) for error in batch.errors]
     if batch.status == "stalled":
         told.insert(0, "it used up its retries, and only Adobe's support can start it again")
     return "; ".join(told[:_MOST_ERRORS]) or "the service gives no reason"

@@ -99,7 +99,7 @@ class Batches(Resource):
 
         first = Request.platform("GET", _CATALOG, query={**asked, "limit": size})
         # Catalog tells neither a total nor a next page: the first page that is not full is the last.
-        return self._list(first, batches_of, by=Offset("start", size), limit=limit)
+        return self._list(first, batches_of, of=Batch, by=Offset("start", size), limit=limit)
 
     def get(self, batch_id: int | str) -> Batch:
         """Return one batch.

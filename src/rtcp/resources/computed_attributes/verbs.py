@@ -13,6 +13,7 @@ from rtcp.errors import InvalidArgumentError, JobFailedError
 from rtcp.models.computed_attribute import ComputedAttribute, ComputedAttributeStatus, Duration, Expression, Window
 from rtcp.paging import Paged
 from rtcp.resources._base import Resource, items_of
+from rtcp.resources._naming import find_one
 from rtcp.resources.computed_attributes.filters import before, contains, matches, not_before
 from rtcp.transport.answers import parse_all
 from rtcp.transport.pages import Offset
@@ -28,7 +29,7 @@ _SORT_KEYS: Final = {
     "updated_at": "updateEpoch",
     "created_at": "createEpoch",
 }
-_DELETE_HELP: Final = {422: "only a draft can be deleted; client.computed_attributes.disable(...) ends a published one"}
+_DELETE_HELP: Final = {422: "client.computed_attributes.disable(...) ends a published one"}
 
 Span = Window | Duration | str
 
@@ -89,7 +90,13 @@ class ComputedAttributes(Resource):
         ]
 
         # By offset: the service prints a next link after the last page, too.
-        return self._list(Request.platform("GET", _ROUTE, query=query), _attributes, by=Offset("offset"), limit=limit)
+        return self._list(
+            Request.platform("GET", _ROUTE, query=query),
+            _attributes,
+            of=ComputedAttribute,
+            by=Offset("offset"),
+            limit=limit,
+        )
 
     def get(self, attribute_id: str) -> ComputedAttribute:
         """Return one computed attribute.
@@ -106,6 +113,24 @@ class ComputedAttributes(Resource):
             True
         """
         return self._send(Request.platform("GET", _ROUTE + "/{id}", path={"id": attribute_id}), ComputedAttribute)
+
+    def find(self, name: str) -> ComputedAttribute:
+        """Return the computed attribute of this name.
+
+        Raises:
+            NotFoundError: there is none in this sandbox; near names are told.
+
+        Example:
+            >>> draft = client.computed_attributes.create(
+            ...     name="orders90", display_name="Orders", description="Orders of a quarter", duration="3 months",
+            ...     expression='xEvent[eventType = "commerce.purchases"].count()',
+            ... )
+            >>> client.computed_attributes.find("orders90").id == draft.id
+            True
+        """
+        # A name is of letters and digits; the condition of another one would be read as something else.
+        named = self.list(name=name) if _NAME.fullmatch(name) else ()
+        return find_one(name, named, self.list, what="computed attribute")
 
     def create(
         self,
@@ -284,7 +309,7 @@ class ComputedAttributes(Resource):
             if attribute.status == ComputedAttributeStatus.DRAFT:
                 raise InvalidArgumentError(
                     f"computed attribute {attribute_id} is a draft, and nothing will move it: "
-                    "client.computed_attributes.publish(...) first"
+                    f"client.computed_attributes.publish({attribute_id!r}) first"
                 )
             return attribute
 

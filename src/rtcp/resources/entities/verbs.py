@@ -204,7 +204,7 @@ class Entities(Resource):
 
         # A next link is sent back as it came: its cursor is called "start" here and "offsets" there.
         first = Request.platform("GET", _ROUTE, query=query, private=(identity.id,), help=_HELP)
-        return self._list(first, _events, limit=limit)
+        return self._list(first, _events, of=Event, limit=limit)
 
     def delete(
         self, entity_id: str | int | Identity, *, namespace: str | None = None, merge_policy_id: str | None = None

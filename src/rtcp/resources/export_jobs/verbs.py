@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rtcp._arguments import check_number, check_page_size, checked_paths
+from rtcp._optional import require
 from rtcp._paths import local_path
 from rtcp._temporary import TemporaryFolder
 from rtcp.config import Config
@@ -21,7 +22,7 @@ from rtcp.models.file import DownloadProgress, RemoteFile
 from rtcp.paging import Paged
 from rtcp.resources._base import Resource, items_of
 from rtcp.resources.export_jobs.body import export_body
-from rtcp.rows.export_files import read_file_rows
+from rtcp.rows.export_files import read_file_rows, read_file_table
 from rtcp.transport.answers import mapping, parse_all
 from rtcp.transport.pages import NextLink, next_href
 from rtcp.transport.request import Request, Response
@@ -69,7 +70,7 @@ class ExportJobs(Resource):
         check_page_size(page_size)
         first = Request.platform("GET", _ROUTE, query={"limit": page_size, "status": status})
         by = NextLink(self._config.base_url, link_of=_next_link, completes=True)
-        return self._list(first, _export_jobs, by=by, limit=limit)
+        return self._list(first, _export_jobs, of=ExportJob, by=by, limit=limit)
 
     def get(self, job_id: int | str) -> ExportJob:
         """Return one export job.
@@ -288,6 +289,41 @@ class ExportJobs(Resource):
                         yield from read_file_rows(path, fields=wanted)
 
         return stream()
+
+    def table(self, job_id: int | str, *, fields: Sequence[str] | None = None) -> Any:
+        """Return the rows of an export as one Arrow table, file after file, without making a dict of any.
+
+        Nested objects are struct columns, as in the files. Several times as fast as `rows`, and the way to go from an
+        export to pandas, polars or DuckDB; memory holds the whole table.
+
+        Args:
+            fields: dot paths to return; None returns all that was exported.
+
+        Raises:
+            WaitTimeoutError: the job is still running: `wait` for it first.
+            JobFailedError: it failed, or was cancelled.
+            MissingExtraError: pyarrow is not installed (`rtcp[arrow]`).
+
+        Example:
+            >>> destination = client.datasets.create_for_export(name="For a table")
+            >>> job = client.export_jobs.create(destination_dataset_id=destination.id)
+            >>> job = client.export_jobs.wait(job.id, interval=1)
+            >>> client.export_jobs.table(job.id, fields=["person.name"]).num_rows > 1000
+            True
+        """
+        pyarrow = require("pyarrow", extra="arrow")
+        wanted = None if fields is None else checked_paths(fields)
+        job = self._finished(job_id)
+        source = self._files.source()
+        tables = []
+        for batch in job.batches:
+            for file in self._files.files(str(batch.batch_id)):
+                with TemporaryFolder(prefix="rtcp-rows-") as folder:
+                    path = folder / safe_name(file.name)
+                    Download(source, [(file, path)]).run(workers=1)
+                    tables.append(read_file_table(path, fields=wanted))
+        # A field that no row of a file has is no column of that file.
+        return pyarrow.concat_tables(tables, promote_options="permissive") if tables else pyarrow.table({})
 
     def _finished(self, job_id: int | str) -> ExportJob:
         job = self.get(job_id)

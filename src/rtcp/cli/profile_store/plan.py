@@ -1,0 +1,122 @@
+"""`rtcp plan`: what a long run would take, before it is begun."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from math import ceil
+from typing import Any, Final, TextIO
+
+import click
+
+import rtcp
+from rtcp.bulk.chunks import chunked
+from rtcp.cli import ages, inputs, live
+from rtcp.cli.output import Columns, count, show_one
+from rtcp.cli.shell import Shell, pass_shell
+from rtcp.cli.tree import Noun
+from rtcp.hooks import Event, RequestFinished, TokenFetched
+
+_ROUTE: Final = "/data/core/ups/access/entities"
+_PLAN: Final[Columns] = {
+    "ids": count("ids"),
+    "asked for twice": count("repeated"),
+    "requests": count("requests"),
+    "seconds a request": "secondsPerRequest",
+    "requests a second": "requestsPerSecond",
+    "takes": lambda plan: ages.span(timedelta(seconds=plan["seconds"])),
+    "token lasts": lambda plan: plan["tokenSeconds"] and ages.span(timedelta(seconds=plan["tokenSeconds"])),
+    "tokens": count("tokens"),
+}
+
+
+@click.group(cls=Noun)
+def command() -> None:
+    """What a long run would take, before it is begun.
+
+    \b
+    rtcp plan lookup emails.txt --namespace Email
+    """
+
+
+@command.command()
+@click.argument("file", type=click.File(encoding="utf-8-sig", errors="strict"))
+@click.option("--namespace", metavar="CODE", help="Identity namespace, such as Email; none for XIDs.")
+@click.option("--column", metavar="NAME", help="FILE is CSV with a header line; the ids are in this column.")
+@click.option("--workers", default=8, show_default=True, type=click.IntRange(1, 64), help="Requests under way at once.")
+@click.option("--chunk-size", default=100, show_default=True, type=click.IntRange(min=1), help="Ids in a request.")
+@click.option(
+    "--requests-per-second",
+    "budget",
+    type=click.FloatRange(min=0, min_open=True),
+    help="What your organisation may ask of the service; nobody publishes a number.",
+)
+@click.option(
+    "--seconds-per-request",
+    "given",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Reckon with this; unless said, one request with the first ids is sent and timed.",
+)
+@pass_shell
+def lookup(
+    shell: Shell,
+    /,
+    file: TextIO,
+    namespace: str | None,
+    column: str | None,
+    workers: int,
+    chunk_size: int,
+    budget: float | None,
+    given: float | None,
+) -> None:
+    """Show what `entities get-many FILE` would take: requests, minutes, and how long the token lasts.
+
+    \b
+    rtcp plan lookup emails.txt --namespace Email
+    rtcp plan lookup crm.csv --column email --namespace Email --workers 16 --requests-per-second 20
+    """
+    many = distinct = requests = 0
+    first: list[str] = []
+    with live.show_count(shell, "reading ids") as tell:
+        for chunk in chunked(inputs.ids(file, column), chunk_size, key=str):
+            first = first or list(chunk.distinct.values())
+            many, distinct, requests = many + len(chunk.inputs), distinct + len(chunk.distinct), requests + 1
+            tell(many)
+    if not many:
+        raise click.UsageError("there is no id in FILE")
+    measured, token_seconds = (given, None) if given is not None else _measure(shell, first, namespace)
+    at_once = min(workers, requests) / measured
+    rate = at_once if budget is None else min(at_once, budget)
+    seconds = ceil(max(measured, requests / rate))
+    plan: dict[str, Any] = {
+        "ids": many,
+        "repeated": many - distinct,
+        "requests": requests,
+        "secondsPerRequest": round(measured, 3),
+        "requestsPerSecond": round(rate, 1),
+        "seconds": seconds,
+        "tokenSeconds": token_seconds,
+        "tokens": None if token_seconds is None else ceil(seconds / token_seconds),
+    }
+    show_one(shell.format, plan, _PLAN)
+    if budget is not None and budget < at_once:
+        many_workers, workers = workers, max(1, ceil(budget * measured))
+        shell.note(f"the budget holds {many_workers} workers back; {workers} do")
+    if plan["tokens"] is not None and plan["tokens"] > 1 and shell.config.token is None:
+        shell.note("the token is renewed on the way, by itself")
+    if shell.config.token is not None:
+        shell.note("a token that is given is not renewed: its run ends when it does")
+    options = (("--namespace", namespace), ("--column", column), ("--workers", str(workers)))
+    words = [word for name, value in options if value for word in (name, value)]
+    shell.note(f"run it with: {shell.command('entities', 'get-many', file.name, *words)}")
+
+
+def _measure(shell: Shell, ids: list[str], namespace: str | None) -> tuple[float, float | None]:
+    """Seconds of one request with these ids, and those that the token lasts, where it was fetched for it."""
+    events: list[Event] = []
+    with live.working(shell, "timing one request"), rtcp.Client(shell.config, hooks=[events.append]) as client:
+        for lookup in client.entities.get_many(ids, namespace=namespace, chunk_size=len(ids), on_missing="yield"):
+            if lookup.error is not None and not lookup.is_missing:
+                raise lookup.error
+    told = [event.seconds for event in events if isinstance(event, RequestFinished) and event.route == _ROUTE]
+    lasts = next((event.expires_in for event in events if isinstance(event, TokenFetched)), None)
+    return max(told, default=1.0), lasts
