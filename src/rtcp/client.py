@@ -215,7 +215,12 @@ class Client:
             sandbox_id = AUTO
         return self._derived(self._config.replace(sandbox=sandbox, sandbox_id=sandbox_id))
 
-    def with_options(self, *, timeout: float | tuple[float, float] | None = None, retries: int | None = None) -> Self:
+    def with_options(
+        self,
+        *,
+        timeout: float | tuple[float, float] | tuple[float, float, float] | None = None,
+        retries: int | None = None,
+    ) -> Self:
         """The same client with other time-outs (seconds) or retries, for a call or a few:
         `client.with_options(timeout=300).entities.get(...)`.
         """
