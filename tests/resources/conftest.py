@@ -87,8 +87,11 @@ def people(sandbox: Any) -> Any:
 @pytest.fixture
 def crowd(people: Any) -> Any:
     """Somebody of whom 51 devices are known, which is one too many, beside the people."""
-    devices = [{"id": f"d{number}", "primary": number == 0} for number in range(51)]
-    people.ingest("devices", [{"identityMap": {"deviceId": devices}, "model": "sextant"}])
+    # A row has 20 at most.
+    for first in (1, 18, 35):
+        others = [{"id": f"d{number}"} for number in range(first, min(first + 17, 51))]
+        devices = [{"id": "d0", "primary": True}, *others]
+        people.ingest("devices", [{"identityMap": {"deviceId": devices}, "model": "sextant"}])
     return people
 
 
