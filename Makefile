@@ -1,28 +1,25 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 LOCK := requirements-dev.lock
-# A file of tests stays in one process, as its fixtures share an emulator.
-WORKERS := -n auto --dist loadfile
 
 .PHONY: demo test test-airflow check bench bench-check reliability reliability-check docs docs-check lock clean
 
 demo: .venv/ready-cli
 	$(BIN)/rtcp demo
 
+# With COVERAGE=1 the run leaves what `make check` judges, which else makes a run of its own.
 test: .venv/ready-dev
-	$(BIN)/python -m pytest $(WORKERS)
+	$(BIN)/python -m tests.suite $(if $(COVERAGE),--coverage)
 
 check: .venv/ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/pyright
 	$(BIN)/python -m tests.docs.typecheck
 	$(BIN)/lint-imports
 	$(BIN)/python openapi/compile.py --check
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q $(WORKERS)
-	$(BIN)/coverage combine -q
-	$(BIN)/coverage report
+	$(BIN)/python -m tests.suite --judge
 
 # An environment for each version: Airflow shares none with its other versions, nor with the tests above.
 test-airflow:

@@ -8,8 +8,8 @@ from html import escape
 from typing import Any, Final
 
 _BLOCK: Final = re.compile(r"^```way\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_WIDTH: Final = 760
-_ROOM: Final = 250
+_WIDTH: Final = 860
+_ROOM: Final = 340
 _LINE: Final = 18
 _GAP: Final = 22
 

@@ -25,7 +25,7 @@ from tests.helpers.figures import Figures
 # Two cores, shared with others: a deadline in milliseconds would fail by chance. And the same cases each time, so that
 # a change fails for what it changed; the full form of the reliability tests draws new ones.
 settings.register_profile(
-    "rtcp", deadline=None, max_examples=60, derandomize="RELIABILITY_RANDOM" not in os.environ, database=None
+    "rtcp", deadline=None, max_examples=25, derandomize="RELIABILITY_RANDOM" not in os.environ, database=None
 )
 settings.load_profile("rtcp")
 

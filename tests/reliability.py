@@ -55,6 +55,7 @@ FIGURES: Final = (
     Figure("secret searches", "calls watched for secrets and people, failing at each stage"),
     Figure("hostile cases", "cases of a hostile environment"),
     Figure("fuzz cases", "generated requests to the emulator, and answers to the client"),
+    Figure("accounted rows", "rows of damaged files through a failing service, each found in the count that it is in"),
     Figure("soak seconds", "seconds of 16 threads sharing one client, a request in twenty failing"),
     Figure("soak calls", "calls of these threads"),
     Figure("upserts killed", "upserts killed at any moment"),
@@ -68,7 +69,10 @@ FIGURES: Final = (
 )
 # The soak comes last and alone: beside other work its memory would say nothing. What threads leave, its allocators give
 # back.
-_LEGS: Final = (("tests/faults", "tests/fuzz", "tests/secrets", "tests/hostile", "-n", "auto"), ("tests/soak",))
+_LEGS: Final = (
+    ("tests/faults", "tests/fuzz", "tests/secrets", "tests/hostile", "tests/kills", "-n", "auto"),
+    ("tests/soak",),
+)
 _ALLOCATORS: Final = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2"}
 _SHORT: Final = {"RELIABILITY_STEP": "5", "RELIABILITY_EXAMPLES": "4", "RELIABILITY_SOAK_SECONDS": "25"}
 _FULL: Final = {

@@ -207,6 +207,9 @@ def _fits(value: Any, parts: Sequence[Callable[[Any], bool]]) -> bool:
 
 
 def _is_iterable(value: Any) -> bool:
+    # A table of Arrow is none; who wants many of something says which column to take.
+    if hasattr(value, "column_names"):
+        return True
     return hasattr(value, "__iter__") and not isinstance(value, str | bytes | bytearray | Mapping)
 
 

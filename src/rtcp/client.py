@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rtcp.resources.export_jobs.verbs import ExportJobs
     from rtcp.resources.inlets import Inlets
     from rtcp.resources.merge_policies import MergePolicies
+    from rtcp.resources.namespaces import Namespaces
     from rtcp.resources.preview import Preview
     from rtcp.resources.streaming.verbs import Streaming
     from rtcp.resources.system_jobs import SystemJobs
@@ -160,7 +161,7 @@ class Client:
         """Media sessions through Edge Network."""
         from rtcp.media.edge import MediaEdge
 
-        return MediaEdge(self._session)
+        return MediaEdge(self._session, self.config)
 
     @cached_property
     def streaming(self) -> Streaming:
@@ -183,6 +184,13 @@ class Client:
             dataset_stats=self.preview.dataset_stats,
             sandbox_id=Sandboxes(self._session, self._config).resolve,
         )
+
+    @cached_property
+    def namespaces(self) -> Namespaces:
+        """Identity namespaces, read only."""
+        from rtcp.resources.namespaces import Namespaces
+
+        return Namespaces(self._session, self._config)
 
     @cached_property
     def preview(self) -> Preview:

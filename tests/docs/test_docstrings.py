@@ -6,39 +6,27 @@ import doctest
 import inspect
 import json
 import warnings
+from functools import cached_property
 
 import pytest
 from tests.helpers.clock import FakeClock
+from tests.helpers.harbour import load_harbour
 
 import rtcp
 from rtcp.models import computed_attribute, entity
-from rtcp.resources.audiences import Audiences
-from rtcp.resources.batches.verbs import Batches
-from rtcp.resources.computed_attributes.verbs import ComputedAttributes
-from rtcp.resources.datasets import Datasets
-from rtcp.resources.entities.verbs import Entities
-from rtcp.resources.export_jobs.verbs import ExportJobs
-from rtcp.resources.inlets import Inlets
-from rtcp.resources.merge_policies import MergePolicies
-from rtcp.resources.preview import Preview
-from rtcp.resources.streaming.verbs import Streaming
-from rtcp.resources.system_jobs import SystemJobs
+from rtcp.resources._base import Resource
+
+
+def resources():
+    """The nouns of the client, media apart: their examples need a player (see test_media_docstrings)."""
+    with rtcp.Client(rtcp.Config(token="t")) as client:
+        nouns = [name for name, member in vars(rtcp.Client).items() if isinstance(member, cached_property)]
+        return [kind for name in nouns if issubclass(kind := type(getattr(client, name)), Resource)]
+
 
 VERBS = [
     (resource, name)
-    for resource in (
-        Audiences,
-        Batches,
-        ComputedAttributes,
-        Datasets,
-        Entities,
-        ExportJobs,
-        Inlets,
-        MergePolicies,
-        Preview,
-        Streaming,
-        SystemJobs,
-    )
+    for resource in resources()
     for name, member in inspect.getmembers(resource)
     if inspect.isfunction(member) and not name.startswith("_")
 ]
@@ -50,18 +38,24 @@ def run_examples(function, globs):
     return [runner.run(example) for example in examples if example.examples]
 
 
+@pytest.fixture(scope="module")
+def harbour():
+    with rtcp.emulator.Emulator(seed=1) as emulator:
+        yield emulator
+
+
 @pytest.mark.parametrize(("resource", "verb"), VERBS, ids=lambda value: getattr(value, "__name__", value))
-def test_the_example_of_the_verb_runs(resource, verb, tmp_path):
-    with rtcp.emulator.Emulator(seed=1) as emulator, warnings.catch_warnings():
+def test_the_example_of_the_verb_runs(resource, verb, harbour, tmp_path):
+    load_harbour(harbour)
+    with warnings.catch_warnings():
         # The event look-up and the delete of entities warn by design.
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", PendingDeprecationWarning)
-        emulator.load(rtcp.emulator.worlds.path("harbour"))
         # Who waits moves the emulator's time as well, so that jobs end without anybody sleeping.
-        clock = FakeClock(on_sleep=emulator.clock.advance)
-        with rtcp.Client.for_emulator(emulator.url, clock=clock) as client:
+        clock = FakeClock(on_sleep=harbour.clock.advance)
+        with rtcp.Client.for_emulator(harbour.url, clock=clock) as client:
             names = {"rtcp": rtcp, "client": client, "folder": tmp_path, "json": json}
-            if resource in (Inlets, Streaming):
+            if resource.__name__ in ("Inlets", "Streaming"):
                 inlet = client.inlets.create(name="Harbour till")
                 schema_id = client.datasets.get("harbour-purchases").schema_ref.id
                 names |= {"connection_id": inlet.id, "inlet_id": inlet.inlet_id, "schema_id": schema_id}

@@ -7,22 +7,28 @@ import warnings
 
 import pytest
 from tests.docs.pages import BLOCK, PAGES, ROOT
+from tests.helpers.harbour import load_harbour
 
 import rtcp
 
 RUNNABLE = [page for page in PAGES if any(block["language"] == "python" for block in BLOCK.finditer(page.read_text()))]
 
 
-@pytest.fixture
-def world(monkeypatch, tmp_path):
+@pytest.fixture(scope="module")
+def harbour():
     # Jobs end at once: the pages wait for them by the real clock.
     with rtcp.emulator.Emulator(seed=1, job_seconds=0) as emulator:
-        emulator.load(rtcp.emulator.worlds.path("harbour"))
-        for variable in ("RTCP_PROFILE", "RTCP_CONFIG"):
-            monkeypatch.delenv(variable, raising=False)
-        monkeypatch.setenv("RTCP_EMULATOR", emulator.url)
-        monkeypatch.chdir(tmp_path)
         yield emulator
+
+
+@pytest.fixture
+def world(harbour, monkeypatch, tmp_path):
+    load_harbour(harbour)
+    for variable in ("RTCP_PROFILE", "RTCP_CONFIG"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("RTCP_EMULATOR", harbour.url)
+    monkeypatch.chdir(tmp_path)
+    return harbour
 
 
 @pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: str(page.relative_to(ROOT)))

@@ -8,7 +8,7 @@ import json
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rtcp.emulator.nouns.export_jobs.parquet_columns import Shape
@@ -102,7 +102,6 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(["a", "b", "identityMap"]), values, max_size=3), max_size=4))
 def test_any_rows_can_be_written(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("parts")

@@ -23,7 +23,7 @@ from rtcp.emulator import Emulator
 
 # 1,000 files in the full form, half of them streamed and half upserted; some dozens in the short one.
 FILES = settings(
-    max_examples=int(os.environ.get("RELIABILITY_FILES", str(max(10, EXAMPLES * 500 // 60)))),
+    max_examples=int(os.environ.get("RELIABILITY_FILES", str(max(12, (EXAMPLES - 4) * 500 // 56)))),
     deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),

@@ -91,7 +91,7 @@ def upsert_world(emulator: Emulator, clock: Any, folder: Path) -> Iterator[RowWo
     prod.put_dataset(Dataset(EVENTS, "Events", "_xdm.context.experienceevent", _PATHS))
     with rtcp.Client.for_emulator(emulator.url, clock=clock, strict=True) as client:
         client.datasets.enable_profile(PEOPLE, upsert=True)
-        inlet = client.inlets.create("Till").inlet_id
+        inlet = client.inlets.create(name="Till").inlet_id
         yield RowWorld(emulator, client, inlet, folder)
 
 

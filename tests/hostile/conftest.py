@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from tests.helpers.figures import Figures
+from tests.helpers.harbour import load_harbour
 
 import rtcp
-from rtcp.emulator import Emulator, worlds
+from rtcp.emulator import Emulator
 from rtcp.emulator.store import Dataset, IdentityPath
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -43,8 +44,7 @@ def _harbour() -> Iterator[Emulator]:
 @pytest.fixture
 def world(_harbour: Emulator) -> Emulator:
     """A running emulator with the world Harbour, and a dataset in the sandbox `dev`."""
-    _harbour.reset()
-    _harbour.load(worlds.path("harbour"))
+    load_harbour(_harbour)
     crm = Dataset("dev-crm", "CRM", "_xdm.context.profile", (IdentityPath("crmId", "crmId", primary=True),))
     _harbour.store.sandbox("dev").put_dataset(crm)
     return _harbour

@@ -141,8 +141,8 @@ def test_what_a_program_left_in_its_spool_is_there_for_the_next_one(program, cli
 
     with SpoolFile(path) as spool:
         assert len(Queue(spool, f"streaming {inlet}")) == 30
-    options = {"dataset_id": "dev-crm", "schema_id": "https://ns.adobe.com/xdm/context/profile"}
-    with client.streaming.writer(inlet, **options, spool=path) as writer:
+    form = rtcp.RowForm(dataset_id="dev-crm", schema_id="https://ns.adobe.com/xdm/context/profile")
+    with client.streaming.writer(inlet, form=form, spool=path) as writer:
         writer.flush()
     assert writer.summary.sent == 30
 
@@ -367,8 +367,8 @@ with opened(io.BytesIO(b"content")) as source:
     with source.open() as file: print(file.read())
 """,
     "rows that are kept": """
-from rtcp.rows.sources import _Kept
-kept = _Kept(iter([1, 2]))
+from rtcp.rows.keeping import KeptRows
+kept = KeptRows(iter([1, 2]))
 fork()
 print(list(kept.read()))
 """,

@@ -83,14 +83,16 @@ def test_one_spool_keeps_the_rows_of_both_apart(both, tmp_path):
         for number, (client, emulator) in enumerate(both):
             for operation in ("streaming.send", "streaming.send_many"):
                 emulator.faults.always(operation, status=503)
-            options = {"dataset_id": f"crm-{number}", "schema_id": "https://ns.example/s", "spool": spool}
+            form = rtcp.RowForm(dataset_id=f"crm-{number}", schema_id="https://ns.example/s")
+            options = {"form": form, "spool": spool}
             with client.streaming.writer(inlets[number], **options) as writer:
                 writer.write({"crmId": f"of-{number}"})
             assert writer.summary.waiting == 1
             emulator.faults.clear()
             emulator.requests.clear()
         for number, (client, emulator) in enumerate(both):
-            options = {"dataset_id": f"crm-{number}", "schema_id": "https://ns.example/s", "spool": spool}
+            form = rtcp.RowForm(dataset_id=f"crm-{number}", schema_id="https://ns.example/s")
+            options = {"form": form, "spool": spool}
             with client.streaming.writer(inlets[number], **options) as writer:
                 writer.flush()
             sent = [str(each.body) for each in emulator.requests]

@@ -1,4 +1,4 @@
-"""Delimiters, encodings, marks, compression and pipes as people's exports have them, with the right value in the end."""
+"""Delimiters, encodings, marks, compression and pipes as people's exports have them: the right values arrive."""
 
 from __future__ import annotations
 
@@ -223,8 +223,8 @@ def test_an_inlet_may_be_given_by_its_whole_address(world, path):
         ("URL/elsewhere/ID", "the address of an inlet is"),
         ("URL/collection/ID?syncValidation=true", "with nothing behind it"),
         ("http://[::1/collection/ID", "neither an id nor an address"),
-        ("", "the inlet is its id"),
-        (None, "the inlet is its id"),
+        ("", "inlet_id is empty"),
+        (None, "inlet_id"),
         ("0f0e0d0c-0b0a-0908-0706-050403020100", "is the id of a connection"),
     ],
 )

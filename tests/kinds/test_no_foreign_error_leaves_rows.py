@@ -256,8 +256,11 @@ ANYTHING = st.recursive(
 )  # fmt: skip
 
 
-@given(rows=st.lists(ANYTHING | st.dictionaries(st.sampled_from(["a", "a.b", "_id", "timestamp", "identityMap"]),
-                                                ANYTHING, max_size=3), max_size=5), is_dotted=st.booleans())  # fmt: skip
+NAMES = st.sampled_from(["a", "a.b", "_id", "timestamp", "identityMap"])
+ROWS = st.lists(ANYTHING | st.dictionaries(NAMES, ANYTHING, max_size=3), max_size=5)
+
+
+@given(rows=ROWS, is_dotted=st.booleans())
 def test_anything_at_all_is_a_message_or_a_refusal(rows, is_dotted):
     from rtcp.resources.streaming.trial import try_messages
     from rtcp.rows.rejects import read_letter, to_letter

@@ -183,25 +183,21 @@ def test_an_event_made_of_decimals_has_the_same_id_each_time(world):
     assert len(ids) == 1
 
 
-@given(st.decimals() | st.integers() | st.floats() | st.floats(width=32).map(numpy.float32) | st.fractions())
+@given(st.decimals() | st.integers() | st.floats() | st.floats(width=32).map(numpy.float32) | st.fractions(-9, 9))
 def test_the_wire_has_the_digits_of_the_number_or_refuses_it(number):
-    try:
-        text = encode({"n": number})
-    except InvalidArgumentError as exc:
-        assert not is_finite(number) or abs(number) > 10**4000
-        assert str(exc).startswith("n is ")
+    if is_no_finite(number):
+        with pytest.raises(InvalidArgumentError, match="n is not a number"):
+            encode({"n": number})
         return
+
+    text = encode({"n": number})
 
     read = json.loads(text, parse_float=Decimal, parse_int=Decimal)["n"]
     assert read == number or float(read) == float(number)
     if isinstance(number, Decimal | int):
         assert read == number
-    assert plain({"n": number})["n"] == json.loads(text)["n"] or isinstance(number, Decimal)
+        assert plain({"n": number})["n"] == number
 
 
-def is_finite(number):
-    return (
-        number.is_finite()
-        if isinstance(number, Decimal)
-        else not isinstance(number, float | numpy.floating) or (math.isfinite(number))
-    )
+def is_no_finite(number):
+    return not number.is_finite() if isinstance(number, Decimal) else not math.isfinite(number)

@@ -108,8 +108,9 @@ def test_at_a_prompt_it_is_named_by_its_line(world, tmp_path):
     assert json.loads(result.stdout)["sent"] == 1
 
 
-PIECES = st.sampled_from(["2026", "-02", "-30", "-00", "T", "t", " ", "24:00:00", "08:15:00", "23:59:60", ".5", "Z", "z",
-                          "+00:00", "+0000", "-08", "+24:00", "٢٠٢٦"])  # fmt: skip
+PIECES = st.sampled_from(
+    ["2026", "-02", "-30", "-00", "T", "t", " ", "24:00:00", "08:15:00", "23:59:60", ".5", "Z", "z", "+00:00", "-08"]
+)
 
 
 @given(
@@ -126,6 +127,6 @@ def test_what_the_check_lets_through_lands(text):
     read_event_key({"_id": "e", "timestamp": text})
 
 
-@given(st.datetimes(min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1), timezones=st.just(UTC)))
+@given(st.datetimes(timezones=st.just(UTC)))
 def test_an_aware_datetime_always_goes(instant):
     check_timestamp(instant)

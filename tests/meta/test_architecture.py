@@ -6,9 +6,13 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
+from functools import cached_property
 from pathlib import Path
 
 import pytest
+
+import rtcp
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
@@ -139,3 +143,13 @@ def test_only_front_doors_and_the_client_import_ours_for_type_checking_alone():
 @pytest.mark.parametrize("word", ["TODO", "FIXME", "XXX", "pragma: no cover", "NotImplementedError()"])
 def test_nothing_is_left_for_later(word):
     assert [str(path.relative_to(ROOT)) for path in SOURCES if word in path.read_text()] == []
+
+
+def test_every_noun_stands_in_the_contract_that_keeps_nouns_apart():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    kept_apart = next(each["modules"] for each in contracts if each["type"] == "independence")
+    with rtcp.Client(rtcp.Config(token="t")) as client:
+        nouns = [name for name, member in vars(rtcp.Client).items() if isinstance(member, cached_property)]
+        homes = {type(getattr(client, name)).__module__ for name in nouns}
+
+    assert {home for home in homes if home.startswith("rtcp.resources")} <= set(kept_apart)

@@ -31,7 +31,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 def texts() -> list[Path]:
     inside = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
     found = [path for path in [*ROOT.glob("*"), *inside] if path.is_file() and path.suffix in TEXTS]
-    return [path for path in found if "__pycache__" not in path.parts and not path.name.startswith(".coverage")]
+    return [
+        path for path in found if "__pycache__" not in path.parts and not path.name.startswith((".coverage", ".git"))
+    ]
 
 
 def test_the_wheel_holds_the_package_with_all_its_data(wheel):

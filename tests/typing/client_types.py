@@ -140,7 +140,7 @@ def errors(client: rtcp.Client) -> None:
 
 def mistakes(client: rtcp.Client) -> None:
     # Each line must be an error: mypy reports an ignore that hides none.
-    client.entities.get(17)  # type: ignore[arg-type]
+    client.entities.get(17.5)  # type: ignore[arg-type]
     client.entities.get("a", "Email")  # type: ignore[call-arg]
     client.merge_policies.create(name="n", identity_graph="all", attribute_merge="timestampOrdered")  # type: ignore[arg-type]
     client.inlets.create(name="n", data_type="csv")  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ GivenForm = RowForm | Mapping[str, Any]
 _MOST_TOLD: Final = 10
 
 
-def given_rows(path: Any, rows: MakeRows | None, arguments: Mapping[str, Any] | None) -> Any:
+def choose_rows(path: Any, rows: MakeRows | None, arguments: Mapping[str, Any] | None) -> Any:
     """The path, or what the function returns.
 
     Raises:
@@ -30,12 +30,12 @@ def given_rows(path: Any, rows: MakeRows | None, arguments: Mapping[str, Any] | 
     return path if rows is None else rows(**(arguments or {}))
 
 
-def templated(form: GivenForm | None) -> dict[str, Any]:
+def write_form(form: GivenForm | None) -> dict[str, Any]:
     """The form as an object of texts, which Airflow renders."""
     return dict(form.to_json() if isinstance(form, RowForm) else form or {})
 
 
-def rendered(form: Mapping[str, Any]) -> RowForm:
+def read_form(form: Mapping[str, Any]) -> RowForm:
     """The form once its templates are rendered; what they leave blank is absent.
 
     Raises:

@@ -47,7 +47,7 @@ def show_explanation(shell: Shell, explanation: rtcp.Explanation, *, show_all: b
     if shell.format.startswith("csv"):
         show_many(shell.format, rows, columns)
     elif shell.format != "table":
-        show_one(shell.format, _explained(explanation))
+        show_one(shell.format, _describe_explanation(explanation))
     else:
         show_many("table", explanation.views, _POLICIES)
         print()
@@ -164,7 +164,7 @@ def _by_attribute(explanation: rtcp.Explanation, winners: Sequence[Winner]) -> l
     return [{**dict(zip(titles, key, strict=True)), "policies": policies} for key, policies in rows.items()]
 
 
-def _explained(explanation: rtcp.Explanation) -> dict[str, Any]:
+def _describe_explanation(explanation: rtcp.Explanation) -> dict[str, Any]:
     return {
         "views": [
             {

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
 from typing import Any, Final, TextIO
 
-from rtcp._terminal import CONTROL, visible, visible_json
-from rtcp.errors import RtcpError
+from rtcp._terminal import visible, visible_json
+from rtcp.cli.cells import Count, plain
 
 Read = Callable[[Any], Any]
 Columns = Mapping[str, str | Read]
-_CONTROL: Final = CONTROL | {9: " ", 10: " ⏎ "}
 # What spreadsheets take for a formula when it begins a cell; signed numbers are none.
 _FORMULA: Final = re.compile(r"[\s\x00-\x1f]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 _NUMBER: Final = re.compile(r"[+-]?[0-9][0-9 ().,/-]*(?:[eE][+-]?[0-9]+)?")
-
-
-class Count(int):
-    """How many there are of something; other numbers may be ids, which no one wants in groups of three."""
 
 
 def count(path: str) -> Read:
@@ -73,24 +66,6 @@ def show_one(format: str, item: Any, facts: Mapping[str, str | Read] | None = No
     return print_facts({title: value for title, value in values.items() if value is not None})
 
 
-def plain(value: Any) -> Any:
-    """The value as JSON has it: models under the service's field names, put right where the service is odd."""
-    dump = getattr(value, "model_dump", None)
-    if dump is not None:
-        return dump(mode="json", by_alias=True, exclude_unset=True)
-    if isinstance(value, RtcpError):
-        return {"type": type(value).__name__, "message": str(value)}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(name): plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return value
-
-
 def as_json(value: Any, *, indent: int | None = None) -> str:
     """One JSON text, in ASCII where the output cannot carry more."""
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
@@ -119,25 +94,6 @@ def pick(value: Any, steps: Sequence[str]) -> Any:
         else:
             value = value.get(step) if isinstance(value, Mapping) else None
     return value
-
-
-def cell(value: Any) -> str:
-    """The value for a person's eye; what would move the cursor of a terminal is written out."""
-    if value is None:
-        text = ""
-    elif isinstance(value, bool):
-        text = "yes" if value else "no"
-    elif isinstance(value, Count):
-        text = f"{value:,}"
-    elif isinstance(value, datetime):
-        text = f"{value:%Y-%m-%d %H:%M:%S}"
-    elif isinstance(value, list | tuple) and not any(isinstance(inner, Mapping | list | tuple) for inner in value):
-        text = ", ".join(map(str, value))
-    elif isinstance(value, Mapping | list | tuple):
-        text = json.dumps(plain(value), ensure_ascii=False, default=str)
-    else:
-        text = str(value)
-    return text.translate(_CONTROL)
 
 
 def _reader(how: str | Read) -> Read:
@@ -205,7 +161,7 @@ def _write_line(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def dotted(text: str | None, several: Sequence[str] = ()) -> list[str]:
+def split_paths(text: str | None, several: Sequence[str] = ()) -> list[str]:
     """The paths of an option that takes several at once, parted by commas."""
     given = [text or "", *several]
     return [path.strip() for each in given for path in each.split(",") if path.strip()]

@@ -58,7 +58,7 @@ def _shown(name: str, value: Any) -> str | None:
     if value in (None, (), ""):
         return None
     if name == "client_secret":
-        return ", ".join(_described(secret) for secret in value)
+        return ", ".join(_describe(secret) for secret in value)
     if name == "token":
         return _MASK
     if name == "proxies":
@@ -68,7 +68,7 @@ def _shown(name: str, value: Any) -> str | None:
     return str(value)
 
 
-def _described(secret: Secret) -> str:
+def _describe(secret: Secret) -> str:
     if secret.env is not None:
         return f"{_MASK} (of the environment variable {secret.env})"
     if secret.command is not None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rtcp.cli.output import cell
+from rtcp.cli.cells import cell
 
 # Piped, a table is as wide as it needs to be: cutting it to a window that is not there would lose data.
 _PIPED_WIDTH: Final = 1000

@@ -39,9 +39,6 @@ _TOTAL: Final = 5.0
 _URLS: Final = ("base_url", "ims_url", "streaming_url", "edge_url", "media_url")
 _NO_VARIABLE: Final = {"variable": None}
 # Where a blank text means that nothing was said, and the next place is looked at.
-_MAY_BE_BLANK: Final = frozenset(
-    {"client_id", "org_id", "sandbox", "sandbox_id", "token", "user_agent", "token_cache", "ca_bundle", "proxies"}
-)
 
 
 Secrets: TypeAlias = str | Secret | Mapping[str, Any] | Sequence[str | Secret | Mapping[str, Any]] | None
@@ -124,7 +121,7 @@ class Config:
 
     def __post_init__(self) -> None:
         settle = object.__setattr__
-        for name in ("client_id", "org_id", "sandbox", "sandbox_id", "token", "user_agent"):
+        for name in _LINES:
             settle(self, name, values.one_line(getattr(self, name), name=name))
         settle(self, "token", None if self.token is None else Hidden(self.token))
         settle(self, "client_secret", values.secrets(self.client_secret))
@@ -295,6 +292,13 @@ def _told(fields: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in fields.items()
         if value is not None and not (name in _MAY_BE_BLANK and values.is_blank(value))
     }
+
+
+# Settings that are one text, each of which may go into a header; their annotations tell them.
+_LINES: Final = tuple(
+    setting.name for setting in dataclasses.fields(Config) if setting.type == "str | None" and setting.name not in _URLS
+)
+_MAY_BE_BLANK: Final = frozenset({*_LINES, "token_cache", "ca_bundle", "proxies"})
 
 
 def _problem_of(kind: type[Config], name: str, value: Any) -> str | None:

@@ -61,6 +61,7 @@ class Service:
         self.requests = Requests()
         self.ims = Ims(self.clock, credentials)
         self.store = Store(db, clock=self.clock, seed=seed)
+        self.store.database.drops_oldest = self.options.graph_overflow == "fifo"
         self.files = FileStore(db)
         self.jobs = Jobs(
             self.store, self, take_failure=self.faults.take_job_failure, seconds_factor=self.options.job_seconds
@@ -80,7 +81,7 @@ class Service:
         if found is None:
             with self._making:
                 found = self._parts.get(kind) or self._parts.setdefault(kind, kind(self))
-        return found
+        return found  # pyright: ignore[reportReturnType]
 
     def tenant_of(self, sandbox: str) -> str:
         """The tenant's id: the one of the sandbox's manifest, else that of the options."""

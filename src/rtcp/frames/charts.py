@@ -59,7 +59,7 @@ def plot(report: Report, *, ax: Axes | None = None, top: int = 20) -> Axes:
         raise InvalidArgumentError(f"top must be 1 or more, not {top}")
     chart = _chart_of(report)
     shown = chart.bars[:top]
-    labels = ["\n".join(_folded(bar.label)) for bar in shown]
+    labels = ["\n".join(_fold(bar.label)) for bar in shown]
     lines = [label.count("\n") + 1 for label in labels]
     require("matplotlib", extra="plot")
     if ax is None:
@@ -70,7 +70,7 @@ def plot(report: Report, *, ax: Axes | None = None, top: int = 20) -> Axes:
     _draw_bars(ax, shown, labels, lines)
     _draw_legend(ax, shown)
     left_out = len(chart.bars) - len(shown)
-    _draw_words(ax, chart.title, _counted(report), f"{left_out:,} more not shown" if left_out else "")
+    _draw_words(ax, chart.title, _describe_time(report), f"{left_out:,} more not shown" if left_out else "")
     return ax
 
 
@@ -161,9 +161,9 @@ def _draw_words(ax: Axes, title: str, counted: str, left_out: str) -> None:
         ax.set_xlabel(left_out, loc="left", fontsize=9, color=_GREY)
 
 
-def _counted(report: Report) -> str:
+def _describe_time(report: Report) -> str:
     return "" if report.reported_at is None else f"counted {report.reported_at:%Y-%m-%d %H:%M} UTC"
 
 
-def _folded(label: str) -> list[str]:
+def _fold(label: str) -> list[str]:
     return wrap(label, _LABEL_WIDTH, max_lines=_LABEL_LINES, placeholder=" …", break_on_hyphens=False) or ["(no name)"]

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, InstanceOf, ModelWrapValidatorHandle
 from pydantic.alias_generators import to_camel
 
 # Taken as it was parsed: copying it is a sixth of reading a person.
-Xdm = Annotated[dict[str, Any], InstanceOf()]
+Xdm = Annotated[dict[str, Any], InstanceOf()]  # pyright: ignore[reportCallIssue]
 """A record or event as the service wrote it: tenant prefixes, case and unknown keys untouched."""
 
 

@@ -50,6 +50,8 @@ def check_timestamp(value: Any) -> None:
     Raises:
         InvalidArgumentError: it is neither an aware datetime nor a text of RFC 3339 with a real date and an offset.
     """
+    if type(value) is str and _is_plain_time(value):
+        return
     if type(value) is str and _RFC3339.fullmatch(value) is not None:
         try:
             date.fromisoformat(value[:10])
@@ -73,12 +75,24 @@ def check_timestamp(value: Any) -> None:
     raise InvalidArgumentError(f"{TIMESTAMP} is {what}; {_ADVICE}")
 
 
+def _is_plain_time(text: str) -> bool:
+    """True for the form that nearly all have, to whole seconds in UTC; a third of what the pattern takes."""
+    if len(text) != 20 or text[10] != "T" or text[19] != "Z" or text[13] != ":" or text[16] != ":":
+        return False
+    try:
+        return text[4] == "-" and text[11:13] != "24" and datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
 def check_event_id(value: Any) -> bool:
     """True when there is an `_id`.
 
     Raises:
         InvalidArgumentError: what is there is no text.
     """
+    if type(value) is str and value and not value.isspace():
+        return True
     if value is None or value == "":
         return False
     if not isinstance(value, str):
@@ -94,17 +108,17 @@ def _has_identity(identities: Any) -> bool:
         raise _malformed(IDENTITY_MAP, "must be an object of namespaces", identities)
     found = False
     for namespace, listed in identities.items():
-        where = f"{IDENTITY_MAP}.{namespace}"
         if listed is None:
             continue
         if not isinstance(listed, list | tuple):
+            where = f"{IDENTITY_MAP}.{namespace}"
             raise _malformed(where, "must be a list of identities, each an object with an id", listed)
         for number, item in enumerate(listed):
-            if not isinstance(item, Mapping):
-                raise _malformed(f"{where}[{number}]", "must be an object with an id", item)
+            if type(item) is not dict and not isinstance(item, Mapping):
+                raise _malformed(f"{IDENTITY_MAP}.{namespace}[{number}]", "must be an object with an id", item)
             value = item.get("id")
             if value is not None and not isinstance(value, str):
-                raise _malformed(f"{where}[{number}].id", "must be a text", value)
+                raise _malformed(f"{IDENTITY_MAP}.{namespace}[{number}].id", "must be a text", value)
             found = found or is_identity_value(value)
     return found
 

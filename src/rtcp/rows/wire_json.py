@@ -67,24 +67,26 @@ def _plain(value: Any, depth: int) -> Any:
         return value
     if value is None or kind is bool:
         return value
+    if depth > _DEEPEST:
+        raise ValueError("nested too deep")
     if kind is dict or isinstance(value, Mapping):
-        if depth > _DEEPEST:
-            raise ValueError("nested too deep")
-        kept: dict[str, Any] = {}
-        for key, item in value.items():
-            if not isinstance(key, str):
-                key = _text_of_key(key)
-            elif not key.isascii():
-                key.encode()
-            inner = _plain(item, depth + 1)
-            if inner is not None:
-                kept[key] = inner
-        return kept or None
+        return _plain_object(value, depth)
     if isinstance(value, list | tuple):
-        if depth > _DEEPEST:
-            raise ValueError("nested too deep")
         return [_plain(item, depth + 1) for item in value]
     return _plain_leaf(value)
+
+
+def _plain_object(value: Mapping[Any, Any], depth: int) -> dict[str, Any] | None:
+    kept: dict[str, Any] = {}
+    for key, item in value.items():
+        if not isinstance(key, str):
+            key = _text_of_key(key)
+        elif not key.isascii():
+            key.encode()
+        inner = _plain(item, depth + 1)
+        if inner is not None:
+            kept[key] = inner
+    return kept or None
 
 
 def _text_of_key(key: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import Final
 
@@ -19,8 +20,14 @@ _VALUE: Final = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 
 def user_agent(config: Config) -> str:
     """What rtcp calls itself, after what the caller calls itself."""
-    own = f"rtcp/{version('rtcp')} python/{platform.python_version()}"
+    own = _own_name()
     return f"{config.user_agent} {own}" if config.user_agent else own
+
+
+@cache
+def _own_name() -> str:
+    # The metadata of a distribution are searched for on disk.
+    return f"rtcp/{version('rtcp')} python/{platform.python_version()}"
 
 
 def static_headers(config: Config, service: Service) -> dict[str, str]:

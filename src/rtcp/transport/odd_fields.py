@@ -123,7 +123,7 @@ def _put_back(found: Model, data: dict[str, Any], taken: Sequence[Path]) -> None
         for step in path[:-1]:
             value = value[step]
             field = _field_of(type(holder), str(step)) if isinstance(holder, BaseModel) else None
-            holder = holder[step] if field is None else getattr(holder, field[0])
+            holder = holder[step] if field is None else getattr(holder, field[0])  # pyright: ignore[reportIndexIssue]
         if isinstance(holder, BaseModel) and holder.__pydantic_extra__ is not None:
             holder.__pydantic_extra__[str(path[-1])] = value[path[-1]]
     if isinstance(found, CleanedModel):

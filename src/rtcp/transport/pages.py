@@ -129,4 +129,4 @@ def _pairs(request: Request) -> Iterable[tuple[str, Any]]:
     query = request.query
     if isinstance(query, str):
         return parse_qsl(query, keep_blank_values=True)
-    return query.items() if isinstance(query, Mapping) else query
+    return query.items() if isinstance(query, Mapping) else query  # pyright: ignore[reportReturnType]

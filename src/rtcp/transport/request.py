@@ -148,7 +148,7 @@ class Request:
             if isinstance(self.query, str):
                 return quote(self.query, safe=_QUERY_SAFE)
             pairs = self.query.items() if isinstance(self.query, Mapping) else self.query
-            return urlencode([(name, _text(value)) for name, value in pairs if value is not None], quote_via=quote)
+            return urlencode([(name, _text(value)) for name, value in pairs if value is not None], quote_via=quote)  # pyright: ignore[reportArgumentType]
         except UnicodeEncodeError:
             pass
         raise self._unencodable("query")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from rtcp.verify.evidence import Evidence, children, is_problem, is_token_call, listed, next_of
+from rtcp.verify.evidence import Evidence, children, is_problem, is_token_call, join_words, next_of
 from rtcp.verify.shapes import kind_of
 
 Verdict = tuple[bool, str] | None
@@ -36,7 +36,7 @@ def _request_id(seen: Evidence) -> Verdict:
 @settles("gateway-problem-media-type")
 def _problem_media_type(seen: Evidence) -> Verdict:
     types = {each.content_type for each in seen.exchanges if isinstance(each.body, dict) and is_problem(each.body)}
-    return (types == {"application/problem+json"}, f"problems came as {listed(types)}") if types else None
+    return (types == {"application/problem+json"}, f"problems came as {join_words(types)}") if types else None
 
 
 @settles("paging-empty-page")
@@ -122,7 +122,7 @@ def _events_deprecated(seen: Evidence) -> Verdict:
 def _events_cursor(seen: Evidence) -> Verdict:
     links = [next_of(each.body) for each in seen.good("entities.list_events")]
     names = {name for link in links if link for name in ("start", "offsets") if f"{name}=" in link}
-    return (True, f"called {listed(names)}") if names else None
+    return (True, f"called {join_words(names)}") if names else None
 
 
 @settles("entities-events-unknown-profile")
@@ -136,14 +136,14 @@ def _list_start(seen: Evidence) -> Verdict:
     following = [next_of(each.body) for each in seen.good("merge_policies.list by 1")]
     cursors = [dict(parse_qsl(urlsplit(link).query)).get("start", link) for link in following if link]
     kinds = {kind_of(cursor) for cursor in cursors}
-    return (True, f"tokens are {listed(kinds)}") if kinds else None
+    return (True, f"tokens are {join_words(kinds)}") if kinds else None
 
 
 @settles("merge-policies-list-envelope")
 def _list_envelope(seen: Evidence) -> Verdict:
     bodies = [each.body for each in seen.good("merge_policies.list by 1") if isinstance(each.body, dict)]
     keys = {key for body in bodies for key in ("_links", "_page") if body.get(key)}
-    return ("_links" in keys, f"{listed(keys)} in the answer") if keys else None
+    return ("_links" in keys, f"{join_words(keys)} in the answer") if keys else None
 
 
 @settles("merge-policies-unknown-values")
@@ -158,7 +158,9 @@ def _unknown_values(seen: Evidence) -> Verdict:
     words = {
         str((policy.get(key) or {}).get("type")) for policy in policies for key in ("identityGraph", "attributeMerge")
     }
-    return (words <= known, f"other words: {listed(words - known)}" if words - known else "none") if policies else None
+    return (
+        (words <= known, f"other words: {join_words(words - known)}" if words - known else "none") if policies else None
+    )
 
 
 @settles("merge-policies-error-bodies")
@@ -166,7 +168,7 @@ def _error_bodies(seen: Evidence) -> Verdict:
     bodies = [each.body for each in seen.of("merge_policies.get of an unknown id") if each.status >= 400]
     keys = {key for body in bodies if isinstance(body, dict) for key in body}
     return (
-        (all(isinstance(body, dict) and is_problem(body) for body in bodies), f"keys {listed(keys)}")
+        (all(isinstance(body, dict) and is_problem(body) for body in bodies), f"keys {join_words(keys)}")
         if bodies
         else None
     )
@@ -187,33 +189,33 @@ def _bulk_unknown(seen: Evidence) -> Verdict:
 def _jobs_form(seen: Evidence) -> Verdict:
     jobs = children(seen.good("system_jobs.list"))
     forms = {"AWS" if "requestId" in job else "Azure" if "jobType" in job else "unified" for job in jobs}
-    return (True, f"the {listed(forms)} form") if forms else None
+    return (True, f"the {join_words(forms)} form") if forms else None
 
 
 @settles("system-jobs-paging")
 def _jobs_paging(seen: Evidence) -> Verdict:
     bodies = [each.body for each in seen.good("system_jobs.list")]
-    kinds = {"a plain list" if isinstance(body, list) else f"keys {listed(body)}" for body in bodies if body}
-    return (True, listed(kinds)) if kinds else None
+    kinds = {"a plain list" if isinstance(body, list) else f"keys {join_words(body)}" for body in bodies if body}
+    return (True, join_words(kinds)) if kinds else None
 
 
 @settles("computed-attributes-list-envelope")
 def _attributes_envelope(seen: Evidence) -> Verdict:
     bodies = [each.body for each in seen.good("computed_attributes.list") if isinstance(each.body, dict)]
     keys = {key for body in bodies for key in ("computedAttributes", "children") if key in body}
-    return (keys == {"computedAttributes"}, f"under {listed(keys)}") if bodies else None
+    return (keys == {"computedAttributes"}, f"under {join_words(keys)}") if bodies else None
 
 
 @settles("computed-attributes-status-form")
 def _attributes_status(seen: Evidence) -> Verdict:
     kinds = {kind_of(attribute.get("status")) for attribute in attributes(seen)}
-    return (kinds == {"text"}, listed(kinds)) if kinds else None
+    return (kinds == {"text"}, join_words(kinds)) if kinds else None
 
 
 @settles("computed-attributes-epochs")
 def _attributes_epochs(seen: Evidence) -> Verdict:
     kinds = {kind_of(attribute["createEpoch"]) for attribute in attributes(seen) if "createEpoch" in attribute}
-    return (kinds == {"whole number of 13 digits"}, listed(kinds)) if kinds else None
+    return (kinds == {"whole number of 13 digits"}, join_words(kinds)) if kinds else None
 
 
 @settles("export-jobs-batches-form")
@@ -222,7 +224,7 @@ def _export_batches(seen: Evidence) -> Verdict:
     jobs = [job for body in bodies for job in body.get("records", ()) if isinstance(job, dict)]
     destinations = [job["destination"] for job in jobs if isinstance(job.get("destination"), dict)]
     kinds = {kind_of(each["batches"]).partition(" ")[0] for each in destinations if each.get("batches")}
-    return (kinds == {"list"}, listed(kinds)) if kinds else None
+    return (kinds == {"list"}, join_words(kinds)) if kinds else None
 
 
 @settles("datasets-class-of-schema")

@@ -61,6 +61,6 @@ def is_problem(body: dict[str, Any]) -> bool:
     return "title" in body and "status" in body
 
 
-def listed(words: Iterable[Any]) -> str:
+def join_words(words: Iterable[Any]) -> str:
     """Some words as one text, in one order."""
     return ", ".join(sorted(map(str, words))) or "nothing"

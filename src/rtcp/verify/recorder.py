@@ -65,7 +65,7 @@ class Recorder(HTTPAdapter):
             frozenset(name for name, _ in parse_qsl(address.query, keep_blank_values=True)),
             response.status_code,
             response.headers.get("Content-Type", "").partition(";")[0].strip().lower(),
-            _parsed(content),
+            _parse(content),
             len(content),
             sent_id is not None and response.headers.get("X-Request-Id") == sent_id,
         )
@@ -73,7 +73,7 @@ class Recorder(HTTPAdapter):
         return response
 
 
-def _parsed(content: bytes) -> Any:
+def _parse(content: bytes) -> Any:
     try:
         return json.loads(content)
     except ValueError:

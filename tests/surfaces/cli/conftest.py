@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.helpers.harbour import load_harbour
 
 from rtcp.cli.app import app
-from rtcp.emulator import Emulator, worlds
+from rtcp.emulator import Emulator
 
 Run = Callable[..., Result]
 
@@ -25,8 +26,7 @@ def _server() -> Iterator[Emulator]:
 @pytest.fixture
 def world(_server: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
     """A running emulator with the world `harbour`, which every command talks to."""
-    _server.reset()
-    _server.load(worlds.path("harbour"))
+    load_harbour(_server)
     monkeypatch.setenv("RTCP_EMULATOR", _server.url)
     return _server
 

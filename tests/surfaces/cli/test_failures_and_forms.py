@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtcp import errors
+from rtcp.cli.cells import cell
 from rtcp.cli.failures import exit_code, in_commands
-from rtcp.cli.output import cell, leaves, pick
+from rtcp.cli.output import leaves, pick
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.RtcpError)]
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from rtcp.airflow import _compat
 from rtcp.airflow.operators.base import RtcpOperator
-from rtcp.airflow.row_input import GivenForm, MakeRows, given_rows, log_rejects, rendered, templated
+from rtcp.airflow.row_input import GivenForm, MakeRows, choose_rows, log_rejects, read_form, write_form
 from rtcp.airflow.values import blank_as_none
 from rtcp.errors import SpoolError
 
@@ -61,7 +61,7 @@ class RtcpStreamOperator(RtcpOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.inlet_id = inlet_id
-        self.form = templated(form)
+        self.form = write_form(form)
         self.path = path
         self.rows = rows
         self.rows_kwargs = rows_kwargs
@@ -74,13 +74,13 @@ class RtcpStreamOperator(RtcpOperator):
         """Send the rows, and say what became of them."""
         writer = self.client.streaming.writer(
             self.inlet_id,
-            form=rendered(self.form),
+            form=read_form(self.form),
             authenticated=self.authenticated,
             spool=blank_as_none(self.spool),
             rejects=blank_as_none(self.rejects),
         )
         with writer:
-            writer.write_many(given_rows(self.path, self.rows, self.rows_kwargs))
+            writer.write_many(choose_rows(self.path, self.rows, self.rows_kwargs))
         summary = writer.summary
         told = (
             f"of {summary.rows} rows {summary.sent} were received and {summary.rejected} rejected; "

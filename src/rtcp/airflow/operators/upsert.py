@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final, Literal
 from rtcp.airflow import _compat
 from rtcp.airflow.job_looks import BATCH
 from rtcp.airflow.operators.submit_and_wait import RtcpJobOperator
-from rtcp.airflow.row_input import GivenForm, MakeRows, given_rows, log_rejects, rendered, templated
+from rtcp.airflow.row_input import GivenForm, MakeRows, choose_rows, log_rejects, read_form, write_form
 from rtcp.airflow.values import blank_as_none
 from rtcp.bulk.reject_file import RejectFile
 from rtcp.resources.batches.upsert import UpsertResult, rejects_of
@@ -63,7 +63,7 @@ class RtcpUpsertOperator(RtcpJobOperator):
         self.path = path
         self.rows = rows
         self.rows_kwargs = rows_kwargs
-        self.form = templated(form)
+        self.form = write_form(form)
         self.format = format
         self.max_failed = max_failed
         self.rejects = rejects
@@ -73,8 +73,8 @@ class RtcpUpsertOperator(RtcpJobOperator):
         """Send the rows, and return the batch without waiting for it."""
         result = self.client.batches.upsert(
             self.dataset_id,
-            given_rows(self.path, self.rows, self.rows_kwargs),
-            form=rendered(self.form),
+            choose_rows(self.path, self.rows, self.rows_kwargs),
+            form=read_form(self.form),
             format=self.format,
             wait=False,
         )

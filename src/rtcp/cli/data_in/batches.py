@@ -10,7 +10,8 @@ import click
 import rtcp
 from rtcp._temporary import TemporaryFolder
 from rtcp.cli import failures, inputs, live, options, row_input
-from rtcp.cli.output import Columns, count, plain, show_many, show_one
+from rtcp.cli.cells import plain
+from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 from rtcp.resources.batches.upsert import refusals_of, row_file

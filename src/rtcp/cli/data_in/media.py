@@ -77,9 +77,9 @@ def replay(
     with shell.client() as client:
 
         def tell(events: list[MediaEvent]) -> Mapping[str, Any]:
-            moved = _moved(events) if now else events
+            moved = _move_to_now(events) if now else events
             send = _send_whole if downloaded else _send_live
-            return {**_told(events, downloaded), "session": send(client, moved, config_id, analytics)}
+            return {**_summarise(events, downloaded), "session": send(client, moved, config_id, analytics)}
 
         show_many(shell.format, (tell(events) for events in _sessions(file)), _REPLAYED)
 
@@ -187,7 +187,7 @@ def _event(number: int, line: str) -> MediaEvent:
     raise click.BadParameter(f"line {number}: {problem}", param_hint="FILE")
 
 
-def _moved(events: list[MediaEvent]) -> list[MediaEvent]:
+def _move_to_now(events: list[MediaEvent]) -> list[MediaEvent]:
     by = SystemClock().now() - events[-1].at
     return [event.moved_to(event.at + by) for event in events]
 
@@ -203,13 +203,13 @@ def _send_whole(
 def _send_live(
     client: rtcp.Client, events: list[MediaEvent], config_id: str | None, analytics: Analytics | None
 ) -> str | None:
-    session = _started(client, events, config_id, analytics)
+    session = _start(client, events, config_id, analytics)
     for event in events[1:]:
         session.send(event)
     return session.id
 
 
-def _started(
+def _start(
     client: rtcp.Client, events: list[MediaEvent], config_id: str | None, analytics: Analytics | None
 ) -> MediaSession:
     first = events[0]
@@ -231,7 +231,7 @@ def _started(
     return client.media_collection.start_session(first.details, analytics=chosen, **common)
 
 
-def _told(events: list[MediaEvent], downloaded: bool) -> dict[str, Any]:
+def _summarise(events: list[MediaEvent], downloaded: bool) -> dict[str, Any]:
     details = events[0].details
     content = details.id if isinstance(details, SessionDetails) else None
     return {"content": content, "events": len(events), "as": "downloaded" if downloaded else "live"}

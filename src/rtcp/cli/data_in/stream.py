@@ -12,7 +12,7 @@ import click
 
 import rtcp
 from rtcp.cli import failures, inputs, live, row_input
-from rtcp.cli.output import Columns, count, dotted, show_one
+from rtcp.cli.output import Columns, count, show_one, split_paths
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Verb
 from rtcp.errors import RtcpError
@@ -98,7 +98,7 @@ def command(
                 schema_id=schema_id or _schema_of(client, dataset_id),
                 kind=kind,
                 identity=identity,
-                id_from=dotted(None, id_from) or None,
+                id_from=split_paths(None, id_from) or None,
                 flow_id=flow_id,
             )
         run = _Run(shell, client, inlet, form, how)
@@ -142,10 +142,7 @@ class _Run:
                     writer.write_many(source)
 
         name = "the spool" if source is None else source.name or "rows"
-        # Only a run that ended early has left some of them unread.
-        unread = source
-        not_read = 0
-        is_whole = False
+        not_read, is_whole = 0, False
         try:
             live.shown(self._shell, name, run, state=_said, go_on=self._go_on(spool, rejects))
         except RtcpError as exc:
@@ -154,11 +151,11 @@ class _Run:
             # Some rows are in: that is the more important half of the truth.
             self._shell.note(f"error: {failures.in_commands(str(exc))}")
         else:
-            unread = None
             is_whole = True
         finally:
-            not_read = self._show(writer.summary, unread)
-            row_input.tell_rejects(self._shell, _told(writer), kept_in=rejects)
+            # Only a run that ended early has left some of them unread.
+            not_read = self._show(writer.summary, None if is_whole else source)
+            row_input.tell_rejects(self._shell, _list_rejects(writer), kept_in=rejects)
         self._end(writer.summary, not_read, is_whole=is_whole)
 
     def replay(self, path: Path) -> None:
@@ -234,7 +231,7 @@ def _count(source: RowSource) -> int:
     return total
 
 
-def _told(writer: rtcp.StreamWriter) -> list[rtcp.Reject]:
+def _list_rejects(writer: rtcp.StreamWriter) -> list[rtcp.Reject]:
     try:
         return list(writer.rejects())
     except rtcp.SpoolError:

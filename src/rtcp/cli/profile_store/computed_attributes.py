@@ -11,8 +11,9 @@ import click
 import rtcp
 from rtcp._instants import from_millis, to_millis
 from rtcp.cli import live, options
+from rtcp.cli.cells import plain
 from rtcp.cli.emulator_admin import ask, url_option
-from rtcp.cli.output import Columns, plain, show_many, show_one
+from rtcp.cli.output import Columns, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 from rtcp.config import DEFAULT_SANDBOX

@@ -11,7 +11,7 @@ import click
 
 from rtcp.cli import entity_views as views
 from rtcp.cli import failures, inputs, options
-from rtcp.cli.output import dotted, show_many
+from rtcp.cli.output import show_many, split_paths
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 
@@ -63,7 +63,7 @@ def get(
             id,
             namespace=namespace,
             schema_name=schema,
-            fields=dotted(None, fields) or None,
+            fields=split_paths(None, fields) or None,
             merge_policy_id=merge_policy,
             with_computed_attributes=with_computed_attributes,
         )
@@ -106,7 +106,7 @@ def get_many(
     rtcp entities get-many crm.csv --column email --namespace Email --fields person.name
     Exit code 6 when some could not be looked up.
     """
-    paths = dotted(None, fields)
+    paths = split_paths(None, fields)
     tally = views.Tally()
     with shell.client() as client:
         lookups = client.entities.get_many(
@@ -157,7 +157,7 @@ def list_events(
     \b
     rtcp entities list-events jane@example.com --namespace Email --limit 10 --descending
     """
-    paths = dotted(None, fields)
+    paths = split_paths(None, fields)
     with shell.client() as client, warnings.catch_warnings():
         # Said in the documentation; at a prompt it would be said each time.
         warnings.simplefilter("ignore", PendingDeprecationWarning)

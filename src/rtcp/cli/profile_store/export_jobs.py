@@ -10,7 +10,8 @@ import click
 
 import rtcp
 from rtcp.cli import live, options
-from rtcp.cli.output import Columns, count, dotted, plain, show_many, show_one
+from rtcp.cli.cells import plain
+from rtcp.cli.output import Columns, count, show_many, show_one, split_paths
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 
@@ -93,8 +94,8 @@ def create(
     with shell.client() as client:
         with options.creating(shell, "the export job", look="export-jobs list --limit 10"):
             job = client.export_jobs.create(
-                fields=dotted(None, fields) or None,
-                audiences=dotted(None, audiences) or None,
+                fields=split_paths(None, fields) or None,
+                audiences=split_paths(None, audiences) or None,
                 events=rtcp.ExportEvents() if events else None,
                 **body,
             )

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from rtcp.cli import failures, options
-from rtcp.cli.output import Columns, dotted, show_many, show_one
+from rtcp.cli.output import Columns, show_many, show_one, split_paths
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 
@@ -119,7 +119,9 @@ def create(shell: Shell, /, order: Sequence[str], schema_name: str | None, **fie
         --attribute-merge dataSetPrecedence --order DATASET,DATASET
     """
     with shell.client() as client, options.creating(shell, "the merge policy", look="merge-policies list"):
-        policy = client.merge_policies.create(order=dotted(None, order) or None, **_given(schema_name, fields))
+        policy = client.merge_policies.create(
+            order=split_paths(None, order) or None, **_add_schema(schema_name, fields)
+        )
     show_one(shell.format, policy, _FACTS)
 
 
@@ -131,7 +133,9 @@ def create(shell: Shell, /, order: Sequence[str], schema_name: str | None, **fie
 def replace(shell: Shell, /, id: str, order: Sequence[str], schema_name: str | None, **fields: Any) -> None:
     """Replace a merge policy as a whole: what is not named goes back to its default."""
     with shell.client() as client:
-        policy = client.merge_policies.replace(id, order=dotted(None, order) or None, **_given(schema_name, fields))
+        policy = client.merge_policies.replace(
+            id, order=split_paths(None, order) or None, **_add_schema(schema_name, fields)
+        )
     show_one(shell.format, policy, _FACTS)
 
 
@@ -143,7 +147,7 @@ def update(shell: Shell, /, id: str, schema_name: str | None, **fields: Any) -> 
     """Change what is named of a merge policy. The order of datasets cannot be patched: use replace."""
     given = {name: value for name, value in fields.items() if value is not None}
     with shell.client() as client:
-        show_one(shell.format, client.merge_policies.update(id, **_given(schema_name, given)), _FACTS)
+        show_one(shell.format, client.merge_policies.update(id, **_add_schema(schema_name, given)), _FACTS)
 
 
 @command.command()
@@ -162,5 +166,5 @@ def delete(shell: Shell, id: str, dry_run: bool, yes: bool) -> None:
     return shell.note(f"deleted merge policy {id} in {shell.place}")
 
 
-def _given(schema_name: str | None, fields: dict[str, Any]) -> dict[str, Any]:
+def _add_schema(schema_name: str | None, fields: dict[str, Any]) -> dict[str, Any]:
     return fields if schema_name is None else {**fields, "schema_name": schema_name}

@@ -9,7 +9,8 @@ import click
 
 import rtcp
 from rtcp.cli import live, options
-from rtcp.cli.output import Columns, count, plain, show_many, show_one
+from rtcp.cli.cells import plain
+from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 

@@ -52,7 +52,7 @@ class Entities(Resource):
 
     def get(
         self,
-        entity_id: str | Identity,
+        entity_id: str | int | Identity,
         *,
         namespace: str | None = None,
         schema_name: str = SchemaClass.PROFILE,
@@ -147,7 +147,7 @@ class Entities(Resource):
 
     def list_events(
         self,
-        entity_id: str | Identity,
+        entity_id: str | int | Identity,
         *,
         namespace: str | None = None,
         fields: Sequence[str] | None = None,
@@ -207,7 +207,7 @@ class Entities(Resource):
         return self._list(first, _events, limit=limit)
 
     def delete(
-        self, entity_id: str | Identity, *, namespace: str | None = None, merge_policy_id: str | None = None
+        self, entity_id: str | int | Identity, *, namespace: str | None = None, merge_policy_id: str | None = None
     ) -> None:
         """Ask for a person's profile and events to be deleted: IRREVERSIBLE, and done some time later.
 
@@ -243,7 +243,7 @@ class Entities(Resource):
 
     def explain(
         self,
-        entity_id: str | Identity,
+        entity_id: str | int | Identity,
         *,
         namespace: str | None = None,
         schema_name: str = SchemaClass.PROFILE,

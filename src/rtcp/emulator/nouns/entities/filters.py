@@ -68,4 +68,4 @@ def _holds(compare: Callable[[Any, Any], bool], value: Any, wanted: str | bool |
 
 
 def _number_text(wanted: str | float) -> str:
-    return f"{wanted:g}" if isinstance(wanted, float) else wanted
+    return f"{wanted:g}" if isinstance(wanted, float) else wanted  # pyright: ignore[reportReturnType]

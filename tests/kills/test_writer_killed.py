@@ -17,8 +17,8 @@ STREAM = """
 import sys, rtcp
 url, inlet, spool, start = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
 client = rtcp.Client(rtcp.Config(token="t", client_id="c", org_id="o", streaming_url=url))
-options = {"dataset_id": "d", "schema_id": "https://ns.adobe.com/harbour/schemas/purchase"}
-with client, client.streaming.writer(inlet, spool=spool, max_batch=7, workers=2, **options) as writer:
+form = rtcp.RowForm(dataset_id="d", schema_id="https://ns.adobe.com/harbour/schemas/purchase")
+with client, client.streaming.writer(inlet, form=form, spool=spool, max_batch=7, workers=2) as writer:
     for number in range(start, start + 200):
         writer.write({"_id": f"order-{number}", "timestamp": "2026-03-02T08:15:00Z"})
         print(number, flush=True)
@@ -66,7 +66,6 @@ def inlet():
         thread.join()
 
 
-@pytest.mark.slow
 def test_no_acknowledged_row_is_lost_by_twenty_kills(inlet, tmp_path):
     dice = random.Random(20)
     acknowledged: set[str] = set()
