@@ -179,12 +179,12 @@ def test_a_recording_goes_forward_while_the_clock_is_set_back(tmp_path, zone, mo
         id="ferry-1", length=60, content_type="VOD", player_name="web", channel="harbour"
     )
     with rtcp.media.Recorder(tmp_path / "spool", clock=clock) as recorder:
-        session = recorder.start_session(details)
-        for second, leap in enumerate((timedelta(0), -HOUR, 3 * HOUR, timedelta(days=-366)), 1):
-            clock.advance(1)
-            clock.wall += leap
-            session.play(second)
-        session.complete(60)
+        with recorder.start_session(details) as session:
+            for second, leap in enumerate((timedelta(0), -HOUR, 3 * HOUR, timedelta(days=-366)), 1):
+                clock.advance(1)
+                clock.wall += leap
+                session.play(second)
+            session.complete(60)
         (recorded,) = recorder.waiting()
 
     times = [event.at for event in recorded.events]

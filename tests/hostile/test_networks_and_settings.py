@@ -153,7 +153,7 @@ def test_a_bundle_that_is_not_there_is_named_with_its_source(monkeypatch, tmp_pa
     [
         ("RTCP_TIMEOUT", "abc"),
         ("RTCP_TIMEOUT", "-1"),
-        ("RTCP_TIMEOUT", "1,5,7"),
+        ("RTCP_TIMEOUT", "1,5,7,9"),
         ("RTCP_RETRIES", "many"),
         ("RTCP_RETRIES", "-2"),
         ("RTCP_BASE_URL", "platform"),

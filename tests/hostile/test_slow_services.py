@@ -153,10 +153,12 @@ def test_who_waits_for_another_threads_token_waits_no_longer_than_for_an_answer(
 
 
 def test_nothing_is_left_of_the_watching_once_the_client_is_closed() -> None:
+    before = set(threading.enumerate())
     with RawServer(answer(200, POLICY_BYTES)) as server, client_at(server.url) as client:
         client.merge_policies.get("p-1")
+        assert "rtcp-deadlines" in {thread.name for thread in set(threading.enumerate()) - before}
 
-    assert not [thread for thread in threading.enumerate() if thread.name == "rtcp-deadlines"]
+    assert "rtcp-deadlines" not in {thread.name for thread in set(threading.enumerate()) - before}
 
 
 def test_a_slow_attempt_does_not_cut_another_ones_connection() -> None:

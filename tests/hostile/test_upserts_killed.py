@@ -10,8 +10,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import rtcp
 from rtcp.emulator import Emulator
 
@@ -27,7 +25,6 @@ print("done", result.written, flush=True)
 """
 
 
-@pytest.mark.slow
 def test_a_killed_upsert_is_whole_or_not_there(
     world: Emulator, client: rtcp.Client, tmp_path: Path, figures: Any
 ) -> None:
