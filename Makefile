@@ -2,7 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 LOCK := requirements-dev.lock
 
-.PHONY: demo test test-airflow check bench bench-check reliability reliability-check docs docs-check lock clean
+.PHONY: demo test test-airflow check bench bench-check reliability reliability-check planted planted-check docs docs-check lock clean
 
 demo: .venv/ready-cli
 	$(BIN)/rtcp demo
@@ -42,11 +42,18 @@ bench-check: .venv/ready-dev
 	$(BIN)/python -m benchmarks --check
 
 # Half an hour with ten minutes of load, and the figures of docs/reliability.md; the check is minutes.
-reliability: .venv/ready-dev
+reliability: .venv/ready-dev planted
 	$(BIN)/python -m tests.reliability --full
 
 reliability-check: .venv/ready-dev
 	$(BIN)/python -m tests.reliability
+
+# Bugs put in one at a time, each to be caught by the tests that answer for it; the check is a chosen third.
+planted: .venv/ready-dev
+	$(BIN)/python -m tests.planted --write
+
+planted-check: .venv/ready-dev
+	$(BIN)/python -m tests.planted --check
 
 # The examples on the pages are run by the tests; here it is links, headings and signatures.
 docs docs-check: .venv/ready-docs

@@ -9,6 +9,7 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import requests
@@ -20,7 +21,7 @@ from tests.helpers.inlet import DATASET, INLET, SCHEMA, entity, mounted_inlet, r
 from urllib3.exceptions import NewConnectionError
 
 import rtcp
-from rtcp.bulk.spool import SpoolFile
+from rtcp.bulk.spool import Queue, SpoolFile
 
 CUT = requests.ConnectionError("cut")
 REFUSED = requests.ConnectionError(NewConnectionError(None, "refused"))
@@ -399,6 +400,47 @@ def test_what_the_service_refuses_leaves_the_spool(client, write, tmp_path):
 
     assert counts(write(purchases(2), spool=tmp_path / "spool")) == (1, 1, 0, 0)
     assert counts(write([], spool=tmp_path / "spool")) == (0, 0, 0, 0)
+
+
+def test_what_a_spool_has_kept_is_sent_row_by_row_however_many_packs_it_takes(client, write, tmp_path):
+    inlet = mounted_inlet(client.http, *BUSY)
+    write(purchases(250), spool=tmp_path / "spool", workers=1)
+
+    second = write([], spool=tmp_path / "spool", workers=1, max_batch=100)
+
+    assert counts(second) == (250, 0, 0, 0)
+    assert inlet.ids == [f"order-{number}" for number in range(250)]
+
+
+def test_a_spool_whose_rows_were_all_sent_is_empty(client, write, tmp_path):
+    mounted_inlet(client.http, *BUSY)
+    write(purchases(250), spool=tmp_path / "spool", workers=1)
+    write([], spool=tmp_path / "spool", workers=1, max_batch=100)
+
+    with SpoolFile(tmp_path / "spool") as spool:
+        assert len(Queue(spool, f"streaming {INLET}")) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk at hand")
+def test_a_row_whose_reject_cannot_be_written_stays_in_the_spool(client, write, tmp_path):
+    mounted_inlet(client.http, lambda messages: receipts(messages, failed={0: 400}))
+
+    with pytest.raises(rtcp.SpoolError, match="cannot be written"):
+        write(purchases(2), spool=tmp_path / "spool", rejects="/dev/full")
+
+    assert counts(write([], spool=tmp_path / "spool")) == (1, 0, 0, 0)
+
+
+def test_a_writer_that_ends_gives_what_waits_back_to_an_open_spool(client, write, tmp_path):
+    inlet = mounted_inlet(client.http, *BUSY)
+
+    with SpoolFile(tmp_path / "spool") as spool:
+        first = write(purchases(2), spool=spool)
+        second = write([], spool=spool)
+
+    assert counts(first) == (0, 0, 0, 2)
+    assert counts(second) == (2, 0, 0, 0)
+    assert inlet.ids == ["order-0", "order-1"]
 
 
 def test_a_spool_that_another_writer_has_is_told(client, tmp_path):

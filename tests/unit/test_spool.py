@@ -55,6 +55,26 @@ def test_a_claimed_record_is_not_handed_out_twice_even_by_another_queue_of_the_n
     assert data(Queue(spool, "a").take(9)) == [b"2"]
 
 
+def test_what_is_claimed_as_it_is_put_is_not_handed_out(queue):
+    queue.put([b"1"], claim=True)
+    queue.put([b"2"])
+
+    assert data(queue.take(9)) == [b"2"]
+
+
+def test_what_was_claimed_as_it_was_put_comes_once_when_it_is_given_back(queue):
+    queue.release(queue.put([b"1", b"2"], claim=True))
+
+    assert data(queue.take(9)) == [b"1", b"2"]
+
+
+def test_what_is_given_back_does_not_hide_what_is_older_and_was_never_taken(queue):
+    queue.put([b"1"])
+    queue.release(queue.put([b"2"], claim=True))
+
+    assert data([*queue.take(1), *queue.take(1)]) == [b"2", b"1"]
+
+
 def test_queues_of_other_names_do_not_see_it(spool, queue):
     queue.put([b"1"])
 

@@ -128,9 +128,10 @@ class SpoolFile:
                 problem = self._problem(exc)
             else:
                 ids = [entry.id for entry in entries]
+                # What was given back may be younger than what nobody has taken yet.
+                state.taken = max([state.taken, *(number for number in ids if number not in state.released)])
                 state.released.difference_update(ids)
                 state.claimed.update(ids)
-                state.taken = max([state.taken, *ids])
                 return entries
         raise SpoolError(problem)
 
@@ -160,7 +161,7 @@ class SpoolFile:
         newer = connection.execute(
             "SELECT id, data FROM entries WHERE queue = ? AND id > ? ORDER BY id", (queue, state.taken)
         )
-        yield from (row for row in newer if row[0] not in state.claimed)
+        yield from (row for row in newer if row[0] not in state.claimed and row[0] not in state.released)
 
     def _commit(self, group: Sequence[_Change]) -> None:
         problem: str | None = "the write to the spool was interrupted"
