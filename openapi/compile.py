@@ -1,5 +1,5 @@
-"""Compile openapi/*.yaml into the one JSON document that the emulator reads at start-up, and assumptions.toml into
-what `rtcp verify` reads.
+"""Compile openapi/*.yaml into the one JSON document that the emulator reads at start-up, published.toml into what it
+says of all else that is published, and assumptions.toml into what `rtcp verify` reads.
 
 Run `python openapi/compile.py` to write it, with `--check` to learn whether the written one is current.
 """
@@ -18,6 +18,7 @@ import yaml
 
 SOURCES = Path(__file__).resolve().parent
 TARGET = SOURCES.parent / "src" / "rtcp" / "emulator" / "openapi.json"
+PUBLISHED = TARGET.with_name("published.json")
 ASSUMPTIONS = SOURCES.parent / "src" / "rtcp" / "_assumptions.json"
 KEPT = ("id", "operation", "question", "sends", "accepts", "breaks_if_wrong")
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
@@ -34,6 +35,7 @@ def compile_document(sources: Path = SOURCES) -> Document:
     paths: Document = {}
     components: Document = {}
     not_built: Document = {}
+    base_paths: Document = {}
     operation_ids: set[str] = set()
     for source in sorted(sources.glob("*.yaml")):
         document = localise(yaml.safe_load(source.read_text(encoding="utf-8")))
@@ -47,6 +49,8 @@ def compile_document(sources: Path = SOURCES) -> Document:
                 operation_ids.add(operation["operationId"])
         for path, name in document.get("x-rtcp-not-built", {}).items():
             add(not_built, path, {"noun": source.stem, "name": name}, source)
+        for path, others in document.get("x-rtcp-base-paths", {}).items():
+            add(base_paths, path, others, source)
         for kind, entries in document.get("components", {}).items():
             for name, entry in entries.items():
                 add(components.setdefault(kind, {}), name, entry, source)
@@ -60,6 +64,7 @@ def compile_document(sources: Path = SOURCES) -> Document:
         "info": info,
         "paths": paths,
         "x-rtcp-not-built": not_built,
+        "x-rtcp-base-paths": base_paths,
         "components": components,
     }
 
@@ -90,6 +95,24 @@ def compile_assumptions(sources: Path = SOURCES) -> list[Document]:
     return [{name: assumption[name] for name in KEPT} for assumption in listed]
 
 
+def compile_published(sources: Path = SOURCES) -> list[Document]:
+    """Return all published operations, each with its method, its path, and what its group says.
+
+    Raises:
+        ValueError: one is listed twice.
+    """
+    listed = []
+    for group in tomllib.loads((sources / "published.toml").read_text(encoding="utf-8"))["group"]:
+        for text in group["operations"]:
+            method, _, path = text.partition(" ")
+            kept = {name: group[name] for name in ("name", "source", "out_of_scope") if name in group}
+            listed.append({"method": method, "path": group["base"] + path, **kept})
+    keys = [(each["method"], each["path"]) for each in listed]
+    if len(set(keys)) != len(keys):
+        raise ValueError("published.toml lists an operation twice")
+    return listed
+
+
 def rendered(document: Any) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
@@ -98,7 +121,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a JSON file is not current")
     options = parser.parse_args(arguments)
-    targets = {TARGET: rendered(compile_document()), ASSUMPTIONS: rendered(compile_assumptions())}
+    targets = {
+        TARGET: rendered(compile_document()),
+        PUBLISHED: rendered(compile_published()),
+        ASSUMPTIONS: rendered(compile_assumptions()),
+    }
     if not options.check:
         for target, text in targets.items():
             target.write_text(text, encoding="utf-8")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import ssl
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,3 +69,18 @@ def clock() -> FakeClock:
 def client(emulator: Any, clock: FakeClock) -> Iterator[rtcp.Client]:
     with rtcp.Client.for_emulator(emulator.url, clock=clock, strict=True) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
+    """A certificate that signed itself, and a server context that shows it."""
+    openssl = shutil.which("openssl")
+    assert openssl, "these tests make a certificate with openssl"
+    folder = tmp_path_factory.mktemp("tls")
+    key, chain = folder / "key.pem", folder / "cert.pem"
+    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    command += ["-keyout", str(key), "-out", str(chain), "-subj", "/CN=rtcp tests"]
+    subprocess.run([*command, "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, key)
+    return chain, context

@@ -58,6 +58,7 @@ FIGURES: Final = (
     Figure("accounted rows", "rows of damaged files through a failing service, each found in the count that it is in"),
     Figure("soak seconds", "seconds of 16 threads sharing one client, a request in twenty failing"),
     Figure("soak calls", "calls of these threads"),
+    Figure("upserts killed", "upserts killed at any moment"),
     Figure("soak requests", "requests of these threads, by the counts of both sides"),
     Figure("soak rows", "rows streamed by these threads"),
     Figure("soak lost", "calls of theirs without an outcome", most=0),
@@ -78,6 +79,7 @@ _FULL: Final = {
     "RELIABILITY_STEP": "1",
     "RELIABILITY_EXAMPLES": "60",
     "RELIABILITY_SOAK_SECONDS": "600",
+    "RELIABILITY_KILLS": "30",
     "RELIABILITY_RANDOM": "1",
 }
 

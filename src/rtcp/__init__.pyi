@@ -102,6 +102,8 @@ from rtcp.models.merge_policy import IdentityGraphType as IdentityGraphType
 from rtcp.models.merge_policy import MergePolicy as MergePolicy
 from rtcp.models.merge_policy import Sandbox as Sandbox
 from rtcp.models.merge_policy import SchemaRef as SchemaRef
+from rtcp.models.namespace import Namespace as Namespace
+from rtcp.models.namespace import NamespaceKind as NamespaceKind
 from rtcp.models.preview import DatasetReport as DatasetReport
 from rtcp.models.preview import DatasetRow as DatasetRow
 from rtcp.models.preview import DatasetStats as DatasetStats
@@ -137,6 +139,7 @@ from rtcp.resources.entities.verbs import Entities as Entities
 from rtcp.resources.export_jobs.verbs import ExportJobs as ExportJobs
 from rtcp.resources.inlets import Inlets as Inlets
 from rtcp.resources.merge_policies import MergePolicies as MergePolicies
+from rtcp.resources.namespaces import Namespaces as Namespaces
 from rtcp.resources.preview import Preview as Preview
 from rtcp.resources.streaming.envelope import envelope as envelope
 from rtcp.resources.streaming.verbs import Streaming as Streaming

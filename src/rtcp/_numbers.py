@@ -15,6 +15,8 @@ _NO_NUMBERS: Final = frozenset(
 )
 _PLAIN_EXPONENTS: Final = range(-40, 41)
 _EXACT: Final = 2**53
+_MOST_DIGITS: Final = 19
+_ABSURD: Final = 10**18
 
 
 def as_number(value: Any) -> Number | None:
@@ -36,6 +38,16 @@ def as_number(value: Any) -> Number | None:
         return float(value) if hasattr(kind, "__float__") else None
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def told_count(value: Any) -> int | None:
+    """A count as the service tells it, as a number or in a text; None for what is none, and for what counts nothing in
+    this world, such as a number of four hundred digits.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if 0 <= value < _ABSURD else None
+    is_count = isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < _MOST_DIGITS
+    return int(value) if is_count else None
 
 
 def is_finite(number: Number) -> bool:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rtcp.resources.export_jobs.verbs import ExportJobs
     from rtcp.resources.inlets import Inlets
     from rtcp.resources.merge_policies import MergePolicies
+    from rtcp.resources.namespaces import Namespaces
     from rtcp.resources.preview import Preview
     from rtcp.resources.streaming.verbs import Streaming
     from rtcp.resources.system_jobs import SystemJobs
@@ -160,7 +161,7 @@ class Client:
         """Media sessions through Edge Network."""
         from rtcp.media.edge import MediaEdge
 
-        return MediaEdge(self._session)
+        return MediaEdge(self._session, self.config)
 
     @cached_property
     def streaming(self) -> Streaming:
@@ -185,6 +186,13 @@ class Client:
         )
 
     @cached_property
+    def namespaces(self) -> Namespaces:
+        """Identity namespaces, read only."""
+        from rtcp.resources.namespaces import Namespaces
+
+        return Namespaces(self._session, self._config)
+
+    @cached_property
     def preview(self) -> Preview:
         """The preview sample and its reports."""
         from rtcp.resources.preview import Preview
@@ -207,7 +215,12 @@ class Client:
             sandbox_id = AUTO
         return self._derived(self._config.replace(sandbox=sandbox, sandbox_id=sandbox_id))
 
-    def with_options(self, *, timeout: float | tuple[float, float] | None = None, retries: int | None = None) -> Self:
+    def with_options(
+        self,
+        *,
+        timeout: float | tuple[float, float] | tuple[float, float, float] | None = None,
+        retries: int | None = None,
+    ) -> Self:
         """The same client with other time-outs (seconds) or retries, for a call or a few:
         `client.with_options(timeout=300).entities.get(...)`.
         """

@@ -13,6 +13,8 @@ from rtcp.errors import InvalidArgumentError, PagingError
 T = TypeVar("T")
 
 _MOST_REPEATS: Final = 2
+# Filters may leave many pages of a list empty, but no service goes on for ever.
+_MOST_EMPTY: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,13 @@ class Paged(Generic[T]):
         """Yield page after page, `limit` not applied.
 
         Raises:
-            PagingError: the service gave a token that it had given before, or one page over and over.
+            PagingError: the service gave a token that it had given before, or one page over and over, or hundreds of
+                empty pages.
         """
         token: str | None = None
         seen: set[str] = set()
         before: list[object] = []
-        repeats = 0
+        repeats = empty = 0
         while True:
             page = self._fetch(token)
             # A service that overlooks the place it is asked for would give its first page for ever. Once is no proof: a
@@ -71,6 +74,9 @@ class Paged(Generic[T]):
             if repeats == _MOST_REPEATS:
                 raise PagingError(f"the service repeated a page, the one after {len(seen)} others")
             before = ids
+            empty = 0 if page.items else empty + 1
+            if empty > _MOST_EMPTY:
+                raise PagingError(f"the service gave {empty} empty pages in a row, each with a token for another one")
             yield page
             # A page may be empty and still carry a token: filters run after the page is cut.
             if page.next is None:

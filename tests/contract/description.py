@@ -105,7 +105,8 @@ class Description:
         if not response:
             return [f"{operation_id} has no status {exchange.status}"]
         missing = [] if "x-request-id" in exchange.answer_headers else ["no X-Request-Id"]
-        if not exchange.answer and ("content" not in response or exchange.method == "HEAD"):
+        may_be_empty = "content" not in response or exchange.method == "HEAD" or response.get("x-rtcp-may-be-empty")
+        if not exchange.answer and may_be_empty:
             return missing
         media_type = exchange.answer_headers["content-type"].partition(";")[0]
         content = response.get("content", {}).get(media_type)
@@ -221,6 +222,6 @@ def _closed(schema: Any) -> Any:
         return schema
     closed = {name: each if name in _BRANCHES else _closed(each) for name, each in schema.items()}
     # A property may be called "properties" or "type"; only a schema of an object has both as they should be.
-    if isinstance(schema.get("properties"), dict) and schema.get("type") == "object":
+    if isinstance(schema.get("properties"), dict) and schema.get("type") in ("object", ["object", "null"]):
         closed.setdefault("unevaluatedProperties", False)
     return closed

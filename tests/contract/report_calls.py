@@ -1,4 +1,4 @@
-"""Every way of calling the verbs of preview and audiences, and the look-up of a sandbox's id."""
+"""Every way of calling the verbs of preview, audiences and namespaces, and the look-up of a sandbox's id."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ CALLS: dict[str, Callable[[rtcp.Client], Any]] = {
     "preview.dataset_overlap: of a day": lambda c: c.preview.dataset_overlap(date="2020-01-01"),
     "preview.namespace_overlap": lambda c: c.preview.namespace_overlap(),
     "preview.unstitched_profiles": lambda c: c.preview.unstitched_profiles(),
+    "namespaces.list": lambda c: list(c.namespaces.list()),
+    "namespaces.get": lambda c: c.namespaces.get(6),
+    "namespaces.get: unknown": lambda c: c.namespaces.get(5),
     "audiences.list": lambda c: list(c.audiences.list()),
     "audiences.list: in pages": lambda c: list(c.audiences.list(page_size=1)),
     "audiences.list: all options": lambda c: list(

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.contract.test_exchanges import CALLS
 
 from rtcp.models.identity import Identity
-from rtcp.verify import walked_verbs
+from rtcp.verify import walked_verbs, written_verbs
 
 PAGE = (Path(__file__).parents[2] / "docs" / "verified.md").read_text()
 DOCUMENT = json.loads(files("rtcp.emulator").joinpath("openapi.json").read_text(encoding="utf-8"))
@@ -43,6 +43,10 @@ def test_what_verify_tries_is_what_the_page_says():
     tried = walked_verbs(Identity("somebody", "Email"))
 
     assert {verb for verb, cells in ROWS.items() if cells[3] == "yes"} == tried
+
+
+def test_what_verify_writes_is_what_the_page_says():
+    assert {verb for verb, cells in ROWS.items() if cells[3] == "writes"} == written_verbs()
 
 
 def test_nobody_claims_a_tenant():

@@ -44,7 +44,7 @@ def test_admin_paths_need_no_token_and_are_not_recorded(emulator, stranger):
 def test_a_reset_empties_everything(people, platform):
     platform.get(POLICIES)
     people.faults.always("*", status=500)
-    platform.request("POST", "/_emulator/reset")
+    platform.post("/_emulator/reset", {})
 
     assert (len(people.requests), people.faults.pending(), people.store.sandbox("prod").datasets()) == (0, [], [])
 

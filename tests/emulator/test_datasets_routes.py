@@ -59,10 +59,48 @@ def test_other_datasets_are_referred_to_with_a_capital_s(platform):
 
 
 def test_blanks_in_tags_are_taken_out(platform):
-    (reference,) = platform.post(DATASETS, {**UNION, "tags": {"unifiedProfile": ["enabled: true"], "n": 5}}).json()
+    (reference,) = platform.post(DATASETS, {**UNION, "tags": {"unifiedProfile": ["enabled: true"]}}).json()
 
     (entry,) = platform.get(f"{DATASETS}/{reference.rpartition('/')[2]}").json().values()
-    assert entry["tags"] == {"unifiedProfile": ["enabled:true"], "n": 5}
+    assert entry["tags"] == {"unifiedProfile": ["enabled:true"]}
+
+
+@pytest.mark.parametrize("dialect", ["guide", "spec", "hostile"])
+@pytest.mark.parametrize("tags", [{"n": 5}, {"n": "x"}, {"n": ["x", 5]}, {"n": {"a": ["b"]}}, {"n": None}, [], "x"])
+def test_tags_are_lists_of_texts(platform, tags):
+    (reference,) = platform.post(DATASETS, UNION).json()
+    path = f"{DATASETS}/{reference.rpartition('/')[2]}"
+    patch = [{"op": "add", "path": "/tags", "value": tags}]
+
+    answers = [
+        platform.post(DATASETS, {**UNION, "tags": tags}),
+        platform.request("PATCH", path, json={"tags": tags}),
+        platform.request("PATCH", path, json=patch, headers={"Content-Type": "application/json-patch+json"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 400, 400]
+
+
+@pytest.mark.parametrize("dialect", ["guide", "spec", "hostile"])
+def test_one_dataset_shows_the_properties_that_are_asked_for(platform):
+    (reference,) = platform.post(DATASETS, UNION).json()
+    dataset_id = reference.rpartition("/")[2]
+
+    answer = platform.get(f"{DATASETS}/{dataset_id}", properties="name,version")
+
+    assert answer.json()[dataset_id].keys() - {"notInAnySource"} == {"name", "version"}
+    assert answer.headers["E-Tag"] == "1.0.0"
+    assert platform.get(f"{DATASETS}/{dataset_id}", properties="nothing").json()[dataset_id].get("name") is None
+
+
+@pytest.mark.parametrize(("kind", "word"), [("profile", "record"), ("experienceevent", "time-series")])
+def test_a_dataset_is_classified_by_its_behaviour(platform, kind, word):
+    body = {"name": "Mine", "schemaRef": {"id": f"https://ns.adobe.com/xdm/context/{kind}"}}
+    (reference,) = platform.post(DATASETS, body).json()
+
+    (entry,) = platform.get(f"{DATASETS}/{reference.rpartition('/')[2]}").json().values()
+    assert entry["classification"] == {"dataBehavior": word, "managedBy": "CUSTOMER"}
+    assert platform.get(DATASETS).json()[reference.rpartition("/")[2]]["classification"] == entry["classification"]
 
 
 def test_a_trial_creates_nothing(platform):

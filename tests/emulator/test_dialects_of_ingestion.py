@@ -69,6 +69,34 @@ def test_the_spec_has_times_as_texts_and_no_word_of_validation(inlet, platform):
     assert isinstance(body["receivedTimeMs"], str)
 
 
+@in_spec
+def test_the_spec_has_the_time_of_many_messages_as_a_number(inlet, platform):
+    body = platform.post(f"/collection/batch/{inlet}", {"messages": [message()]}).json()
+
+    assert isinstance(body["receivedTimeMs"], int)
+
+
+@in_all
+def test_only_the_spec_answers_an_action_with_the_batch(inlet, platform, emulator):
+    imports = "/data/foundation/import/batches"
+    body = {"datasetId": "people", "inputFormat": {"format": "json"}}
+    batch_id = platform.post(imports, body).json()["id"]
+    platform.request(
+        "PUT",
+        f"{imports}/{batch_id}/datasets/people/files/a.json",
+        data=b'{"crm": {"id": "c-1"}}',
+        headers={"Content-Type": "application/octet-stream"},
+    )
+
+    answer = platform.request("POST", f"{imports}/{batch_id}", params={"action": "COMPLETE"})
+
+    assert answer.status_code == 200
+    if emulator.dialect == "spec":
+        assert (answer.json()["id"], answer.json()["status"]) == (batch_id, "loaded")
+    else:
+        assert answer.content == b""
+
+
 @in_hostile
 def test_hostile_receipts_have_the_old_name_of_validation(inlet, platform):
     body = platform.post(f"/collection/{inlet}", message()).json()

@@ -140,8 +140,43 @@ def test_a_documented_path_that_is_not_built_says_what_is_missing(platform):
     assert "data hygiene" in answer.json()["detail"]
 
 
-def test_a_method_that_is_not_built_says_so(platform):
-    assert platform.request("PUT", "/data/core/ups/export/jobs/1").status_code == 501
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        ("POST", "/data/core/ups/audiences", "audiences"),
+        ("GET", "/data/core/ups/segment/definitions", "segment definitions"),
+        ("DELETE", "/data/core/ups/segment/jobs/7", "segment jobs"),
+        ("POST", "/data/core/ups/segment/definitions/bulk-get", "segment definitions"),
+        ("GET", "/data/core/ups/config/schedules", "schedules of segmentation"),
+        ("POST", "/data/core/ups/preview", "previews of segment expressions"),
+        ("GET", "/data/core/ups/estimate/7", "estimates of segment expressions"),
+        ("PUT", "/data/foundation/catalog/dataSets/7", "datasets of the catalogue"),
+        ("POST", "/data/core/identity/v2/graph", "identity graphs"),
+        ("POST", "/ee/v1/interact", "interactions of the Edge Network"),
+    ],
+)
+def test_what_is_published_and_not_built_is_named(platform, method, path, name):
+    answer = platform.request(method, path)
+
+    assert (answer.status_code, name in answer.json()["detail"]) == (501, True)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/data/core/ups/export/jobs/1", "DELETE, GET"),
+        ("TRACE", "/data/core/ups/access/entities", "DELETE, GET, POST"),
+        ("DELETE", "/data/core/ups/segment/conversion", "POST"),
+        ("PATCH", "/data/core/ups/preview/7", "DELETE, GET"),
+        ("GET", "/collection/7", "POST"),
+        ("OPTIONS", "/data/core/ups/config/mergePolicies", "GET, POST"),
+        ("GET", "/ee/or2/va/v1/play", "POST"),
+    ],
+)
+def test_a_method_that_a_path_does_not_have_is_told_which_it_has(platform, method, path, allowed):
+    answer = platform.request(method, path)
+
+    assert (answer.status_code, answer.headers.get("Allow")) == (405, allowed)
 
 
 def test_an_unknown_path_is_not_found(platform):
@@ -154,3 +189,13 @@ def test_an_encoded_slash_stays_inside_an_id(platform):
     answer = platform.get(f"{POLICIES}/..%2F..%2Faccess")
 
     assert (answer.status_code, answer.json()["detail"]) == (404, "the merge policy does not exist in this sandbox")
+
+
+def test_tokens_that_expired_are_let_go(platform, emulator):
+    for _ in range(5):
+        platform.token()
+    kept = len(emulator.service.ims)
+    emulator.clock.advance(86_400)
+    platform.token()
+
+    assert (kept > 4, len(emulator.service.ims)) == (True, 1)

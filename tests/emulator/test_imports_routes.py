@@ -11,6 +11,7 @@ import pytest
 from tests.emulator.conftest import EVENT, PROFILE
 
 from rtcp.emulator import Emulator
+from rtcp.emulator.nouns.batches import row_reading
 from rtcp.emulator.store import Dataset, Identity, IdentityPath
 
 IMPORT = "/data/foundation/import/batches"
@@ -659,3 +660,21 @@ def test_decimals_and_bytes_of_parquet_become_texts(world, platform):
 
 def test_an_action_on_a_file_is_one_of_two(world, platform):
     assert on_file(platform, "POST", create(platform), action="EXPLODE").status_code == 400
+
+
+def test_a_small_parquet_file_that_unpacks_to_a_huge_one_is_refused(world, platform, monkeypatch):
+    monkeypatch.setattr(row_reading, "MOST_UNPACKED_BYTES", 100_000)
+
+    batch_id = load(platform, world, parquet([{**PERSON, "city": "x" * 50_000}] * 100), kind={"format": "parquet"})
+
+    found = entry(platform, batch_id)
+    assert found["status"] == "failed"
+    assert "larger than 1 GB" in found["errors"][0]["description"]
+
+
+def test_a_row_of_many_levels_is_corrupt(world, platform):
+    deep = b'{"id": "c-1", "x": ' + b"[" * 900 + b"]" * 900 + b"}"
+
+    batch_id = load(platform, world, deep + b"\n" + b'{"id": "c-2"}', partialIngestionPercent=60)
+
+    assert entry(platform, batch_id)["metrics"]["failedRecordCount"] == 1

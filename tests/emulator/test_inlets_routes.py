@@ -29,7 +29,7 @@ def test_a_new_connection_has_an_inlet_of_64_digits(platform):
     assert (made.status_code, made.json()["etag"]) == (201, item["etag"])
     assert made.headers["Location"].endswith(made.json()["id"])
     assert re.fullmatch("[0-9a-f]{64}", parameters["inletId"])
-    assert parameters["inletUrl"].endswith(f"/collection/{parameters['inletId']}")
+    assert parameters["inletUrl"] == f"{platform.url}/collection/{parameters['inletId']}"
     assert (parameters["sourceId"], parameters["dataType"], item["state"]) == ("till", "xdm", "enabled")
     assert "authenticationRequired" not in parameters
 

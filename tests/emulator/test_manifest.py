@@ -168,14 +168,14 @@ def test_a_dataset_may_be_declared_without_a_file(store, write):
 
 
 def test_identities_may_come_from_the_rows_own_map(store, write):
-    write("web.jsonl", '{"_id": "e", "timestamp": "2026-01-01T00:00:00Z", "identityMap": {"ECID": [{"id": "9"}]}}\n')
+    write("web.jsonl", '{"_id": "e", "timestamp": "2026-01-01T00:00:00Z", "identityMap": {"Phone": [{"id": "9"}]}}\n')
     manifest = write(
         "world.toml", f'[[datasets]]\nid = "web"\nclass = "{EVENT_CLASS}"\nidentity_map = true\nfile = "web.jsonl"\n'
     )
 
     load_manifest(store, manifest)
 
-    page = store.sandbox("prod").events(Identity("ECID", "9"), policy=None, start_ms=None, end_ms=None)
+    page = store.sandbox("prod").events(Identity("Phone", "9"), policy=None, start_ms=None, end_ms=None)
     assert len(page.events) == 1
 
 

@@ -125,6 +125,7 @@ GOOD = '{"id": 1, "_id": "x", "timestamp": "2026-01-01T00:00:00Z"}\n'
         (GOOD + '{"id": \n', 2, "is not valid JSON: Expecting value at column 7"),
         ('\n\n{"id": NaN}\n', 3, "NaN is no JSON number"),
         ("[1]\n", 1, "is not a JSON object"),
+        ('{"a": ' + "[" * 101 + "]" * 101 + "}\n", 1, "has more than 100 levels"),
         ("[" * 100_000, 1, "is not valid JSON"),
         (GOOD.encode() + b"\xff\n", 2, "is not UTF-8 text"),
         (GOOD + '{"id": 1, "_id": "a"}\n', 2, "RFC 3339"),

@@ -322,3 +322,14 @@ def test_a_fault_of_throttling_says_when_to_come_back(session, emulator):
     answer = session.tell("ping")
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "2")
+
+
+def test_a_start_without_a_channel_is_taken_by_a_tolerant_emulator_alone(player, emulator):
+    details = {name: value for name, value in DETAILS.items() if name != "channel"}
+    start = player.xdm("sessionStart", {"playhead": 0, "sessionDetails": details})
+
+    assert player.edge("sessionStart", start).status_code == 207
+    emulator.media.settings = MediaSettings(strict=False)
+    assert player.edge("sessionStart", start).status_code == 200
+    start["mediaCollection"]["sessionDetails"].pop("name")
+    assert player.edge("sessionStart", start).status_code == 207

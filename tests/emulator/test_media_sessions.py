@@ -265,3 +265,32 @@ def test_an_eleventh_state_is_one_too_many():
     again = MediaEvent("statesUpdate", 0, 99, 0, {}, ("state0",))
 
     assert judged(*events, again) == ["too-many-states"]
+
+
+def test_sessions_that_are_over_are_let_go_a_day_later(player, emulator):
+    player.start()
+    ended = player.sid
+    player.send("sessionEnd")
+    player.edge_start()
+    player.edge_download(player.item("sessionStart", {"playhead": 0, "sessionDetails": DETAILS}))
+    player.start()
+    living = player.sid
+    for minute in range(0, 24 * 60 + 5, 9):
+        player.send("ping", minute)
+        emulator.clock.advance(9 * 60)
+    player.edge_start()
+
+    assert [session.id for session in emulator.media] == [living, player.sid]
+    player.sid = ended
+    assert player.send("ping").status_code == 404
+
+
+def test_a_session_that_has_just_ended_is_still_shown_and_410(player, emulator):
+    player.start()
+    player.send("sessionEnd")
+    emulator.clock.advance(23 * 3600)
+    player.edge_start()
+
+    assert len(emulator.media) == 2
+    player.sid = emulator.media[0].id
+    assert player.send("ping").status_code == 410

@@ -208,16 +208,31 @@ def test_an_unknown_policy_is_404(platform, method):
     assert platform.request(method, f"{POLICIES}/nobody", json=body).status_code == 404
 
 
-def test_a_sixth_policy_is_taken_unless_limits_are_asked_for(platform):
-    assert [platform.post(POLICIES, draft()).status_code for _ in range(5)] == [200] * 5
+@pytest.mark.parametrize("dialect", ["guide", "spec", "hostile"])
+def test_a_sixth_policy_is_refused_whatever_its_class_and_its_name(platform):
+    answers = [platform.post(POLICIES, draft()) for _ in range(4)]
+    names = [answer.json().get("name") for answer in answers]
+
+    sixth = platform.post(POLICIES, {**draft(), "schema": {"name": "_xdm.context.account"}})
+
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert len(set(names)) == 1
+    assert sixth.status_code == 400
+    assert "5 merge policies at most" in sixth.json()["detail"]
 
 
-def test_with_limits_a_sixth_policy_is_refused(platform, emulator):
-    emulator.service.options = Options(limits=True)
+def test_a_policy_that_goes_makes_room(platform):
+    made = [platform.post(POLICIES, draft()).json()["id"] for _ in range(4)]
+    platform.request("DELETE", f"{POLICIES}/{made[0]}")
+
+    assert platform.post(POLICIES, draft()).status_code == 200
+
+
+def test_the_number_of_policies_can_be_left_open(platform, emulator):
+    emulator.service.options = Options(most_policies=None)
     try:
-        answers = [platform.post(POLICIES, draft()) for _ in range(5)]
+        answers = [platform.post(POLICIES, draft()).status_code for _ in range(6)]
     finally:
         emulator.service.options = Options()
 
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 400]
-    assert "5 merge policies at most" in answers[-1].json()["detail"]
+    assert answers == [200] * 6

@@ -81,22 +81,22 @@ def test_a_lone_surrogate_of_the_source_survives(sandbox):
 @pytest.mark.parametrize("flag", [True, "true"])
 def test_the_marked_identity_of_a_map_owns_the_fragment(sandbox, flag):
     sandbox.ingest(
-        "mapped", [{"identityMap": {"ECID": [{"id": "1"}], "Email": [{"id": "j@example.com", "primary": flag}]}}]
+        "mapped", [{"identityMap": {"Phone": [{"id": "1"}], "Email": [{"id": "j@example.com", "primary": flag}]}}]
     )
 
     assert own(sandbox, "Email", "j@example.com") is not None
-    assert own(sandbox, "ECID", "1") is None
+    assert own(sandbox, "Phone", "1") is None
 
 
 def test_the_first_identity_of_a_map_owns_the_fragment_when_none_is_marked(sandbox):
-    sandbox.ingest("mapped", [{"identityMap": {"ECID": [{"id": "1"}, {"id": "2"}]}}])
+    sandbox.ingest("mapped", [{"identityMap": {"Phone": [{"id": "1"}, {"id": "2"}]}}])
 
-    assert own(sandbox, "ECID", "1") is not None
-    assert own(sandbox, "ECID", "2") is None
+    assert own(sandbox, "Phone", "1") is not None
+    assert own(sandbox, "Phone", "2") is None
 
 
 @pytest.mark.parametrize(
-    "identity_map", [None, {}, [], {"ECID": None}, {"ECID": [None]}, {"ECID": [{"id": None}]}, {"": [{"id": "1"}]}]
+    "identity_map", [None, {}, {"ECID": None}, {"ECID": [None]}, {"ECID": [{"id": None}]}, {"": [{"id": "1"}]}]
 )
 def test_a_row_whose_map_names_nobody_is_skipped(sandbox, identity_map):
     report = sandbox.ingest("mapped", [{"identityMap": identity_map}])
@@ -228,3 +228,60 @@ def test_many_rows_that_share_one_secondary_identity_are_linked_quickly(sandbox)
     report = sandbox.ingest("crm", ({"ids": {"crm": number}, "mail": "shared@example.com"} for number in range(3_000)))
 
     assert report.accepted == 3_000
+
+
+ECID = "01234567890123456789012345678901234567"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"identityMap": {"ECID": [{"id": "123"}]}}, "38 digits"),
+        ({"identityMap": {"ecid": [{"id": ECID + "0"}]}}, "38 digits"),
+        ({"identityMap": {"ECID": [{"id": ECID[:-1] + "x"}]}}, "38 digits"),
+        ({"identityMap": {"Email": [{"id": "Anonymous"}]}}, "stands for nobody"),
+        ({"identityMap": {"Email": [{"id": " null "}]}}, "stands for nobody"),
+        ({"ids": {"crm": "invalid"}}, "stands for nobody"),
+        ({"identityMap": {"Nova": [{"id": "x" * 1025}]}}, "longer than 1024"),
+        ({"identityMap": {"Nova": [{"id": str(number)} for number in range(20)]}}, "more than 20 identities"),
+        ({"identityMap": []}, "lists of objects"),
+        ({"identityMap": {"Email": "x"}}, "lists of objects"),
+        ({"identityMap": {"Email": ["x"]}}, "lists of objects"),
+        ({"identityMap": {"Email": [{"id": 1.5}]}}, "lists of objects"),
+    ],
+)
+def test_a_row_whose_identity_can_be_none_is_skipped(sandbox, row, said):
+    report = sandbox.ingest("crm", [{"ids": {"crm": "1"}, **row}])
+
+    ((_, reason),) = report.skipped
+    assert said in reason
+
+
+def test_a_row_with_an_ecid_and_twenty_identities_is_kept(sandbox):
+    many = [{"id": str(number)} for number in range(18)]
+
+    report = sandbox.ingest("crm", [{"ids": {"crm": "1"}, "identityMap": {"ECID": [{"id": ECID}], "Nova": many}}])
+
+    assert report.accepted == 1
+
+
+def test_identities_of_the_map_count_beside_those_of_the_paths(sandbox):
+    sandbox.ingest("crm", [{"ids": {"crm": "1"}, "identityMap": {"Email": [{"id": "m@example.com", "primary": True}]}}])
+
+    assert own(sandbox, "crmId", "1") is not None
+    found = sandbox.profile(
+        Identity("Email", "m@example.com"), schema_name=PROFILE_CLASS, policy=sandbox.default_policy(PROFILE_CLASS)
+    )
+    assert {identity.id for identity in found.identities} == {"1", "m@example.com"}
+
+
+def test_a_map_that_the_dataset_excludes_is_told(sandbox, caplog):
+    path = IdentityPath("ids.crm", "crmId", primary=True)
+    sandbox.put_dataset(Dataset("apart", "Apart", PROFILE_CLASS, (path,), identity_map=False))
+    rows = [{"ids": {"crm": str(number)}, "identityMap": {"Email": [{"id": "m@example.com"}]}} for number in (7, 8)]
+
+    report = sandbox.ingest("apart", [*rows, {"ids": {"crm": "9"}}])
+
+    assert (report.accepted, report.ignored_maps, sandbox.ignored_maps) == (3, 2, {"apart": 2})
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert own(sandbox, "Email", "m@example.com") is None

@@ -254,3 +254,51 @@ def test_linked_are_exactly_those_that_a_chain_of_rows_joins(edges, asked):
         assert found is None
     else:
         assert {identity.id for identity in found.identities} == {str(each) for each in reached}
+
+
+@pytest.fixture
+def full(sandbox):
+    """A graph of fifty identities: one crmId, ten cookies, five devices, thirty-four e-mails, in this order."""
+    sandbox._database.drops_oldest = True
+    kinds = ["AAID"] * 10 + ["IDFA"] * 5 + ["Email"] * 34
+    for number, namespace in enumerate(kinds):
+        sandbox.ingest("crm", [{"crm": "1", "identityMap": {namespace: [{"id": f"{namespace}-{number}"}]}}])
+    return sandbox
+
+
+def members(sandbox):
+    return {identity.id for identity in look_up(sandbox, JANE).identities}
+
+
+def test_a_graph_of_fifty_is_whole(full):
+    assert len(members(full)) == 50
+
+
+def test_a_graph_that_is_full_lets_its_oldest_cookies_go_then_devices_then_the_rest(full):
+    before = members(full)
+    gone = []
+    for number in range(17):
+        full.ingest("crm", [{"crm": "1", "identityMap": {"Email": [{"id": f"new-{number}"}]}}])
+        now = members(full)
+        assert len(now) == 50
+        gone += sorted(before - now)
+        before = now
+
+    assert gone[:15] == [f"AAID-{number}" for number in range(10)] + [f"IDFA-{number}" for number in range(10, 15)]
+    # The person's own number is older, and comes with every row.
+    assert gone[15:] == ["Email-15", "Email-16"]
+
+
+def test_who_was_let_go_is_a_person_of_their_own(full):
+    full.ingest("card", [{"card": "9", "crm": "1"}])
+
+    assert "AAID-0" not in members(full)
+    assert look_up(full, Identity("AAID", "AAID-0")) is None
+
+
+def test_without_the_rule_a_graph_grows_and_is_refused(sandbox):
+    for number in range(51):
+        sandbox.ingest("crm", [{"crm": "1", "identityMap": {"Email": [{"id": f"m-{number}"}]}}])
+
+    with pytest.raises(TooManyIdentities):
+        look_up(sandbox, JANE)

@@ -354,8 +354,9 @@ def test_good_and_wrong_messages_part_into_two_batches(world, platform):
     land(world)
 
     by_status = {each["status"]: each["metrics"] for each in platform.get(BATCHES, dataSet="shop").json().values()}
-    assert by_status["success"] == {"inputRecordCount": 1, "outputRecordCount": 1, "failedRecordCount": 0}
-    assert by_status["failed"] == {"inputRecordCount": 2, "outputRecordCount": 0, "failedRecordCount": 2}
+    counts = ("inputRecordCount", "outputRecordCount", "failedRecordCount", "outputFileCount")
+    assert [by_status["success"][name] for name in counts] == [1, 1, 0, 1]
+    assert [by_status["failed"][name] for name in counts] == [2, 0, 2, 0]
     assert [each["body"]["xdmEntity"]["_id"] for each in failed_records(platform, "shop")] == ["e-2", "e-3"]
 
 
@@ -522,3 +523,158 @@ def test_a_portion_that_was_brought_in_takes_no_more(world, stranger):
     land(world)
 
     assert world.store.sandbox("prod").counts().events == 2
+
+
+EXPORT = "/data/foundation/export"
+
+
+def files_of(platform, dataset):
+    """The rows in the files of the successful batches of a dataset, batch by batch, in the order of their making."""
+    batches = platform.get(BATCHES, dataSet=dataset, status="success").json()
+    rows = []
+    for batch_id in batches:
+        for each in platform.get(f"{EXPORT}/batches/{batch_id}/files").json()["data"]:
+            (part,) = platform.get(f"{EXPORT}/files/{each['dataSetFileId']}").json()["data"]
+            href = f"{EXPORT}/files/{each['dataSetFileId']}"
+            text = platform.request("GET", href, params={"path": part["name"]}).text
+            rows.append([json.loads(line) for line in text.splitlines()])
+            assert each["records"] == str(len(rows[-1]))
+            assert part["length"] == str(len(text.encode()))
+    return rows
+
+
+in_all = pytest.mark.parametrize("dialect", ["guide", "spec"])
+
+
+@in_all
+@pytest.mark.parametrize("dataset", ["shop", "people"])
+def test_what_was_streamed_is_in_the_lake(world, platform, dataset):
+    told = [purchase(1), purchase(2)] if dataset == "shop" else [message(), message({"crm": {"id": "c-2"}})]
+    send_many(platform, *told, message({"name": 7}), purchase(3, crm={}))
+    land(world)
+
+    assert files_of(platform, dataset) == [[each["body"]["xdmEntity"] for each in told]]
+
+
+def test_rows_of_a_dataset_outside_profile_are_in_the_lake(world, platform):
+    body = {"name": "Lake", "schemaRef": {"id": "https://ns.adobe.com/xdm/context/profile"}}
+    dataset_id = platform.post("/data/foundation/catalog/dataSets", body).json()[0].rpartition("/")[2]
+    row = {"identityMap": {"Email": [{"id": "ann@example.com"}]}}
+    ref = {**REF, "id": body["schemaRef"]["id"]}
+
+    send(platform, message(row, dataset=dataset_id, ref=ref, meta=ref))
+    land(world)
+
+    assert files_of(platform, dataset_id) == [[row]]
+
+
+@pytest.mark.parametrize("operation", ["create", "merge", "delete"])
+def test_upserts_reach_profile_and_not_the_lake(world, platform, operation):
+    send(
+        platform, {"header": {"datasetId": "people", "operations": {"data": operation}}, "body": {"crm": {"id": "c-1"}}}
+    )
+    land(world)
+
+    assert files_of(platform, "people") == []
+
+
+def test_the_rows_of_a_raw_inlet_are_in_the_lake(world, platform):
+    row = purchase(1)["body"]["xdmEntity"]
+    send(platform, row, inlet=RAW, headers={"x-adobe-flow-id": "flow-1"})
+    land(world)
+
+    assert files_of(platform, "shop") == [[row]]
+
+
+ECID = "01234567890123456789012345678901234567"
+RULES = [
+    ("shop", {"timestamp": "yesterday"}, "#/timestamp"),
+    ("shop", {"timestamp": "2026-02-31T00:00:00Z"}, "#/timestamp"),
+    ("shop", {"timestamp": None}, "#"),
+    ("shop", {"_id": ""}, "#/_id"),
+    ("shop", {"_id": None}, "#"),
+    ("shop", {"crm": {}}, "#"),
+    ("shop", {"identityMap": {"Email": "x"}}, "#/identityMap/Email"),
+    ("shop", {"identityMap": {"ECID": [{"id": "7"}]}}, "#/identityMap/ECID"),
+    ("shop", {"identityMap": {"Email": [{"id": "anonymous"}]}}, "#/identityMap/Email"),
+    ("shop", {"crm": {"id": "null"}}, "#/crm/id"),
+    ("shop", {"big": "x" * 11_000}, "#"),
+]
+
+
+@pytest.mark.parametrize("dialect", ["guide", "spec", "hostile"])
+@pytest.mark.parametrize("declares", [False, True], ids=["no fields", "declared fields"])
+@pytest.mark.parametrize(("dataset", "changes", "pointer"), RULES)
+def test_validation_and_landing_go_by_one_rule_book(world, platform, dataset, changes, pointer, declares):
+    prod = world.store.sandbox("prod")
+    if declares:
+        fields = {"crm.id": {"type": "string"}, "big": {"type": "string"}}
+        prod.put_dataset(Dataset("shop", "Purchases", EVENT, (IdentityPath("crm.id", "crmId", True),), fields=fields))
+    told = purchase(1, **changes)
+
+    checked = send(platform, told, params={"syncValidation": "true"})
+    send(platform, told)
+    land(world)
+
+    assert checked.status_code == 400
+    (found,) = checked.json()["report"]["cause"]["_streamingValidation"]
+    assert found["pointerToViolation"] == pointer
+    if world.dialect != "hostile":
+        (record,) = failed_records(platform, "shop")
+        assert record["_validationErrors"] == [found]
+    assert prod.counts().events == 0
+
+
+@pytest.mark.parametrize("declares", [False, True], ids=["no fields", "declared fields"])
+def test_what_validation_passes_lands(world, platform, declares):
+    prod = world.store.sandbox("prod")
+    fields = {"crm.id": {"type": "string"}} if declares else None
+    prod.put_dataset(Dataset("shop", "Purchases", EVENT, (IdentityPath("crm.id", "crmId", True),), fields=fields))
+    told = purchase(1, identityMap={"ECID": [{"id": ECID, "primary": True}]})
+
+    assert send(platform, told, params={"syncValidation": "true"}).json()["syncValidation"] == {"status": "pass"}
+    land(world)
+
+    assert prod.counts().events == 1
+    page = prod.events(Identity("ECID", ECID), policy=prod.default_policy(PROFILE), start_ms=None, end_ms=None)
+    assert [event.id for event in page.events] == ["e-1"]
+
+
+def test_an_excluded_map_is_no_field_where_fields_are_declared(world, platform):
+    fields, path = {"crm.id": {"type": "string"}}, IdentityPath("crm.id", "crmId", True)
+    world.store.sandbox("prod").put_dataset(
+        Dataset("shop", "Purchases", EVENT, (path,), identity_map=False, fields=fields)
+    )
+
+    answer = send(platform, purchase(1, identityMap={}), params={"syncValidation": "true"})
+
+    (found,) = answer.json()["report"]["cause"]["_streamingValidation"]
+    assert found["message"] == "extraneous key [identityMap] is not permitted"
+
+
+@in_all
+def test_a_service_that_is_behind_takes_everything_and_shows_it_later_in_order(world, platform):
+    send(platform, message({"crm": {"id": "c-1"}, "name": "first"}))
+    world.faults.queue_streaming(600)
+    assert send(platform, message({"crm": {"id": "c-1"}, "name": "second"})).status_code == 200
+    assert send_many(platform, message({"crm": {"id": "c-2"}}), inlet=INLET).status_code == 207
+    world.faults.clear()
+    # What comes after the jam does not overtake what stands in it.
+    assert send(platform, purchase(1)).status_code == 200
+    land(world)
+    assert (stored(world)["name"], stored(world, "c-2")) == ("first", None)
+    assert world.store.sandbox("prod").counts().events == 0
+    world.clock.advance(600)
+    world.settle()
+    assert (stored(world)["name"], stored(world, "c-2")["crm"]) == ("second", {"id": "c-2"})
+    assert world.store.sandbox("prod").counts().events == 1
+
+
+def test_a_jam_is_asked_for_over_the_admin_path(stranger, emulator):
+    told = stranger.post("/_emulator/faults", {"queueStreaming": 30}).json()["faults"]
+
+    assert told == [{"queueStreaming": 30.0}]
+    assert stranger.request("DELETE", "/_emulator/faults").json() == {"faults": []}
+    for seconds in (-1, True, "1", None, 10**9):
+        assert stranger.post("/_emulator/faults", {"queueStreaming": seconds}).status_code == 400
+    assert emulator.faults.streaming_delay == 0

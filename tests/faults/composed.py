@@ -173,28 +173,3 @@ COMPOSED: dict[str, tuple[Callable[[rtcp.Client], Any], tuple[str, ...]]] = {
         ("media_collection.send_downloaded",),
     ),
 }
-
-# The matrix of operations has the others, which lead to the same places in the client.
-FAULTS: tuple[str, ...] = (
-    "no answer, nothing done",
-    "no answer, but done",
-    "cut, nothing done",
-    "cut, but done",
-    "cut in the body",
-    "length too small",
-    "200 in HTML",
-    "200 that is a list",
-    "200 that is an empty object",
-    "502 in HTML",
-    "500 that is empty",
-    "503 with a far Retry-After",
-    "429 with seconds",
-    "429 with a far Retry-After",
-    "401",
-    "403 once",
-    "404 that is empty",
-    "clock set forward, token expired",
-    "machine sleeps",
-    "next page elsewhere",
-    "next page repeated",
-)

@@ -44,6 +44,7 @@ class Fault:
         again: which requests are sent again.
         address: where the request goes in place of the service ("refused", "unknown", "silent").
         timeout: of the request, in seconds.
+        total: time of one attempt in all, in seconds.
         waits: how long the client waits before it sends again; None: as jitter has it.
         code: of the error, where the service tells one.
         lasts: it makes no sense once only.
@@ -59,6 +60,7 @@ class Fault:
     again: Again = Again.NOBODY
     address: str | None = None
     timeout: tuple[float, float] | None = None
+    total: float | None = None
     waits: float | None = None
     code: str | None = None
     is_refused_token: bool = False
@@ -140,6 +142,24 @@ def drips(exchange: Exchange) -> None:
         exchange.send(whole[start : start + step])
         time.sleep(0.002)
     exchange.is_open = True
+
+
+def drips_for_ever(start: bytes, drop: bytes) -> Behaviour:
+    """Goes on and on, and never says that it is done."""
+
+    def behave(exchange: Exchange) -> None:
+        exchange.connection.sendall(start)
+        for _ in range(10_000):
+            time.sleep(0.02)
+            exchange.connection.sendall(drop)
+
+    return behave
+
+
+def announces_a_terabyte(exchange: Exchange) -> None:
+    """More than any answer has, and no more of it than usual."""
+    answer = exchange.forward()
+    exchange.send(exchange.head(200, 10**12, answer.headers) + answer.body)
 
 
 def answers(status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Behaviour:
@@ -294,6 +314,16 @@ FAULTS: dict[str, Fault] = {
     "500 that repeats everything": Fault(echoes(500), SERVER),
     "an informal 599": Fault(answers(599, b"\xff\xfe\x00"), SERVER),
     "a slow drip": Fault(drips),
+    "a drip without an end": Fault(
+        drips_for_ever(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b" "), LATE, Again.REPEATABLE, total=0.1
+    ),
+    "headers without an end": Fault(
+        drips_for_ever(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"y"), LATE, Again.REPEATABLE, total=0.1
+    ),
+    "100 Continue without an end": Fault(
+        drips_for_ever(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), LATE, Again.REPEATABLE, total=0.1
+    ),
+    "a terabyte is announced": Fault(announces_a_terabyte, DECODE, is_of_body=True),
     "clock set forward": Fault(None, leap=HOUR),
     "clock set back": Fault(None, leap=-HOUR),
     "clock set forward, token expired": replace(REFUSED_TOKEN, leap=HOUR),

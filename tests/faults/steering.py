@@ -1,4 +1,4 @@
-"""An ordinary adapter that sends one operation to a wrong address, or gives it little time; and the wrong addresses."""
+"""The client's own adapter, which sends one operation to a wrong address or gives it little time; those addresses."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from tests.faults.faults import Fault
 from tests.helpers.clock import FakeClock
 from tests.helpers.proxy import FaultProxy
 from tests.helpers.servers import refusing_address
 
+from rtcp.transport import deadline
+from rtcp.transport.adapter import WholeBodyAdapter
 
-class Steering(HTTPAdapter):
+
+class Steering(WholeBodyAdapter):
     """Counts what is sent, by operation. The sockets and their errors are real."""
 
     def __init__(self, proxy: FaultProxy, addresses: dict[str, str], clock: FakeClock) -> None:
@@ -48,6 +50,10 @@ class Steering(HTTPAdapter):
                 self._clock.advance(fault.passes)
                 if fault.timeout is not None:
                     options["timeout"] = fault.timeout
+                attempt = deadline.current()
+                if fault.total is not None and attempt is not None:
+                    attempt.idle = attempt._left = fault.total
+                    attempt.hurry(fault.total)
                 if fault.address is not None:
                     request = request.copy()
                     base = self._addresses[fault.address]

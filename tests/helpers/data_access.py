@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -24,6 +26,8 @@ class StoredFile:
         statuses: instead of the bytes, one for each answer, then no more.
         announced: the Content-Length of whole answers, if not the truth; 0 sends none and closes the connection.
         ranges: False ignores Range; "wrong" answers with another range.
+        etag: the state that it is in.
+        drip: so many bytes at a time, and the seconds between.
     """
 
     content: bytes
@@ -34,6 +38,9 @@ class StoredFile:
     announced: int | None = None
     ranges: bool | str = True
     gate: threading.Event | None = None
+    etag: str | None = None
+    heeds_if_range: bool = True
+    drip: tuple[int, float] | None = None
 
 
 class FileServer:
@@ -122,6 +129,8 @@ class FileServer:
         if file is None or status != 200:
             return self._json(handler, {"message": "no"}, status)
         asked = handler.headers.get("Range")
+        if file.heeds_if_range and handler.headers.get("If-Range") not in (None, file.etag):
+            asked = None
         start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and file.ranges else 0
         if asked and start >= len(file.content):
             return self._json(handler, {"message": "no such range"}, 416)
@@ -137,8 +146,19 @@ class FileServer:
         if cut is not None or file.announced == 0:
             handler.send_header("Connection", "close")
             handler.close_connection = True
+        if file.etag is not None:
+            handler.send_header("ETag", file.etag)
         handler.end_headers()
-        handler.wfile.write(content[:cut])
+        if file.drip is None:
+            handler.wfile.write(content[:cut])
+            return None
+        size, pause = file.drip
+        with suppress(OSError):
+            for at in range(0, len(content), size):
+                handler.wfile.write(content[at : at + size])
+                handler.wfile.flush()
+                time.sleep(pause)
+        handler.close_connection = True
         return None
 
     def __enter__(self) -> Self:

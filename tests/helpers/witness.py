@@ -24,11 +24,11 @@ def texts_of(exc: BaseException) -> Iterator[str]:
         pending += [current.__cause__, current.__context__]
 
 
-def locals_of(exc: BaseException | None) -> Iterator[str]:
+def locals_of(exc: BaseException | None, *, within: str = "rtcp.") -> Iterator[str]:
     """What error reporters show of the locals in our frames, those of earlier errors included."""
     while exc is not None:
         for frame, _ in traceback.walk_tb(exc.__traceback__):
-            if frame.f_globals["__name__"].startswith(("rtcp.", "authlib.")):
+            if frame.f_globals["__name__"].startswith((within, "authlib.")):
                 yield from map(repr, frame.f_locals.values())
         exc = exc.__cause__ or exc.__context__
 

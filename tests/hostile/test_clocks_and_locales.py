@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -135,3 +136,57 @@ def test_what_goes_over_the_wire_knows_no_locale(program, world, with_commas):
     assert told["plain"] == told["commas"]
     assert len(sent["plain"]) > 6
     assert sent["plain"] == sent["commas"]
+
+
+# The hours that summer time leaves out and has twice, the end of a year, a day that few years have.
+MOMENTS = [
+    datetime(2026, 3, 29, 0, 59, 58, tzinfo=UTC),
+    datetime(2026, 10, 25, 0, 59, 58, tzinfo=UTC),
+    datetime(2026, 12, 31, 23, 59, 58, tzinfo=UTC),
+    datetime(2028, 2, 28, 23, 59, 58, tzinfo=UTC),
+]
+ZONES = ["Europe/Berlin", "America/New_York", "Pacific/Kiritimati", "Asia/Kathmandu"]
+
+
+@pytest.fixture(params=ZONES)
+def zone(request, monkeypatch):
+    """A machine that stands somewhere."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield request.param
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("off", [-HOUR, timedelta(0), HOUR])
+def test_waits_live_through_summer_time_and_the_end_of_a_year(zone, moment, off):
+    headers = {"Date": http_date(moment), "Retry-After": http_date(moment + timedelta(seconds=7))}
+    clock = OffClock(moment + off)
+    config = rtcp.Config(token="t", client_id="c", org_id="o@AdobeOrg", base_url="https://platform.example")
+
+    with rtcp.Client(config, clock=clock) as client:
+        mounted(client.http, [Answer(429, {}, headers), Answer(200, {"children": []})])
+        list(client.merge_policies.list())
+
+    assert clock.slept == [7.0]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_recording_goes_forward_while_the_clock_is_set_back(tmp_path, zone, moment):
+    clock = OffClock(moment)
+    details = rtcp.media.SessionDetails(
+        id="ferry-1", length=60, content_type="VOD", player_name="web", channel="harbour"
+    )
+    with rtcp.media.Recorder(tmp_path / "spool", clock=clock) as recorder:
+        session = recorder.start_session(details)
+        for second, leap in enumerate((timedelta(0), -HOUR, 3 * HOUR, timedelta(days=-366)), 1):
+            clock.advance(1)
+            clock.wall += leap
+            session.play(second)
+        session.complete(60)
+        (recorded,) = recorder.waiting()
+
+    times = [event.at for event in recorded.events]
+    assert times == sorted(times)
+    assert times[-1] - times[0] < timedelta(minutes=1)

@@ -270,3 +270,56 @@ def test_unprefixed_quality_is_read():
     body = {"playerTime": {"playhead": 0, "ts": 1}, "eventType": "play", "qoeData": {"bitrate": 10_000}}
 
     assert read_event(body).qoe == Qoe(bitrate=10_000)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"qoeData": {"media.qoe.errorID": "stalled", "media.qoe.errorSource": "external", "media.qoe.bitrate": 3200}},
+        {
+            "qoeData": {"media.qoe.bitrate": 3200},
+            "params": {"media.errorId": "stalled", "media.errorSource": "external"},
+        },
+    ],
+    ids=["among the qualities", "among the params"],
+)
+def test_an_error_is_read_from_either_place_and_written_to_the_newer_one(written):
+    body = {"playerTime": {"playhead": 9, "ts": 1_772_409_600_000}, "eventType": "error", **written}
+
+    told = read_event(body)
+
+    assert (told.details, told.qoe) == (PlayerError(id="stalled", source="external"), Qoe(bitrate=3200))
+    assert to_collection(told) == {
+        "playerTime": {"playhead": 9, "ts": 1_772_409_600_000},
+        "eventType": "error",
+        "qoeData": {"media.qoe.errorID": "stalled", "media.qoe.errorSource": "external", "media.qoe.bitrate": 3200},
+    }
+
+
+def test_the_version_of_a_library_is_written_and_read():
+    start = event("sessionStart", analytics=replace(ANALYTICS, library_version="js-3.1.0"))
+
+    written = to_collection(start)
+
+    assert written["params"]["media.libraryVersion"] == "js-3.1.0"
+    assert read_event(written) == start
+
+
+def test_nulls_are_read_as_absent():
+    edge = {
+        "playhead": 0,
+        "qoeDataDetails": None,
+        "customMetadata": None,
+        "statesStart": [{"name": "mute"}],
+        "statesEnd": None,
+    }
+    collection = {"params": {"statesStart": [{"media.state.name": "mute"}], "statesEnd": None}, "qoeData": None}
+
+    for read in (
+        read_event({"eventType": "media.statesUpdate", "timestamp": "2026-03-02T00:00:00Z", "mediaCollection": edge}),
+        read_event(
+            {"eventType": "statesUpdate", "playerTime": {"playhead": 0, "ts": 1}, "customMetadata": None, **collection}
+        ),
+        read_event({"eventType": "ping", "playerTime": {"playhead": 0, "ts": 1}, "params": None}),
+    ):
+        assert (read.qoe, read.metadata, read.states_end) == (None, {}, ())

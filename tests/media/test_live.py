@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from tests.helpers.adapters import Answer, mounted
 from tests.helpers.viewing import AD, ANALYTICS, BREAK, CHAPTER, FERRY, documented_session
+from tests.helpers.viewing import event as viewed
 
 import rtcp
 from rtcp.emulator import Datastream, MediaSettings
@@ -447,3 +448,21 @@ def test_a_session_shows_where_it_stands(start):
     session.play(0)
 
     assert "plays" in repr(session)
+
+
+def test_the_path_of_the_edges_address_stands_where_ee_stands(emulator):
+    config = rtcp.Config.load().for_emulator(emulator.url)
+    config = config.replace(edge_url=f"{emulator.url}/ee-pre-prd")
+    with rtcp.Client(config) as client:
+        with client.media_edge.start_session("stream-1", FERRY) as session:
+            session.play(0)
+        client.media_edge.send_downloaded("stream-1", [viewed("sessionStart"), viewed("play", 1, 0)])
+
+    paths = [received.path for received in emulator.requests]
+    assert paths == [
+        "/ee-pre-prd/va/v1/sessionStart",
+        "/ee-pre-prd/irl1/va/v1/play",
+        "/ee-pre-prd/irl1/va/v1/sessionEnd",
+        "/ee-pre-prd/va/v1/downloaded",
+    ]
+    assert {received.status for received in emulator.requests} == {200, 204}

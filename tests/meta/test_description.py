@@ -72,7 +72,7 @@ def test_every_route_stands_in_the_folder_of_its_noun():
 
 def test_dialects_change_the_answers_of_described_operations_of_their_own_noun():
     for module in load_all_nouns():
-        for table in ("CHANGES", "REFUSED"):
+        for table in ("CHANGES", "LIST_CHANGES", "REFUSED"):
             for dialect, changes in getattr(module, table, {}).items():
                 assert dialect in DIALECTS
                 assert {operation.partition(".")[0] for operation in changes} <= {module.__name__.split(".")[3]}

@@ -396,3 +396,80 @@ def test_a_job_without_files_gives_an_empty_folder(serve, tmp_path):
     _, client = serve({})
 
     assert client.export_jobs.download(7, tmp_path) == []
+
+
+@pytest.mark.parametrize("heeds", [True, False])
+@pytest.mark.parametrize("strong", ['"%d"', 'W/"%d"'])
+def test_a_file_that_changes_while_it_comes_is_one_of_its_states_and_no_mixture(serve, tmp_path, heeds, strong):
+    old, new = StoredFile(b"a" * 9000, etag=strong % 1, cuts=[4000]), StoredFile(b"b" * 9000, etag=strong % 2)
+    old.heeds_if_range = new.heeds_if_range = heeds
+    server, client = serve({"part.json": old})
+    answer = server.answer
+
+    def change(handler):
+        answer(handler)
+        if old.cuts == [] and old.content != new.content and "path=part.json" in handler.path:
+            server.batches["b1"]["part.json"] = new
+
+    server.answer = change
+
+    (path,) = client.export_jobs.download(7, tmp_path)
+
+    assert path.read_bytes() == new.content
+    assert data_files(tmp_path) == {"export-7/part.json"}
+
+
+def test_what_an_earlier_run_left_of_another_state_is_not_gone_on_with(serve, tmp_path):
+    file = StoredFile(b"a" * 9000, etag='"1"', cuts=[4000, 0, 0, 0])
+    _, client = serve({"part.json": file})
+    with pytest.raises(rtcp.ConnectError):
+        client.export_jobs.download(7, tmp_path)
+
+    file.content, file.etag, file.cuts = b"b" * 9000, '"2"', []
+    (path,) = client.export_jobs.download(7, tmp_path)
+
+    assert path.read_bytes() == b"b" * 9000
+    assert data_files(tmp_path) == {"export-7/part.json"}
+
+
+def test_a_file_of_the_same_state_is_gone_on_with(serve, tmp_path):
+    file = StoredFile(CONTENT, etag='"1"', cuts=[4000])
+    server, client = serve({"part.json": file})
+
+    (path,) = client.export_jobs.download(7, tmp_path)
+
+    assert path.read_bytes() == CONTENT
+    assert server.ranges_of("part.json") == [None, "bytes=4000-"]
+
+
+def test_a_file_that_is_another_one_each_time_is_given_up(serve, tmp_path):
+    file = StoredFile(b"a" * 9000, etag='"0"', cuts=[4000] * 40)
+    file.heeds_if_range = False
+    server, client = serve({"part.json": file})
+    answer = server.answer
+
+    def change(handler):
+        file.etag = f'"{len(server.asked)}"'
+        answer(handler)
+
+    server.answer = change
+
+    with pytest.raises(rtcp.DecodeError, match="another one each time"):
+        client.export_jobs.download(7, tmp_path)
+
+
+def test_a_file_may_take_longer_than_an_answer_while_it_gets_on(serve, tmp_path):
+    file = StoredFile(bytes(20_000), drip=(1000, 0.05))
+    _, client = serve({"part.json": file})
+
+    (path,) = client.with_options(timeout=(1, 0.5, 0.3)).export_jobs.download(7, tmp_path)
+
+    assert path.stat().st_size == 20_000
+
+
+def test_a_file_that_drips_is_given_up(serve, tmp_path):
+    file = StoredFile(bytes(20_000), drip=(1, 0.05))
+    _, client = serve({"part.json": file})
+
+    with pytest.raises(rtcp.RequestTimeoutError, match="bytes a second"):
+        client.with_options(timeout=(1, 0.4), retries=1).export_jobs.download(7, tmp_path)

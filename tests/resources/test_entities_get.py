@@ -157,7 +157,7 @@ def test_an_e_mail_address_without_namespace_is_refused_before_anything_is_sent(
     assert emulator.requests.count() == 0
 
 
-@pytest.mark.parametrize("entity_id", ["", None, 7, b"1"])
+@pytest.mark.parametrize("entity_id", ["", None, 7.5, True, b"1"])
 def test_what_cannot_be_an_identity_is_refused_before_anything_is_sent(client, emulator, entity_id):
     with pytest.raises(InvalidArgumentError):
         client.entities.get(entity_id, namespace="crmId")

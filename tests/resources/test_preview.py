@@ -32,7 +32,9 @@ def sampled(emulator, visits):
 
 @pytest.fixture
 def scripted():
-    with rtcp.Client(token="t", client_id="k", org_id="o@AdobeOrg", clock=FakeClock(), retries=0) as client:
+    with rtcp.Client(
+        token="t", client_id="k", org_id="o@AdobeOrg", clock=FakeClock(), retries=0, strict=True
+    ) as client:
         yield client
 
 

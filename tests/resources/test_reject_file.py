@@ -169,16 +169,18 @@ def test_a_replay_that_fails_leaves_the_file_whole(path):
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
-def test_of_a_link_the_file_is_replaced(path):
+def test_a_link_is_refused_as_it_may_lead_anywhere(path):
     link = path.with_name("link")
     link.symlink_to(path)
-    with RejectFile(link) as letters:
-        letters.add([reject(0), reject(1)])
-        replayed(link, keep=bool)
-        letters.add([reject(2)])
+    with RejectFile(path) as letters:
+        letters.add([reject(0)])
 
-    assert link.is_symlink()
-    assert positions(path) == positions(link) == [1, 2]
+    with pytest.raises(rtcp.SpoolError, match="symbolic link"):
+        RejectFile(link)
+    with pytest.raises(rtcp.SpoolError, match="symbolic link"):
+        Replay(link)
+
+    assert positions(path) == [0]
 
 
 def test_a_file_that_is_moved_while_a_replay_runs_gets_what_is_left_under_its_name(path):

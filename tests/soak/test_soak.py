@@ -32,6 +32,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:the event look-up:PendingDepreca
 
 SECONDS = float(os.environ.get("RELIABILITY_SOAK_SECONDS", "20"))
 THREADS = 16
+# A shorter soak sees the steps of allocators and caches that fill: it says that it does not measure memory.
+FEWEST_MINUTES = 5.0
+MOST_KIB = 1024
 FAULT_SHARE = 0.05
 # Allocators read it as the process starts.
 QUIET = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2"}
@@ -222,22 +225,20 @@ def test_a_token_is_fetched_when_one_ran_out_and_not_by_every_thread(soaked):
 
 def test_memory_sockets_threads_and_files_stay_as_they_are(soaked, figures):
     slope = slope_per_minute(lowest(soaked.samples), "rss_kib")
-    figures.add("soak leak slope KiB/min", round(slope))
+    if soaked.minutes >= FEWEST_MINUTES:
+        figures.add("soak leak slope KiB/min", round(slope))
+    else:
+        print(f"{soaked.minutes:.1f} minutes are too few to tell whether memory grows: it is not measured")
     figures.add("soak threads left", len(soaked.threads_left))
     figures.add("soak sockets left", soaked.after.sockets - soaked.before.sockets)
 
-    assert slope < _allowed_kib(soaked.minutes)
+    assert slope < MOST_KIB or soaked.minutes < FEWEST_MINUTES
     for what in ("files", "sockets", "threads"):
         # Writers and look-ups of many have threads of their own while they work; what they have does not pile up.
         assert max(getattr(each, what) for each in soaked.samples) < 200
         assert slope_per_minute(soaked.samples, what) < 1 + 20 / soaked.minutes
     assert soaked.threads_left == []
     assert soaked.after.sockets <= soaked.before.sockets
-
-
-def _allowed_kib(minutes: float) -> float:
-    """A megabyte a minute; a short soak sees the steps of allocators and caches that fill, which minutes level out."""
-    return 1024 * max(1.0, 40 / minutes**2)
 
 
 def _table(soaked: Soaked) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -29,21 +27,6 @@ def client_at(url: str, *, clock: FakeClock | None = None, **fields: Any) -> rtc
 
 def create(client: rtcp.Client) -> rtcp.MergePolicy:
     return client.merge_policies.create(name="New", identity_graph="none", attribute_merge="timestampOrdered")
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
-    """A certificate that signed itself, and a server context that shows it."""
-    openssl = shutil.which("openssl")
-    assert openssl, "these tests make a certificate with openssl"
-    folder = tmp_path_factory.mktemp("tls")
-    key, chain = folder / "key.pem", folder / "cert.pem"
-    command = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-    command += ["-keyout", str(key), "-out", str(chain), "-subj", "/CN=rtcp tests"]
-    subprocess.run([*command, "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(chain, key)
-    return chain, context
 
 
 def test_a_certificate_that_does_not_verify_is_refused_and_not_retried(certificate: Any, clock: FakeClock) -> None:

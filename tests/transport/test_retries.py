@@ -51,7 +51,7 @@ def test_other_failures_of_the_service_are_not_retried(client: rtcp.Client, emul
 def test_a_post_that_only_reads_is_retried(client: rtcp.Client, emulator: Any, status: int) -> None:
     emulator.faults.once("entities.get_many", status=status)
 
-    assert [lookup.error for lookup in look_up_two(client)] == [None, None]
+    assert [lookup.is_missing for lookup in look_up_two(client)] == [True, True]
     assert emulator.requests.count("entities.get_many") == 2
 
 

@@ -52,6 +52,7 @@ def ids_go_back_in_as_they_came_out(client: rtcp.Client) -> None:
 
 def lists_are_of_what_they_list(client: rtcp.Client) -> None:
     assert_type([audience.id for audience in client.audiences.list()], list[str])
+    assert_type([each.code for each in client.namespaces.list()], list[str])
     assert_type(client.datasets.list().first(), rtcp.Dataset | None)
     assert_type(client.batches.list(), rtcp.Paged[rtcp.Batch])
     assert_type(client.computed_attributes.list(), rtcp.Paged[rtcp.ComputedAttribute])

@@ -159,7 +159,7 @@ def test_what_is_missing_is_listed_with_every_place_that_was_looked_at(profiles:
     ("fields", "words"),
     [
         ({"timeout": 0}, "timeout"),
-        ({"timeout": (1, 2, 3)}, "timeout"),
+        ({"timeout": (1, 2, 3, 4)}, "timeout"),
         ({"timeout": "soon"}, "timeout"),
         ({"timeout": float("nan")}, "timeout"),
         ({"timeout": float("inf")}, "timeout"),

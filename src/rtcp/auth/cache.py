@@ -6,16 +6,19 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from rtcp._private import open_private, private_folder, replacing
 from rtcp.auth.values import FetchedToken
 from rtcp.config.sources import at_home
 
 logger = logging.getLogger(__name__)
+
+# Characters; a token has some thousand.
+_LARGEST: Final = 100_000
 
 
 class TokenCache:
@@ -29,13 +32,16 @@ class TokenCache:
     def read(self) -> FetchedToken | None:
         """The token, with what is left of its life, or None."""
         try:
-            stored = json.loads(self._path.read_text(encoding="utf-8"))
+            stored = json.loads(self._text())
             if stored["credential"] != self._key:
                 return None
             return FetchedToken(str(stored["token"]), float(stored["expires_at"]) - self._now().timestamp())
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as exc:
+        except OSError as exc:
+            logger.warning("the token cache %s cannot be used: %s", self._path, exc.strerror or type(exc).__name__)
+            return None
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as exc:
             logger.warning("the token cache %s cannot be used: %s", self._path, type(exc).__name__)
             return None
 
@@ -51,14 +57,12 @@ class TokenCache:
         except OSError as exc:
             logger.warning("the token cache %s was not written: %s", self._path, exc.strerror or type(exc).__name__)
 
+    def _text(self) -> str:
+        # What another user has put there would be sent as ours.
+        with os.fdopen(open_private(self._path, os.O_RDONLY), encoding="utf-8") as file:
+            return file.read(_LARGEST)
+
     def _replace(self, stored: Any) -> None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # mkstemp makes the file 0600 from its first moment on.
-        descriptor, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(stored, file)
-            Path(temporary).replace(self._path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        private_folder(self._path.parent, is_shared=True)
+        with replacing(self._path) as file:
+            json.dump(stored, file)

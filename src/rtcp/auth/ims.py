@@ -159,7 +159,7 @@ class _Post:
 def _seconds(told: Any) -> int:
     try:
         seconds = float(told)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return _UNTOLD_LIFE
     if not 0 < seconds < float("inf"):
         return _UNTOLD_LIFE

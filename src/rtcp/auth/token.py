@@ -9,9 +9,11 @@ from typing import Final, Protocol
 
 from rtcp._clock import Clock
 from rtcp.auth.values import FetchedToken
-from rtcp.errors import RtcpError
+from rtcp.errors import RequestTimeoutError, RtcpError
 
 LEEWAY: Final = 60.0
+# Seconds for which a token that was fetched in the place of a refused one is as good as any.
+_JUDGED: Final = 60.0
 
 
 class SharedTokens(Protocol):
@@ -32,7 +34,7 @@ class GivenToken:
     def __init__(self, value: str) -> None:
         self._value = value
 
-    def get(self) -> str:
+    def get(self, *, patience: float) -> str:
         return self._value
 
     def discard(self, token: str) -> bool:
@@ -59,22 +61,30 @@ class FreshToken:
         self._cache = cache
         self._leeway = leeway
         self._lock = threading.Lock()
+        self._state = threading.Lock()
         self._current: tuple[str, float] | None = None
         self._discarded: str | None = None
+        self._judged_until = float("-inf")
         self._rounds = 0
         self._failure: RtcpError | None = None
 
-    def get(self) -> str:
+    def get(self, *, patience: float) -> str:
         """A token that lasts for at least the leeway, unless IMS gives only shorter ones.
+
+        Args:
+            patience: seconds to wait while another thread fetches one.
 
         Raises:
             TokenError: IMS refused the credentials.
+            RequestTimeoutError: another thread is still at it.
         """
         current = self._current
         if current is not None and self._clock.monotonic() < current[1]:
             return current[0]
         rounds = self._rounds
-        with self._lock:
+        if not self._lock.acquire(timeout=min(patience, threading.TIMEOUT_MAX)):
+            raise RequestTimeoutError(f"no token came within {patience:g} s: another thread is still fetching one")
+        try:
             current = self._current
             if current is not None and self._clock.monotonic() < current[1]:
                 return current[0]
@@ -83,10 +93,17 @@ class FreshToken:
                 # calls.
                 raise copy.copy(self._failure)
             return self._renew()
+        finally:
+            self._lock.release()
 
     def discard(self, token: str) -> bool:
-        with self._lock:
+        # Not under the lock of those who fetch: who is refused has waited once, and will wait for the next one.
+        with self._state:
             if self._current is not None and self._current[0] == token:
+                if self._clock.monotonic() < self._judged_until:
+                    # It has taken the place of one that was refused just now. That it is refused as well is not for
+                    # its age: another one would be, too, and each call would ask for one.
+                    return False
                 self._current = None
                 self._discarded = token
         return True
@@ -111,5 +128,10 @@ class FreshToken:
     def _keep(self, token: FetchedToken) -> str:
         # A token shorter than the leeway would count as expired at once and be fetched for every request.
         lasts = max(token.expires_in - self._leeway, token.expires_in / 2)
-        self._current = (token.value, self._clock.monotonic() + lasts)
+        with self._state:
+            now = self._clock.monotonic()
+            self._current = (token.value, now + lasts)
+            if self._discarded is not None:
+                self._judged_until = now + _JUDGED
+                self._discarded = None
         return token.value

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, Generic, TypeVar
+
+from rtcp._workers import Workers
 
 K = TypeVar("K", bound=Hashable)
 A = TypeVar("A")
@@ -69,7 +71,7 @@ def ordered_map(function: Callable[[A], B], items: Iterable[A], *, workers: int)
     if workers == 1:
         yield from map(function, items)
         return
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="rtcp-bulk")
+    pool = Workers(workers, name="rtcp-bulk")
     under_way: deque[Future[B]] = deque()
     stream = iter(items)
     trouble: BaseException | None = None
@@ -88,6 +90,6 @@ def ordered_map(function: Callable[[A], B], items: Iterable[A], *, workers: int)
                 break
             yield under_way.popleft().result()
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.close(wait=False)
     if trouble is not None:
         raise trouble

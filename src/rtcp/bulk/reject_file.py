@@ -13,6 +13,7 @@ from typing import Final, Self
 from rtcp import _files
 from rtcp._disk import sync_folder
 from rtcp._paths import local_path
+from rtcp._private import open_private, private_file
 from rtcp.bulk.shared_file import LostError, SharedFile, locked
 from rtcp.errors import InvalidArgumentError, SpoolError
 from rtcp.rows.form import RowForm
@@ -112,8 +113,9 @@ class Replay:
     """
 
     def __init__(self, path: str | Path) -> None:
-        # Of a symbolic link, the file is replaced, and not the link.
-        self.path = local_path(path, what="path").resolve()
+        # Its folder's links are followed, as its own may lead to anything.
+        given = local_path(path, what="path")
+        self.path = given.parent.resolve() / given.name
         self.left = self.path.with_name(self.path.name + _SUFFIX)
         self._guard = self.path.with_name(self.path.name + _GUARD)
         self.held_back = 0
@@ -169,7 +171,7 @@ class Replay:
 
     def _add_newer(self) -> None:
         # Opened anew: what was read ahead may be half a line that its writer has taken back since.
-        with self.path.open("rb") as file, self.left.open("ab") as left:
+        with self.path.open("rb") as file, private_file(self.left, "ab") as left:
             file.seek(self._size)
             shutil.copyfileobj(file, left)
             left.flush()
@@ -198,7 +200,7 @@ class Replay:
         with ExitStack() as ends:
             self._lock = self._guarded()
             ends.callback(self._unguard)
-            self._file = ends.enter_context(self.path.open("r+b"))
+            self._file = ends.enter_context(private_file(self.path, "r+b"))
             with locked(self._file.fileno()):
                 # What is appended from now on stays for the next replay.
                 self._size = os.fstat(self._file.fileno()).st_size
@@ -209,7 +211,7 @@ class Replay:
     def _guarded(self) -> int:
         """Lock a file of our own, so that no other replay begins."""
         while True:
-            descriptor = os.open(self._guard, os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = open_private(self._guard, os.O_RDWR | os.O_CREAT)
             try:
                 is_ours = _files.locks.take(descriptor)
                 # Another replay may have ended, and removed the file that we have locked.

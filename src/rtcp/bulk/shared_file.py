@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rtcp import _files
+from rtcp._private import open_private
 
 _BLOCK: Final = 1 << 20
 # Seconds. Others hold the lock for one write each; who holds it for this long is stopped, or was forgotten.
@@ -153,13 +154,8 @@ class SharedFile:
             self._opened = [each for each in self._opened if each.stretches or not each.is_closed]
 
     def _open(self) -> _Opened:
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
-        is_regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
-        if is_regular:
-            with suppress(OSError):
-                # Another's file that we may write to keeps its mode.
-                self.path.chmod(0o600)
-        return _Opened(descriptor, is_regular)
+        descriptor = open_private(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        return _Opened(descriptor, stat.S_ISREG(os.fstat(descriptor).st_mode))
 
     @contextmanager
     def _reading(self, opened: _Opened) -> Iterator[_Read | None]:

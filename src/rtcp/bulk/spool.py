@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from rtcp._paths import local_path
+from rtcp._private import check_private
 from rtcp._sqlite import connect
 from rtcp.errors import InvalidArgumentError, SpoolError
 
@@ -217,6 +218,8 @@ class SpoolFile:
             # Never opened by hand once it exists: closing a second handle would drop the locks of SQLite's.
             with suppress(FileExistsError):
                 os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            # SQLite follows links, and would write what is theirs.
+            check_private(self.path)
             if self.path.is_file():
                 self.path.chmod(0o600)
             connection = connect(self.path, timeout=0.0, isolation_level=None, check_same_thread=False)

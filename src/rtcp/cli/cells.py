@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
+from rtcp._terminal import CONTROL
 from rtcp.errors import RtcpError
 
-_CONTROL: Final = {number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160))} | {9: " ", 10: " ⏎ "}
+_CONTROL: Final = CONTROL | {9: " ", 10: " ⏎ "}
 
 
 class Count(int):

@@ -47,8 +47,8 @@ def show_explanation(shell: Shell, explanation: rtcp.Explanation, *, show_all: b
     """Show the policies, the attributes on which they differ, and who won them where that is told."""
     rows = _comparison(explanation, show_all=show_all)
     columns = _comparison_columns(explanation, names=shell.format == "table")
-    if shell.format == "csv":
-        show_many("csv", rows, columns)
+    if shell.format.startswith("csv"):
+        show_many(shell.format, rows, columns)
     elif shell.format != "table":
         show_one(shell.format, _describe_explanation(explanation))
     else:

@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from tempfile import TemporaryFile
 from typing import Any, Final, TextIO
 
+from rtcp._terminal import visible, visible_json
 from rtcp.cli.cells import Count, plain
 
 Read = Callable[[Any], Any]
 Columns = Mapping[str, str | Read]
+# What spreadsheets take for a formula when it begins a cell; signed numbers are none.
+_FORMULA: Final = re.compile(r"[\s\x00-\x1f]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_NUMBER: Final = re.compile(r"[+-]?[0-9][0-9 ().,/-]*(?:[eE][+-]?[0-9]+)?")
 
 
 # Values with a comma in them are typed with a backslash before it.
@@ -45,30 +49,32 @@ def show_many(format: str, items: Iterable[Any], columns: Columns) -> int:
     if format == "json":
         return _json_array(items)
     readers = {title: _reader(how) for title, how in columns.items()}
-    if format == "csv":
+    if format in ("csv", "csv-raw"):
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(readers)
-        return _each(items, lambda item: writer.writerow(_flat(read(item)) for read in readers.values()))
+        cell_of = _flat if format == "csv-raw" else _neutral
+        writer.writerow(map(cell_of, readers))
+        return _each(items, lambda item: writer.writerow(cell_of(read(item)) for read in readers.values()))
     return _table(items, readers)
 
 
-def show_flat(items: Iterable[Any], flatten: Callable[[Any], Mapping[str, Any]]) -> int:
+def show_flat(format: str, items: Iterable[Any], flatten: Callable[[Any], Mapping[str, Any]]) -> int:
     """Print the items as CSV with a column for each path that any of them has, in the order of their first sight.
 
     They are kept on disk until the last has told its columns.
     """
     columns: dict[str, None] = {}
     count = 0
+    cell_of = _flat if format == "csv-raw" else _neutral
     with TemporaryFile("w+", encoding="utf-8") as kept:
         for item in items:
-            row = {name: _flat(value) for name, value in flatten(item).items()}
+            row = {name: cell_of(value) for name, value in flatten(item).items()}
             columns.update(dict.fromkeys(row))
             kept.write(json.dumps(row, ensure_ascii=True, default=str) + "\n")
             count += 1
         kept.seek(0)
         writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n", restval="")
         if columns:
-            writer.writeheader()
+            writer.writerow({name: cell_of(name) for name in columns})
         writer.writerows(map(json.loads, kept))
     return count
 
@@ -81,8 +87,8 @@ def show_one(format: str, item: Any, facts: Mapping[str, str | Read] | None = No
     values = (
         {title: _reader(how)(item) for title, how in facts.items()} if facts is not None else dict(leaves(plain(item)))
     )
-    if format == "csv":
-        show_many("csv", values.items(), {"name": lambda pair: pair[0], "value": lambda pair: pair[1]})
+    if format in ("csv", "csv-raw"):
+        show_many(format, values.items(), {"name": lambda pair: pair[0], "value": lambda pair: pair[1]})
         return None
     # rich takes longer to load than a look-up takes.
     from rtcp.cli.tables import print_facts
@@ -93,7 +99,7 @@ def show_one(format: str, item: Any, facts: Mapping[str, str | Read] | None = No
 def as_json(value: Any, *, indent: int | None = None) -> str:
     """One JSON text, in ASCII where the output cannot carry more."""
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
-    return json.dumps(plain(value), ensure_ascii=encoding != "utf8", indent=indent, default=str)
+    return visible_json(json.dumps(plain(value), ensure_ascii=encoding != "utf8", indent=indent, default=str))
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -139,6 +145,17 @@ def _flat(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else value
+
+
+def _neutral(value: Any) -> Any:
+    """The same for spreadsheets and terminals: a text that would be run as a formula has an apostrophe in front, and
+    what would act on a terminal is written out.
+    """
+    flat = _flat(value)
+    if not isinstance(flat, str):
+        return flat
+    is_formula = _FORMULA.match(flat) and not _NUMBER.fullmatch(flat)
+    return visible(f"'{flat}" if is_formula else flat)
 
 
 def _table(items: Iterable[Any], readers: Mapping[str, Read]) -> int:

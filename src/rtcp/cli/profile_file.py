@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from rtcp._private import replacing
 from rtcp.errors import ConfigError
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -58,14 +57,8 @@ def write_private(path: Path, text: str) -> None:
     """Write the file as a whole or not at all, readable by its owner alone."""
     target = path.resolve()
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".rtcp-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(target) as file:
+        file.write(text)
 
 
 def _without(text: str, name: str) -> list[str]:

@@ -16,10 +16,11 @@ from typing import Any, Final, TextIO
 import click
 
 import rtcp
+from rtcp._terminal import visible
 from rtcp.cli import failures
 from rtcp.errors import RtcpError
 
-FORMATS: Final = ("table", "json", "jsonl", "csv")
+FORMATS: Final = ("table", "json", "jsonl", "csv", "csv-raw")
 
 
 @dataclass
@@ -71,7 +72,7 @@ class Shell:
 
     def note(self, text: str) -> None:
         """Say something that is no data; what it recommends in Python is said as a command."""
-        click.echo(failures.in_commands(text), err=True)
+        click.echo(visible(failures.in_commands(text)), err=True)
 
     @contextmanager
     def session(self) -> Iterator[None]:
@@ -136,7 +137,7 @@ class _Formatter(logging.Formatter):
     """One line a record."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return failures.in_commands(f"{record.levelname.lower()}: {record.getMessage()}")
+        return visible(failures.in_commands(f"{record.levelname.lower()}: {record.getMessage()}"))
 
 
 def _never_fail_on_characters(stream: TextIO) -> None:

@@ -78,7 +78,7 @@ def everywhere() -> list[click.Parameter]:
             type=click.Choice(FORMATS),
             expose_value=False,
             callback=keep,
-            help="Form of the data; table on a terminal, jsonl when piped.",
+            help="Form of the data; table on a terminal, jsonl when piped. csv-raw leaves formulas in cells alone.",
         ),
         click.Option(
             ["-v", "--verbose"],

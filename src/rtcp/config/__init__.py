@@ -34,6 +34,8 @@ _EMULATOR_CREDENTIALS: Final[Mapping[str, Any]] = {
     "proxies": None,
     "ca_bundle": None,
 }
+# Time-outs for reading in that for one attempt.
+_TOTAL: Final = 5.0
 _URLS: Final = ("base_url", "ims_url", "streaming_url", "edge_url", "media_url")
 _NO_VARIABLE: Final = {"variable": None}
 # Where a blank text means that nothing was said, and the next place is looked at.
@@ -59,7 +61,7 @@ class Settings(TypedDict, total=False):
     streaming_url: str
     edge_url: str
     media_url: str | None
-    timeout: float | tuple[float, float]
+    timeout: float | tuple[float, float] | tuple[float, float, float]
     retries: int
     proxies: str | Mapping[str, str] | None
     ca_bundle: str | Path | None
@@ -81,7 +83,9 @@ class Config:
             `sandbox_id="auto"`, delete requests look the id up by the name.
         token: a ready bearer token; IMS is then not asked, and a 401 is final.
         token_cache: file (mode 0600) to share a token between processes; None keeps it in memory only.
-        timeout: seconds; one number for connecting and reading, or a pair.
+        timeout: seconds; one number for connecting and reading, or a pair, or (connect, read, total). The total is for
+            one attempt from connecting to the last byte, five times the read time-out unless told, and for tokens at
+            most 30; a file may take longer, while it gets on.
         retries: how often a request is sent again at most; 0 turns it off.
         proxies: one proxy URL, or a mapping from scheme to URL; None leaves it to HTTP(S)_PROXY and NO_PROXY.
         ca_bundle: file or folder of certificate authorities; None leaves it to REQUESTS_CA_BUNDLE and the bundled ones.
@@ -106,7 +110,7 @@ class Config:
     streaming_url: str = "https://dcs.adobedc.net"
     edge_url: str = "https://edge.adobedc.net"
     media_url: str | None = None
-    timeout: float | tuple[float, float] = (5.0, 60.0)
+    timeout: float | tuple[float, float] | tuple[float, float, float] = (5.0, 60.0)
     retries: int = 5
     proxies: str | Mapping[str, str] | None = field(default=None, repr=False)
     ca_bundle: str | Path | None = None
@@ -137,6 +141,12 @@ class Config:
     def sandbox_name(self) -> str:
         """The sandbox that requests go to, for people and headers; its id where only that is set."""
         return self.sandbox or self.sandbox_id or DEFAULT_SANDBOX
+
+    @property
+    def timeouts(self) -> tuple[float, float, float]:
+        """Seconds for connecting, for reading, and for one attempt as a whole."""
+        connect, read, *rest = self.timeout  # type: ignore[misc]
+        return connect, read, rest[0] if rest else _TOTAL * read
 
     @property
     def secrets(self) -> tuple[Secret, ...]:

@@ -91,19 +91,22 @@ def path(given: Any, *, name: str) -> str | Path | None:
     return given
 
 
-def timeout(given: Any) -> tuple[float, float]:
-    """Seconds for connecting and reading."""
+def timeout(given: Any) -> tuple[float, ...]:
+    """Seconds for connecting and reading, and for one attempt as a whole where that is told."""
     try:
         if isinstance(given, str):
             given = [float(part) for part in given.split(",")]
         parts = (given, given) if isinstance(given, int | float) else tuple(given)
-        pair = () if any(isinstance(part, bool) for part in parts) else tuple(float(part) for part in parts)
-        pair = pair * 2 if len(pair) == 1 else pair
-    except (TypeError, ValueError):
-        pair = ()
-    if len(pair) != 2 or not all(0 < part < float("inf") for part in pair):
-        raise ConfigError(f"timeout must be seconds above 0, as one number or as (connect, read), not {given!r}")
-    return pair
+        several = () if any(isinstance(part, bool) for part in parts) else tuple(float(part) for part in parts)
+        several = several * 2 if len(several) == 1 else several
+    except (TypeError, ValueError, OverflowError):
+        several = ()
+    if len(several) not in (2, 3) or not all(0 < part < float("inf") for part in several):
+        raise ConfigError(
+            "timeout must be seconds above 0, as one number, as (connect, read) or as (connect, read, total), not "
+            f"{given!r}"
+        )
+    return several
 
 
 def retries(given: Any) -> int:

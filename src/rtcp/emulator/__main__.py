@@ -1,4 +1,4 @@
-"""`python -m rtcp.emulator serve|load`: the emulator without the rest of the package."""
+"""`python -m rtcp.emulator serve|load|coverage`: the emulator without the rest of the package."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        return _serve(options) if options.command == "serve" else _load(options)
+        return {"serve": _serve, "load": _load, "coverage": _cover}[options.command](options)
     except (EmulatorError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -35,8 +35,11 @@ def _serve(options: argparse.Namespace) -> int:
         host=options.host,
         port=options.port,
         allow_remote=options.allow_remote,
+        allow_host=options.allow_host,
         job_seconds=options.job_seconds,
         limits=options.limits,
+        most_policies=options.most_policies or None,
+        graph_overflow=options.graph_overflow,
         streaming_seconds=options.streaming_seconds,
         withdrawn_reports=not options.no_withdrawn_reports,
     )
@@ -77,6 +80,14 @@ def _load(options: argparse.Namespace) -> int:
     return 0
 
 
+def _cover(options: argparse.Namespace) -> int:
+    # A start needs none of it.
+    from rtcp.emulator.coverage import as_markdown
+
+    print(as_markdown(), end="")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m rtcp.emulator", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -86,11 +97,20 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--allow-remote", action="store_true", help="allow a host that other machines reach; unprotected"
     )
+    serve.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", help="a further name that requests may call it by"
+    )
     serve.add_argument("--db", type=Path, help="file that keeps everything; memory without it")
     serve.add_argument("--dialect", choices=("guide", "spec", "hostile"), default="guide")
     serve.add_argument("--seed", type=int, help="makes generated ids the same in every run")
     serve.add_argument("--job-seconds", type=float, default=1.0, metavar="FACTOR", help="0 ends every job at once")
     serve.add_argument("--limits", action="store_true", help="refuse what is beyond the guardrails")
+    serve.add_argument(
+        "--most-policies", type=int, default=5, metavar="NUMBER", help="merge policies of a sandbox; 0 for any number"
+    )
+    serve.add_argument(
+        "--graph-overflow", choices=("refuse", "fifo"), default="refuse", help="what becomes of more than 50 identities"
+    )
     serve.add_argument(
         "--streaming-seconds", type=float, default=1.0, metavar="SECONDS", help="until a streamed row can be looked up"
     )
@@ -101,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     load = commands.add_parser("load", help="load a manifest into a running emulator on this machine")
     load.add_argument("manifest", type=Path)
     load.add_argument("--data", type=Path, help="folder of the manifest's files")
+    commands.add_parser("coverage", help="print the documentation's page of what is built")
     load.add_argument("--url", default=f"http://127.0.0.1:{DEFAULT_PORT}")
     return parser
 

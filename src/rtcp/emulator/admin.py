@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -16,13 +17,16 @@ from rtcp.emulator.nouns.media_sessions import admin_view as media
 from rtcp.emulator.nouns.preview.sample_job import Preview
 from rtcp.emulator.service import Service
 
+# The last millisecond of the year 9999.
+_LAST_MS = 253_402_300_799_999
+
 
 async def answer(request: Request, service: Service) -> Answer:
     """Answer one request to an admin path; these are neither recorded nor made to fail."""
     action = (request.method, request.path.removeprefix(ADMIN_PREFIX).rstrip("/"))
     try:
         if action == ("POST", "load"):
-            return await _load(_settings(request), service)
+            return await _load(request, service)
         if action == ("POST", "computed-attributes/try"):
             # In a thread too: it may have to look at everybody.
             return await asyncio.to_thread(try_expression, _settings(request), service)
@@ -32,7 +36,7 @@ async def answer(request: Request, service: Service) -> Answer:
         return handler(_settings(request), service)
     except Refusal as refusal:
         return refusal.answer
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         return problem(400, str(error))
 
 
@@ -41,7 +45,15 @@ def _status(settings: Mapping[str, Any], service: Service) -> Answer:
     for name, sandbox in list(service.store.sandboxes.items()):
         sandboxes[name] = {
             "id": sandbox.id,
-            "datasets": [{"id": each.id, "name": each.name, "class": each.schema_class} for each in sandbox.datasets()],
+            "datasets": [
+                {
+                    "id": each.id,
+                    "name": each.name,
+                    "class": each.schema_class,
+                    "ignoredIdentityMaps": sandbox.ignored_maps.get(each.id, 0),
+                }
+                for each in sandbox.datasets()
+            ],
             "mergePolicies": [{"id": each.id, "name": each.name} for each in sandbox.policies()],
         }
     return Answer(
@@ -57,6 +69,7 @@ def _status(settings: Mapping[str, Any], service: Service) -> Answer:
 
 
 def _reset(settings: Mapping[str, Any], service: Service) -> Answer:
+    _check_names(settings)
     service.reset()
     return Answer(200, {"reset": True})
 
@@ -70,6 +83,10 @@ def _add_fault(settings: Mapping[str, Any], service: Service) -> Answer:
     if "failJob" in values:
         kind, times = values.pop("failJob"), values.pop("times", 1)
         service.faults.fail_job(kind, times=times, **values)
+        return _list_faults(settings, service)
+    if "queueStreaming" in values:
+        _check_names(values, "queueStreaming")
+        service.faults.queue_streaming(values["queueStreaming"])
         return _list_faults(settings, service)
     operation, times = values.pop("operation", ""), values.pop("times", 1)
     # `"times": null` is how JSON says "always".
@@ -87,10 +104,17 @@ def _show_clock(settings: Mapping[str, Any], service: Service) -> Answer:
 
 
 def _move_clock(settings: Mapping[str, Any], service: Service) -> Answer:
+    _check_names(settings, "freezeAtMs", "advance")
+    at_ms, seconds = settings.get("freezeAtMs"), settings.get("advance", 0)
+    if at_ms is not None and not (_is_number(at_ms, int) and 0 <= at_ms <= _LAST_MS):
+        raise ValueError("freezeAtMs is a time in milliseconds since 1970, or null for the present one")
+    now_ms = service.clock.now_ms() if at_ms is None else at_ms
+    if not _is_number(seconds, int, float) or not 0 <= seconds * 1000 <= _LAST_MS - now_ms:
+        raise ValueError("advance is a number of seconds from 0, and the year after it has four digits")
     if "freezeAtMs" in settings:
-        service.clock.freeze(settings["freezeAtMs"])
-    if "advance" in settings:
-        service.clock.advance(float(settings["advance"]))
+        service.clock.freeze(at_ms)
+    if seconds:
+        service.clock.advance(float(seconds))
     service.jobs.settle()
     return _show_clock(settings, service)
 
@@ -105,7 +129,10 @@ def _clear_requests(settings: Mapping[str, Any], service: Service) -> Answer:
 
 
 def _sample(settings: Mapping[str, Any], service: Service) -> Answer:
+    _check_names(settings, "sandbox")
     name = settings.get("sandbox", "prod")
+    if not isinstance(name, str):
+        raise TypeError("sandbox is a name")
     if name not in service.store.sandboxes:
         return problem(404, f"there is no sandbox {name!r}")
     preview = service.part(Preview)
@@ -114,19 +141,27 @@ def _sample(settings: Mapping[str, Any], service: Service) -> Answer:
     return Answer(200, {"sandbox": name, "state": service.jobs.state(last), "profiles": last.document.get("profiles")})
 
 
-async def _load(settings: Mapping[str, Any], service: Service) -> Answer:
+async def _load(request: Request, service: Service) -> Answer:
+    # It reads files, and its errors tell of them: nobody else's business.
+    if not request.is_local:
+        return problem(403, "manifests are loaded from the emulator's own machine only")
+    settings = _settings(request)
+    _check_names(settings, "manifest", "data", "sample")
     # A tenth of the time to start, for emulators that load nothing.
     from rtcp.emulator.manifest.loading import ManifestError, load_manifest
 
     manifest, data = settings.get("manifest"), settings.get("data")
     if not isinstance(manifest, str) or not isinstance(data, str | None):
         return problem(400, "manifest, and data where given, must be paths on the emulator's machine")
+    is_sampled = settings.get("sample", True)
+    if not isinstance(is_sampled, bool):
+        return problem(400, "sample must be true or false")
     # In a thread: look-ups wait for the store, but tokens are given and connections kept while a large file is read.
     try:
         report = await asyncio.to_thread(load_manifest, service.store, manifest, data=data)
     except (ManifestError, OSError) as error:
         return problem(400, str(error))
-    if settings.get("sample", True):
+    if is_sampled:
         await asyncio.to_thread(service.part(Preview).run, report.sandbox)
     datasets = [{**asdict(each), "file": str(each.file)} for each in report.datasets]
     return Answer(
@@ -141,15 +176,27 @@ async def _load(settings: Mapping[str, Any], service: Service) -> Answer:
 
 
 def _settings(request: Request) -> Mapping[str, Any]:
-    if not request.body:
+    if request.method != "POST":
         return dict(request.query.pairs)
-    # A web page can post a form or text to this address without asking, but not JSON.
+    # A web page can post a form, a text or nothing to this address without asking, but not JSON.
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON_TYPE:
         raise Refusal(problem(400, "A valid content-type must be specified"))
-    content = decode_json(request.body)
+    if request.query.pairs:
+        raise Refusal(problem(400, "what a POST is to do stands in its body, not in its query"))
+    content = decode_json(request.body or b"{}")
     if content is NO_JSON or not isinstance(content, dict):
         raise Refusal(problem(400, "the body is no JSON object"))
     return content
+
+
+def _check_names(settings: Mapping[str, Any], *known: str) -> None:
+    unknown = sorted(set(settings) - set(known))
+    if unknown:
+        raise ValueError(f"unknown: {', '.join(unknown)}; there are {', '.join(known) or 'no settings'}")
+
+
+def _is_number(value: object, *kinds: type) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)  # type: ignore[arg-type]
 
 
 _ACTIONS = {

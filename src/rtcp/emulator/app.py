@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 from rtcp.emulator.http import gateway
 from rtcp.emulator.http.description import Description, Match
 from rtcp.emulator.http.faults import Fault
-from rtcp.emulator.http.operations import answer_unbuilt, error_of, fail_parts, find_route
+from rtcp.emulator.http.operations import answer_unbuilt, error_of, fail_parts, find_route, headers_for_pages
 from rtcp.emulator.http.problems import problem
+from rtcp.emulator.http.published import published_at
+from rtcp.emulator.http.surroundings import Surroundings, is_loopback
 from rtcp.emulator.http.wire import ADMIN_PREFIX, NO_JSON, OCTETS, Answer, Query, Refusal, Request, decode_json
 from rtcp.emulator.service import Service
 
 # The server puts the way to drop a connection here; ASGI itself knows none.
 DROP = "rtcp.drop_connection"
+# A part of a file, as the published description bounds it; for everything else no source names a bound.
+MOST_FILE_BYTES = 512_000_000
+MOST_JSON_BYTES = 32 * 1024 * 1024
 _BEHIND_GATEWAY = "/data/"
+_FILES = "/data/foundation/import/"
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -39,10 +46,18 @@ class App:
         self.service = service
         # Set when the server stops, so that no delay holds it up.
         self.stopping = asyncio.Event()
+        options = service.options
+        self._surroundings = Surroundings(options.hosts, is_remote=options.is_remote)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _read(receive) if scope["method"] not in ("GET", "HEAD") else b""
-        request, matched = _read_request(scope, body, self.service)
+        body = await _read(receive, _most_bytes(scope)) if scope["method"] not in ("GET", "HEAD") else b""
+        request, matched = _read_request(scope, body or b"", self.service)
+        refused = self._surroundings.complaint(request)
+        if refused is None and body is None:
+            refused = _answer_too_large(request)
+        if refused is not None:
+            await _send(scope, send, refused, gateway.request_id(request))
+            return
         if self.service.jobs.is_due():
             # In a thread: an export may take its time, and this request alone waits for it.
             await asyncio.to_thread(self.service.jobs.settle)
@@ -76,6 +91,8 @@ class App:
                     answer = self.service.dialect.speak(request, self._act(request, matched, fault))
             except Refusal as refusal:
                 answer = refusal.answer
+        if "origin" in request.headers:
+            answer.headers.update(headers_for_pages(request))
         if request.is_in_sandbox:
             received.sandbox = request.sandbox.name
         if fault is not None:
@@ -107,10 +124,18 @@ class App:
 
 def _answer_unknown(request: Request, description: Description) -> Answer:
     missing = description.not_built(request.path)
-    if missing is None:
+    answer = None if missing is None else answer_unbuilt(missing.noun, request)
+    if answer is not None:
+        return answer
+    published = published_at(request.path)
+    known = {*description.methods_of(request.path), *published}
+    if known and request.method not in known:
+        detail = f"{request.path} has no {request.method}"
+        return replace(problem(405, detail), headers={"Allow": ", ".join(sorted(known))})
+    name = published[request.method].name if published else None if missing is None else missing.name
+    if name is None:
         return problem(404, f"the emulator knows no path {request.path!r}")
-    detail = f"the emulator does not do {missing.name} yet ({request.method} {request.path})"
-    return answer_unbuilt(missing.noun, request) or problem(501, detail)
+    return problem(501, f"the emulator does not do {name} yet ({request.method} {request.path})")
 
 
 def _read_request(scope: Scope, body: bytes, service: Service) -> tuple[Request, Match | None]:
@@ -118,7 +143,8 @@ def _read_request(scope: Scope, body: bytes, service: Service) -> tuple[Request,
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     query = Query(scope["query_string"].decode("latin-1"))
     if path.startswith(ADMIN_PREFIX):
-        return Request(None, method, path, query, headers, body), None
+        is_local = is_loopback((scope.get("client") or ("127.0.0.1",))[0])
+        return Request(None, method, path, query, headers, body, is_local=is_local), None
     matched = service.description.match(method, scope["raw_path"].decode("latin-1"))
     # Form bodies are the token call's, bytes are files; everything else that has a body is JSON or wrong.
     is_json = body and not path.startswith("/ims/") and headers.get("content-type") != OCTETS
@@ -135,13 +161,33 @@ def _schema_class(content: Any) -> object:
     return schema.get("name") if isinstance(schema, dict) else None
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive, most_bytes: int) -> bytes | None:
+    """The body, or None when it is larger than that; the rest of it is not kept."""
     parts: list[bytes] = []
+    length = 0
     while True:
         message = await receive()
-        parts.append(message.get("body", b""))
+        part = message.get("body", b"")
+        length += len(part)
+        if length <= most_bytes:
+            parts.append(part)
+        elif length > 2 * most_bytes:
+            return None
+        else:
+            parts.clear()
         if not message.get("more_body"):
-            return b"".join(parts)
+            return b"".join(parts) if length <= most_bytes else None
+
+
+def _most_bytes(scope: Scope) -> int:
+    return MOST_FILE_BYTES if scope["path"].startswith(_FILES) else MOST_JSON_BYTES
+
+
+def _answer_too_large(request: Request) -> Answer:
+    answer = error_of(request.operation, 413, "the body is larger than this path takes")
+    # What is left of it would be read as the next request.
+    answer.headers["Connection"] = "close"
+    return answer
 
 
 async def _send(scope: Scope, send: Send, answer: Answer, request_id: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from rtcp.emulator.store import Dataset, RowError
 from rtcp.emulator.store.extraction import read_event_key
+from rtcp.emulator.store.ingest import complaint
 
 Violation = dict[str, Any]
 
@@ -70,13 +71,31 @@ def compile_fields(dataset: Dataset) -> Node:
     if dataset.is_event:
         root.required += ["_id", "timestamp"]
     if root.children is not None:
-        root.children.update({"_id": Node("string"), "timestamp": Node("date-time"), "identityMap": Node("object")})
+        root.children.update({"_id": Node("string"), "timestamp": Node("date-time")})
+        if dataset.reads_map:
+            root.children["identityMap"] = Node("object")
         for path, rules in (dataset.fields or {}).items():
             _declare(root, path, rules)
     for identity in dataset.identities:
         if root.children is not None and _find(root, identity.path) is None:
             _declare(root, identity.path, {"type": "string"})
     return root
+
+
+def row_violations(fields: Node, dataset: Dataset, row: Any, *, is_partial: bool = False) -> list[Violation]:
+    """What a row has against it before it can land: its fields, its id and time, its identities, its size.
+
+    One rule book for validation while the caller waits, for what was streamed and for batches, with declared fields
+    and without.
+
+    Args:
+        is_partial: the row changes some fields of a record, so that none is required.
+    """
+    found = [each for each in violations(fields, row) if not (is_partial and each["keyword"] == "required")]
+    if found or not isinstance(row, dict):
+        return found
+    wrong = complaint(dataset, row)
+    return [] if wrong is None else [violation(wrong.keyword, str(wrong), wrong.pointer)]
 
 
 def violations(node: Node, value: Any) -> list[Violation]:

@@ -6,10 +6,9 @@ import logging
 import os
 import threading
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -20,6 +19,7 @@ from rtcp.emulator.app import DROP, App
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.http.faults import Faults
 from rtcp.emulator.http.gateway import Credential
+from rtcp.emulator.http.surroundings import is_loopback
 from rtcp.emulator.http.wire import Requests
 from rtcp.emulator.options import MediaSettings, Options
 from rtcp.emulator.service import Service
@@ -52,9 +52,11 @@ class Emulator:
         host: address to listen on; only loopback, unless `allow_remote`.
         port: 0 takes a free one.
         credentials: client id to secrets (or `Credential`); None accepts any client id and secret.
-        job_seconds, limits, withdrawn_reports, tenant, rows_per_file, streaming_seconds: see `Options`.
+        job_seconds, limits, most_policies, graph_overflow, withdrawn_reports, tenant, rows_per_file,
+            streaming_seconds: see `Options`.
         media: switches of both media services.
         allow_remote: listen on an address that other machines reach. There is no protection of any kind.
+        allow_host: further names that requests may call this emulator by, such as that of its container.
     """
 
     def __init__(
@@ -69,12 +71,15 @@ class Emulator:
         credentials: Mapping[str, Sequence[str] | Credential] | None = None,
         job_seconds: float = 1.0,
         limits: bool = False,
+        most_policies: int | None = 5,
+        graph_overflow: Literal["refuse", "fifo"] = "refuse",
         withdrawn_reports: bool = True,
         tenant: str = "acme",
         rows_per_file: int = 10_000,
         streaming_seconds: float = 1.0,
         media: MediaSettings | None = None,
         allow_remote: bool = False,
+        allow_host: Sequence[str] = (),
     ) -> None:
         if not allow_remote and not is_loopback(host):
             raise EmulatorError(
@@ -90,11 +95,15 @@ class Emulator:
             options=Options(
                 job_seconds=job_seconds,
                 limits=limits,
+                most_policies=most_policies,
+                graph_overflow=graph_overflow,
                 withdrawn_reports=withdrawn_reports,
                 tenant=tenant,
                 rows_per_file=rows_per_file,
                 streaming_seconds=streaming_seconds,
                 media=media or MediaSettings(),
+                hosts=tuple(allow_host),
+                is_remote=allow_remote,
             ),
         )
         self._host, self._port = host, port
@@ -208,16 +217,6 @@ class Emulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class _Protocol(HttpToolsProtocol):

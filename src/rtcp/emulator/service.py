@@ -61,6 +61,7 @@ class Service:
         self.requests = Requests()
         self.ims = Ims(self.clock, credentials)
         self.store = Store(db, clock=self.clock, seed=seed)
+        self.store.database.drops_oldest = self.options.graph_overflow == "fifo"
         self.files = FileStore(db)
         self.jobs = Jobs(
             self.store, self, take_failure=self.faults.take_job_failure, seconds_factor=self.options.job_seconds

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+from rtcp._numbers import told_count
 from rtcp.config import Config
-from rtcp.errors import NotFoundError
+from rtcp.errors import DecodeError, NotFoundError
 from rtcp.files.download import Source
 from rtcp.models.file import RemoteFile
 from rtcp.paging import Paged
@@ -23,6 +24,7 @@ _META_ROUTE: Final = "/data/foundation/export/batches/{id}/meta"
 _DIAGNOSTICS: Final = "row_errors"
 # Written beside the data by the service's own writers; empty.
 _MARKER: Final = "_SUCCESS"
+_DEEPEST: Final = 50
 
 
 class DataAccess:
@@ -37,7 +39,7 @@ class DataAccess:
         # A directory that holds itself would never end.
         opened: set[str] = set()
         for entry in self._entries(Request.platform("GET", _BATCH_ROUTE, path={"id": batch_id})):
-            yield from self._within(entry, batch_id, opened)
+            yield from self._within(entry, batch_id, opened, 0)
 
     def diagnostics(self, batch_id: str) -> list[RemoteFile]:
         """The files that say what is wrong with single records; none when the batch came without diagnostics."""
@@ -65,7 +67,9 @@ class DataAccess:
 
     def _source_of(self, route: str, id_of: Callable[[RemoteFile], str]) -> Source:
         return Source(
-            open=lambda file, offset: self._session.stream(_bytes_of(route, id_of(file), file.name, offset)),
+            open=lambda file, offset, state: self._session.stream(
+                _bytes_of(route, id_of(file), file.name, offset, state)
+            ),
             wait_to_resume=lambda file, failure, attempt: self._session.wait_to_resume(
                 _bytes_of(route, id_of(file), file.name, 0), failure, attempt=attempt
             ),
@@ -77,19 +81,21 @@ class DataAccess:
             if isinstance(name, str) and name and name != _MARKER:
                 full = _full_name(entry, name)
                 full = full if full.startswith(folder) else folder + full
-                yield RemoteFile(batch_id, "", full, _count(entry.get("length")))
+                yield RemoteFile(batch_id, "", full, told_count(entry.get("length")))
 
-    def _within(self, entry: dict[str, Any], batch_id: str, opened: set[str]) -> Iterator[RemoteFile]:
+    def _within(self, entry: dict[str, Any], batch_id: str, opened: set[str], depth: int) -> Iterator[RemoteFile]:
         file_id = entry.get("dataSetFileId")
         if not isinstance(file_id, str) or file_id in opened:
             return
+        if depth > _DEEPEST:
+            raise DecodeError(f"the directories of batch {batch_id} lie more than {_DEEPEST} deep in one another")
         opened.add(file_id)
         for inner in self._entries(Request.platform("GET", _FILE_ROUTE, path={"id": file_id})):
             name = inner.get("name")
             if not isinstance(name, str) or not name:
-                yield from self._within(inner, batch_id, opened)
+                yield from self._within(inner, batch_id, opened, depth + 1)
             elif name != _MARKER:
-                yield RemoteFile(batch_id, file_id, _full_name(inner, name), _count(inner.get("length")))
+                yield RemoteFile(batch_id, file_id, _full_name(inner, name), told_count(inner.get("length")))
 
     def _entries(self, request: Request) -> Paged[dict[str, Any]]:
         return paged(request, _entries_of, by=NextLink(self._base_url), send=self._session.send)
@@ -102,11 +108,14 @@ def _entries_of(body: Any, response: Response) -> list[dict[str, Any]]:
     return entries
 
 
-def _bytes_of(route: str, id: str, name: str, offset: int) -> Request:
+def _bytes_of(route: str, id: str, name: str, offset: int, state: str | None = None) -> Request:
     # Compressed on the way, neither the length nor the offset would be that of the file.
     headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
     if offset:
         headers["Range"] = f"bytes={offset}-"
+        if state is not None:
+            # Of a file that has changed, all of it comes: two states of it must not become one.
+            headers["If-Range"] = state
     return Request.platform("GET", route, path={"id": id}, query={"path": name}, headers=headers)
 
 
@@ -117,7 +126,3 @@ def _full_name(entry: dict[str, Any], name: str) -> str:
     link = mapping(mapping(entry.get("_links")).get("self")).get("href")
     linked = parse_qs(urlsplit(link).query).get("path", [""])[0] if isinstance(link, str) else ""
     return linked if linked.endswith(f"/{name}") else name
-
-
-def _count(value: Any) -> int | None:
-    return int(str(value)) if str(value).isdecimal() else None

@@ -8,15 +8,17 @@ import os
 import re
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from rtcp._disk import name_in_errors, sync_folder
-from rtcp.errors import DecodeError, NotFoundError, RtcpError
-from rtcp.files.folder import PART
+from rtcp._numbers import told_count
+from rtcp._private import open_private, private_file, private_folder
+from rtcp._workers import Workers
+from rtcp.errors import DecodeError, NotFoundError, RequestTimeoutError, RtcpError
+from rtcp.files.folder import PART, STATE
 from rtcp.models.file import DownloadProgress, RemoteFile
 from rtcp.transport.body_stream import Stream
 from rtcp.transport.request import Response
@@ -25,7 +27,9 @@ logger = logging.getLogger(__name__)
 
 _PARTIAL: Final = 206
 _NO_SUCH_RANGE: Final = 416
-_RANGE: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_RANGE: Final = re.compile(r"bytes (\d{1,19})-\d{1,19}/(\d{1,19}|\*)", re.ASCII)
+_MOST_CHANGES: Final = 3
+_LONGEST_STATE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,12 @@ class Source:
     """How to get at the bytes of files.
 
     Attributes:
-        open: the stream of a file from an offset on.
+        open: the stream of a file from an offset on, if it is still in the state that a strong ETag names.
         wait_to_resume: returns when the file may be asked for again after so many failures in a row, or raises the
             failure.
     """
 
-    open: Callable[[RemoteFile, int], AbstractContextManager[Stream]]
+    open: Callable[[RemoteFile, int, str | None], AbstractContextManager[Stream]]
     wait_to_resume: Callable[[RemoteFile, RtcpError, int], None]
 
 
@@ -77,16 +81,16 @@ class Download:
             RequestError, ResponseError: the service, after retries. What came so far is kept beside, as `.part`, and
                 the next run goes on from there.
         """
-        with ThreadPoolExecutor(workers, thread_name_prefix="rtcp-download") as pool:
-            under_way = [pool.submit(self._bring, file, path) for file, path in self._targets]
-            try:
-                for each in under_way:
-                    each.result()
-            except BaseException:
-                self._stopped.set()
-                for each in under_way:
-                    each.cancel()
-                raise
+        pool = Workers(workers, name="rtcp-download")
+        try:
+            for each in [pool.submit(self._bring, file, path) for file, path in self._targets]:
+                each.result()
+        except BaseException as exc:
+            self._stopped.set()
+            # Whoever waits for bytes would hold Ctrl-C back for a minute. It writes none any more when they come.
+            pool.close(wait=isinstance(exc, Exception))
+            raise
+        pool.close(wait=True)
         return [path for _, path in self._targets]
 
     def _bring(self, file: RemoteFile, path: Path) -> None:
@@ -105,31 +109,40 @@ class Download:
 
     def _fetch(self, file: RemoteFile, path: Path) -> None:
         part = path.with_name(path.name + PART)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        length = self._fill(file, part)
+        private_folder(path.parent)
+        length = self._fill(file, part, _State(path.with_name(path.name + STATE)))
         size = part.stat().st_size
         if size != length:
             raise _wrong_length(file, size, length)
-        with part.open("r+b") as written, name_in_errors(part):
+        with private_file(part, "r+b") as written, name_in_errors(part):
             os.fsync(written.fileno())
         part.replace(path)
+        path.with_name(path.name + STATE).unlink(missing_ok=True)
         sync_folder(path.parent)
         logger.info("downloaded %s: %d bytes", path, size)
 
-    def _fill(self, file: RemoteFile, part: Path) -> int:
+    def _fill(self, file: RemoteFile, part: Path, state: _State) -> int:
         """Ask for the rest of the file until there is none, and return the announced length."""
-        part.touch()
+        os.close(open_private(part, os.O_RDWR | os.O_CREAT))
         done = part.stat().st_size
         if file.length is not None and done > file.length:
             os.truncate(part, 0)
             done = 0
         self._count(file, done)
-        failures = 0
+        failures = changes = 0
         while done != file.length:
             try:
-                return self._read_on(file, part, done)
+                return self._read_on(file, part, done, state)
             except NotFoundError as exc:
                 raise _vanished(file, exc) from None
+            except _ChangedError:
+                changes += 1
+                if changes > _MOST_CHANGES:
+                    raise _unsteady(file) from None
+                self._count(file, -done)
+                os.truncate(part, 0)
+                done = 0
+                continue
             except RtcpError as exc:
                 failure = exc
             if done and getattr(failure, "status", None) == _NO_SUCH_RANGE:
@@ -141,13 +154,24 @@ class Download:
             # Nobody waits for a file when another has failed meanwhile.
             self._count(file, 0)
             before, done = done, part.stat().st_size
-            failures = 1 if done > before else failures + 1
+            # A service that gives a few bytes each time, too slowly to wait for, would give them for ever.
+            has_got_on = done > before and not isinstance(failure, RequestTimeoutError)
+            failures = 1 if has_got_on else failures + 1
             self._source.wait_to_resume(file, failure, failures)
         return done
 
-    def _read_on(self, file: RemoteFile, part: Path, offset: int) -> int:
-        with self._source.open(file, offset) as stream, part.open("r+b", buffering=0) as output:
+    def _read_on(self, file: RemoteFile, part: Path, offset: int, state: _State) -> int:
+        if not offset:
+            state.forget()
+        with (
+            self._source.open(file, offset, state.strong) as stream,
+            os.fdopen(open_private(part, os.O_RDWR), "r+b", buffering=0) as output,
+        ):
             length = _announced(file, stream, offset=offset)
+            told = stream.headers.get("ETag", "").strip() or stream.headers.get("Last-Modified", "").strip()
+            if stream.status == _PARTIAL and told != state.known:
+                raise _ChangedError
+            state.keep(told)
             if stream.status != _PARTIAL:
                 # The server sends the file from its start, whatever was asked for.
                 self._count(file, -offset)
@@ -155,6 +179,8 @@ class Download:
             output.truncate(offset)
             output.seek(offset)
             for chunk in stream.chunks():
+                if self._stopped.is_set():
+                    raise _StoppedError
                 offset += len(chunk)
                 if length is not None and offset > length:
                     raise _wrong_length(file, offset, length)
@@ -172,6 +198,38 @@ class Download:
             if self._tell is not None and (more or is_complete):
                 progress = DownloadProgress(file.name, self._bytes, self._total, self._files, len(self._targets))
                 self._tell(progress)
+
+
+class _State:
+    """Which state of a file its unfinished bytes are of, by what the service calls that; kept beside them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            with os.fdopen(open_private(path, os.O_RDONLY), encoding="utf-8") as file:
+                self.known = file.read(_LONGEST_STATE)
+        except (OSError, ValueError):
+            self.known = ""
+
+    @property
+    def strong(self) -> str | None:
+        """The ETag, where equal ones mean equal bytes."""
+        return self.known if self.known.startswith('"') else None
+
+    def keep(self, told: str) -> None:
+        if told == self.known:
+            return
+        self.known = told[:_LONGEST_STATE]
+        with private_file(self._path) as file:
+            file.write(self.known)
+
+    def forget(self) -> None:
+        self.known = ""
+        self._path.unlink(missing_ok=True)
+
+
+class _ChangedError(Exception):
+    """The file is not the one any more that the bytes so far are of."""
 
 
 class _StoppedError(Exception):
@@ -198,8 +256,7 @@ def _announced(file: RemoteFile, stream: Stream, *, offset: int) -> int | None:
             raise _broken(stream, f"file {file.name!r}: asked for what follows byte {offset}, but another range came")
         told = None if found[2] == "*" else int(found[2])
     else:
-        text = stream.headers.get("Content-Length", "")
-        told = int(text) if text.isdecimal() else None
+        told = told_count(stream.headers.get("Content-Length"))
     if length is not None and told is not None and told != length:
         raise _broken(stream, f"file {file.name!r}: listed with {length} bytes, but the answer announces {told}")
     return told if length is None else length
@@ -211,6 +268,10 @@ def _broken(response: Response, message: str) -> DecodeError:
 
 def _wrong_length(file: RemoteFile, came: int, length: int) -> DecodeError:
     return DecodeError(f"file {file.name!r} of batch {file.batch_id}: {came} bytes came where {length} were announced")
+
+
+def _unsteady(file: RemoteFile) -> DecodeError:
+    return DecodeError(f"file {file.name!r} of batch {file.batch_id} is another one each time that it is asked for")
 
 
 def _vanished(file: RemoteFile, failure: NotFoundError) -> NotFoundError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,12 +12,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from rtcp._files import held
+from rtcp._private import open_private, private_folder
 from rtcp.errors import RtcpError
 from rtcp.models.file import RemoteFile
 
 MARKER: Final = ".rtcp-download"
 PART: Final = ".part"
 """The end of a name while the file is not complete."""
+STATE: Final = ".part-of"
+"""The end of a name that tells which state of a file its unfinished bytes are of."""
 _UNSAFE: Final = re.compile(r"[^\w.=+@ -]")
 _LONGEST_NAME: Final = 150
 # To Windows, a device, whatever ending stands behind.
@@ -33,10 +37,13 @@ def claimed(folder: Path, contents: Any) -> Iterator[None]:
     Raises:
         RtcpError: another download holds the folder, or what is in it is something else.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     marker = folder / MARKER
     # The lock is the operating system's: it ends with the process, however that ends.
-    with marker.open("a+b") as file, held(file.fileno()) as is_ours:
+    with (
+        os.fdopen(open_private(marker, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a+b") as file,
+        held(file.fileno()) as is_ours,
+    ):
         if not is_ours:
             raise RtcpError(f"another download is writing to {str(folder)!r}; let it end, or choose another directory")
         file.seek(0)
@@ -78,7 +85,7 @@ def safe_name(text: str) -> str:
     name = re.sub(r"^\.+", "_", name).strip() or "_"
     # Windows drops dots and spaces at the end: two names would become one.
     name = re.sub(r"[. ]+$", "_", _DEVICE.sub(r"\1_", name, count=1) if _DEVICE.match(name) else name)
-    if name.casefold().endswith(PART):
+    if name.casefold().endswith((PART, STATE)):
         name += "_"
     # The end is kept: it tells the format.
     return name if len(name) <= _LONGEST_NAME else f"{name[:20]}~{name[-_LONGEST_NAME + 21 :]}"

@@ -6,15 +6,17 @@ import io
 import re
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from rtcp._disk import name_in_errors
+from rtcp._numbers import told_count
 from rtcp._paths import local_path
+from rtcp._private import private_file
 from rtcp._temporary import TemporaryFolder
+from rtcp._workers import Workers
 from rtcp.errors import BadRequestError, InvalidArgumentError
 from rtcp.models.file import UploadProgress
 from rtcp.transport.request import Content
@@ -24,7 +26,7 @@ SMALL: Final = 256_000_000
 LARGEST_PART: Final = 512_000_000
 PART: Final = 32 << 20
 _BLOCK: Final = 1 << 18
-_RECEIVED: Final = re.compile(r"(?:bytes[= ])?\s*0-(\d+)(?:/.*)?")
+_RECEIVED: Final = re.compile(r"(?:bytes[= ])?\s*0-([0-9]{1,18})(?:/.*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def opened(content: str | Path | bytes | BinaryIO) -> Iterator[Source]:
     else:
         with TemporaryFolder(prefix="rtcp-upload-") as folder:
             copy = folder / "content"
-            with copy.open("wb") as file:
+            with private_file(copy, "wb") as file:
                 while block := content.read(_BLOCK):
                     with name_in_errors(copy):
                         file.write(block)
@@ -137,16 +139,16 @@ class Upload:
 
     def _send_from(self, first: int, workers: int) -> None:
         self._done, self._total = {}, first
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="rtcp-upload")
+        pool = Workers(workers, name="rtcp-upload")
         try:
             for each in [pool.submit(self._send_part, at) for at in range(first, self._source.size, self._part_size)]:
                 each.result()
         except BaseException as exc:
             self._stopped.set()
             # A part that waits to be sent again would hold Ctrl-C back for a minute. It ends when it wakes.
-            pool.shutdown(wait=isinstance(exc, Exception), cancel_futures=True)
+            pool.close(wait=isinstance(exc, Exception))
             raise
-        pool.shutdown()
+        pool.close(wait=True)
 
     def _send_part(self, start: int) -> None:
         if self._stopped.is_set():
@@ -176,7 +178,7 @@ def received_of(header: str | None) -> int:
     """How many bytes from the start on a `Range` header says are there; 0 when it says nothing of the start."""
     text = (header or "").strip()
     found = _RECEIVED.fullmatch(text)
-    return int(found[1]) + 1 if found else int(text) if text.isdecimal() else 0
+    return int(found[1]) + 1 if found else told_count(text) or 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -18,13 +18,23 @@ from rtcp.media.events import MediaEvent
 from rtcp.media.live import MediaSession
 from rtcp.media.session_state import SessionState, Timing, check_recorded
 from rtcp.media.session_verbs import start_event
-from rtcp.transport.answers import refuse_page, unreadable
+from rtcp.transport.answers import mapping, refuse_page, unreadable
 from rtcp.transport.request import Request, Response, Service
+from rtcp.transport.scrubbing import values_in
 from rtcp.transport.session import Session
 
 _SESSIONS: Final = "/api/v1/sessions"
 _EVENTS: Final = "/api/v1/sessions/{id}/events"
 _DOWNLOADED: Final = "/api/v1/downloaded"
+_WHO: Final = frozenset(
+    {
+        "analytics.visitorId",
+        "analytics.aid",
+        "visitor.marketingCloudUserId",
+        "visitor.customerIDs",
+        "appInstallationId",
+    }
+)
 _LOCATION: Final = re.compile(r"/api/[^?#]*/sessions/([^/?#]+)")
 _CREATES: Final = (
     "the session may have been counted: starting again makes a second one; nothing can be asked about the first"
@@ -152,7 +162,15 @@ def _request(
         authenticated=False,
         idempotent=idempotent,
         creates=creates,
+        private=tuple(_who_watches(body)),
     )
+
+
+def _who_watches(body: Any) -> Iterator[str]:
+    for event in body if isinstance(body, list) else [body]:
+        for name, value in mapping(mapping(event).get("params")).items():
+            if name in _WHO:
+                yield from [str(value)] if isinstance(value, str | int) else values_in({"identityMap": value})
 
 
 def _session_id(response: Response) -> str:

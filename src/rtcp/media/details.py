@@ -106,8 +106,9 @@ class Chapter(Details):
 class PlayerError(Details):
     """An error that the viewer's player met."""
 
-    id: str = field(metadata=at("name", "media.errorId"))
-    source: Literal["player", "external"] = field(default="player", metadata=at("source", "media.errorSource"))
+    # On the Media Collection API they stand among the numbers of quality.
+    id: str = field(metadata=at("name", "media.qoe.errorID"))
+    source: Literal["player", "external"] = field(default="player", metadata=at("source", "media.qoe.errorSource"))
 
     def __post_init__(self) -> None:
         Details.__post_init__(self)
@@ -140,6 +141,7 @@ class Analytics(Details):
         org_id: of the organisation; the client's own when it is left out.
         customer_ids: by name, `{"crm": {"id": "...", "authState": 1}}`.
         app_installation_id: one for each app and device, kept; without `user_id` Adobe makes an ECID of it.
+        library_version: of the library that tracks, for Adobe to tell players apart.
     """
 
     tracking_server: str = field(metadata=at(None, "analytics.trackingServer"))
@@ -158,6 +160,7 @@ class Analytics(Details):
         default=None, repr=False, metadata=at(None, "visitor.customerIDs", "map")
     )
     app_installation_id: str | None = field(default=None, repr=False, metadata=at(None, "appInstallationId"))
+    library_version: str | None = field(default=None, metadata=at(None, "media.libraryVersion"))
 
 
 AnyDetails = SessionDetails | AdBreak | Ad | Chapter | PlayerError

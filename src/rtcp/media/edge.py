@@ -6,9 +6,11 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from rtcp._arguments import check_verbs
 from rtcp._clock import SteadyClock
+from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, ResponseError
 from rtcp.media.details import Qoe, SessionDetails
 from rtcp.media.encoding import edge_downloaded, to_edge
@@ -23,8 +25,10 @@ from rtcp.transport.session import Session
 
 logger = logging.getLogger(__name__)
 
-_ROUTE: Final = "/ee/va/v1/{endpoint}"
-_HINTED: Final = "/ee/{hint}/va/v1/{endpoint}"
+# Stands before every path, unless the configured address has a path of its own.
+_BASE: Final = "/ee"
+_ROUTE: Final = "/va/v1/{endpoint}"
+_HINTED: Final = "/{hint}/va/v1/{endpoint}"
 _CREATES: Final = (
     "the session may have been counted: starting again makes a second one; nothing can be asked about the first"
 )
@@ -40,8 +44,9 @@ class MediaEdge:
     Service page: https://developer.adobe.com/data-collection-apis/docs/endpoints/media/
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, config: Config) -> None:
         self._session = session
+        self._base = "" if urlsplit(config.edge_url).path else _BASE
 
     def start_session(
         self,
@@ -95,7 +100,7 @@ class MediaEdge:
         envelope: dict[str, Any] = {"xdm": _with_identities(to_edge(event), identities)}
         if context_data:
             envelope["_data"] = {"__adobe": {"analytics": {"contextData": dict(context_data)}}}
-        request = _request("sessionStart", config_id, envelope, identities=identities, creates=_CREATES)
+        request = self._request("sessionStart", config_id, envelope, identities=identities, creates=_CREATES)
         response = self._session.send(request)
         body = decode_object(response, creates=_CREATES)
         session_id = _session_id(body)
@@ -110,7 +115,7 @@ class MediaEdge:
         def post(event: MediaEvent) -> Response:
             envelope = {"xdm": to_edge(event, session_id=session_id)}
             return refuse_page(
-                self._session.send(_request(event.name, config_id, envelope, hint=hint, idempotent=True))
+                self._session.send(self._request(event.name, config_id, envelope, hint=hint, idempotent=True))
             )
 
         return MediaSession(session_id, state, post=post, clock=clock, custom_states=custom_states, location_hint=hint)
@@ -134,7 +139,7 @@ class MediaEdge:
         """
         check_recorded(events)
         envelope = {"xdm": _with_identities(edge_downloaded(events), identities)}
-        request = _request("downloaded", config_id, envelope, identities=identities, creates=_CREATES)
+        request = self._request("downloaded", config_id, envelope, identities=identities, creates=_CREATES)
         response = self._session.send(request)
         body = decode_object(response, creates=_CREATES) if response.body else {}
         failure = _first_error(request, response, body)
@@ -142,32 +147,32 @@ class MediaEdge:
             raise failure
         return _session_id(body)
 
-
-def _request(
-    endpoint: str,
-    config_id: str,
-    envelope: Mapping[str, Any],
-    *,
-    hint: str | None = None,
-    idempotent: bool = False,
-    identities: Sequence[Identity] = (),
-    creates: str | None = None,
-) -> Request:
-    if not config_id:
-        raise InvalidArgumentError("config_id is the id of a datastream; it is empty")
-    return Request(
-        Service.EDGE,
-        "POST",
-        _ROUTE if hint is None else _HINTED,
-        path={"endpoint": endpoint} if hint is None else {"endpoint": endpoint, "hint": hint},
-        query={"configId": config_id},
-        json_body={"events": [envelope]},
-        authenticated=False,
-        idempotent=idempotent,
-        private=tuple(identity.id for identity in identities),
-        help=_HELP,
-        creates=creates,
-    )
+    def _request(
+        self,
+        endpoint: str,
+        config_id: str,
+        envelope: Mapping[str, Any],
+        *,
+        hint: str | None = None,
+        idempotent: bool = False,
+        identities: Sequence[Identity] = (),
+        creates: str | None = None,
+    ) -> Request:
+        if not config_id:
+            raise InvalidArgumentError("config_id is the id of a datastream; it is empty")
+        return Request(
+            Service.EDGE,
+            "POST",
+            self._base + (_ROUTE if hint is None else _HINTED),
+            path={"endpoint": endpoint} if hint is None else {"endpoint": endpoint, "hint": hint},
+            query={"configId": config_id},
+            json_body={"events": [envelope]},
+            authenticated=False,
+            idempotent=idempotent,
+            private=tuple(identity.id for identity in identities),
+            help=_HELP,
+            creates=creates,
+        )
 
 
 def _with_identities(xdm: dict[str, Any], identities: Sequence[Identity]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ _EDGE_DETAILS: Final[Mapping[type[AnyDetails], str]] = {
     PlayerError: "errorDetails",
 }
 _STATE: Final = "media.state.name"
+# One page of the guide has the parts of an error among the parameters, under names of their own.
+_ERROR_PARAMS: Final = {"media.errorId": "media.qoe.errorID", "media.errorSource": "media.qoe.errorSource"}
 _ANALYTICS: Final = wire_names(Analytics, Api.COLLECTION)
 _SINGLE: Final = ("stateStart", "stateEnd")
 
@@ -78,8 +80,11 @@ def to_collection(event: MediaEvent, *, downloaded: bool = False) -> dict[str, A
     """
     check_for(event, Api.COLLECTION)
     params: dict[str, Any] = {}
+    quality: dict[str, Any] | None = None if event.qoe is None else event.qoe.to_wire(Api.COLLECTION)
     for part in (event.analytics, event.details):
-        if part is not None:
+        if isinstance(part, PlayerError):
+            quality = {**(quality or {}), **part.to_wire(Api.COLLECTION)}
+        elif part is not None:
             params.update(part.to_wire(Api.COLLECTION))
     if downloaded and event.name == "sessionStart":
         params["media.downloaded"] = True
@@ -95,8 +100,8 @@ def to_collection(event: MediaEvent, *, downloaded: bool = False) -> dict[str, A
     }
     if params:
         body["params"] = params
-    if event.qoe is not None:
-        body["qoeData"] = event.qoe.to_wire(Api.COLLECTION)
+    if quality is not None:
+        body["qoeData"] = quality
     if event.metadata:
         body["customMetadata"] = dict(event.metadata)
     return body
@@ -139,36 +144,39 @@ def _from_edge(data: Mapping[str, Any]) -> MediaEvent:
         at=read_instant(data["timestamp"]),
         playhead=body.pop("playhead"),
         details=None if details is None or kind is None else from_wire(kind, details, Api.EDGE),
-        metadata={item["name"]: item["value"] for item in body.pop("customMetadata", ())},
+        metadata={item["name"]: item["value"] for item in body.pop("customMetadata", None) or ()},
         qoe=None if qoe is None else from_wire(Qoe, qoe, Api.EDGE),
-        states_start=tuple(state["name"] for state in body.pop("statesStart", ())),
-        states_end=tuple(state["name"] for state in body.pop("statesEnd", ())),
+        states_start=tuple(state["name"] for state in body.pop("statesStart", None) or ()),
+        states_end=tuple(state["name"] for state in body.pop("statesEnd", None) or ()),
     )
     _refuse_rest(event, body)
     return event
 
 
 def _from_collection(data: Mapping[str, Any]) -> MediaEvent:
-    params = dict(data.get("params", {}))
+    params = dict(data.get("params") or {})
     # What an earlier sending put there is not the event's own.
     params.pop("media.downloaded", None)
     name = str(data["eventType"])
     kind = EVENTS[name].details if name in EVENTS else None
-    start = [state[_STATE] for state in params.pop("statesStart", ())]
-    end = [state[_STATE] for state in params.pop("statesEnd", ())]
+    start = [state[_STATE] for state in params.pop("statesStart", None) or ()]
+    end = [state[_STATE] for state in params.pop("statesEnd", None) or ()]
+    quality = {_prefixed(key): value for key, value in (data.get("qoeData") or {}).items()}
     if name in _SINGLE:
         (start if name == "stateStart" else end).append(params.pop(_STATE))
     analytics = {key: params.pop(key) for key in list(params) if key in _ANALYTICS}
     own = wire_names(kind, Api.COLLECTION) if kind is not None else frozenset()
     details = {key: params.pop(key) for key in list(params) if key in own}
-    qoe = data.get("qoeData")
+    if kind is PlayerError:
+        details |= {name: params.pop(old) for old, name in _ERROR_PARAMS.items() if old in params}
+        details |= {key: quality.pop(key) for key in list(quality) if key in own}
     event = MediaEvent(
         name=name,
         at=from_millis(data["playerTime"]["ts"]).astimezone(UTC),
         playhead=data["playerTime"]["playhead"],
         details=from_wire(kind, details, Api.COLLECTION) if kind is not None and details else None,
-        metadata=data.get("customMetadata", {}),
-        qoe=from_wire(Qoe, {_prefixed(key): value for key, value in qoe.items()}, Api.COLLECTION) if qoe else None,
+        metadata=data.get("customMetadata") or {},
+        qoe=from_wire(Qoe, quality, Api.COLLECTION) if quality else None,
         states_start=tuple(start),
         states_end=tuple(end),
         analytics=from_wire(Analytics, analytics, Api.COLLECTION) if analytics else None,

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from rtcp._arguments import check_fields
 from rtcp._instants import BlankAsNone, OptionalEpochMillis
+from rtcp._numbers import told_count
 from rtcp.models.base import CleanedModel, Model, OpenEnum, Xdm
 
 
@@ -275,7 +276,7 @@ def _listed(value: Any) -> list[Mapping[str, Any]]:
 
 def _count(metrics: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
     for name in names:
-        text = str(metrics.get(name, ""))
-        if text.isdecimal():
-            return int(text)
+        count = told_count(metrics.get(name))
+        if count is not None:
+            return count
     return None

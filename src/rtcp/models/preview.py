@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from rtcp._instants import OptionalIsoInstant
+from rtcp._numbers import told_count
 from rtcp.models.base import CleanedModel, Model
 
 _NOTHING: Final = ("", "null")
@@ -223,18 +224,18 @@ def _overlaps(counts: Any) -> Any:
     if not isinstance(counts, dict):
         return counts if counts is not None else []
     rows = [{"members": key.split(","), "profileCount": unquote(count)} for key, count in counts.items()]
-    return sorted(rows, key=lambda row: -int(row["profileCount"]) if str(row["profileCount"]).isdecimal() else 0)
+    return sorted(rows, key=lambda row: -(told_count(row["profileCount"]) or 0))
 
 
 def _unstitched(windows: Any) -> Iterator[dict[str, Any]]:
     for key, window in windows.items() if isinstance(windows, dict) else ():
-        days = key.removesuffix("days")
-        if not isinstance(window, dict) or not days.isdecimal():
+        days = told_count(key.removesuffix("days"))
+        if not isinstance(window, dict) or days is None:
             continue
         by_namespace = window.get("nsDistribution")
         rest = {name: unquote(value) for name, value in window.items() if name != "nsDistribution"}
-        yield {"windowDays": int(days), **rest}
+        yield {"windowDays": days, **rest}
         for namespace, counts in by_namespace.items() if isinstance(by_namespace, dict) else ():
             if isinstance(counts, dict):
                 numbers = {name: unquote(value) for name, value in counts.items()}
-                yield {"windowDays": int(days), "namespace": namespace, **numbers}
+                yield {"windowDays": days, "namespace": namespace, **numbers}

@@ -9,7 +9,7 @@ from rtcp._arguments import check_verbs
 from rtcp.config import Config
 from rtcp.errors import DecodeError, ResponseError
 from rtcp.paging import Paged
-from rtcp.transport.answers import M, decode, mapping, parse, read_part_error, refuse_page, unreadable
+from rtcp.transport.answers import M, decode, mapping, parse, read_part_error, refuse_page, told, unreadable
 from rtcp.transport.pages import NextLink, Pager, paged
 from rtcp.transport.request import Request, Response
 from rtcp.transport.session import Session
@@ -34,7 +34,7 @@ class Resource:
     def _send_for(self, request: Request, read: Callable[[Any, Response], T]) -> T:
         response = self._session.send(request)
         try:
-            return read(decode(response), response)
+            return told(read, response)
         except DecodeError as exc:
             if request.creates is None:
                 raise
@@ -66,8 +66,8 @@ def items_of(body: Any, response: Response, *keys: str, what: str) -> list[Any]:
     Raises:
         DecodeError: there is no list.
     """
-    told = mapping(body)
-    found = next((told[key] for key in keys if key in told), None)
+    listed = mapping(body)
+    found = next((listed[key] for key in keys if key in listed), None)
     if not isinstance(found, list):
         raise unreadable(response, f"the answer holds no list of {what}")
     return found

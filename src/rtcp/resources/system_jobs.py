@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from rtcp._arguments import check_page_size
+from rtcp._numbers import told_count
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, JobFailedError, NotFoundError, PagingError, ResponseError
 from rtcp.models.preview import DatasetReport, DatasetStats
@@ -256,15 +257,11 @@ class _PageNumber:
         if ids and ids[0] == first_id:
             raise PagingError(f"the service repeated page {number - 1} of the delete requests")
         paging = mapping(mapping(body).get("_page"))
-        total = paging.get("totalCount")
+        total = told_count(paging.get("totalCount"))
         seen += len(items)
         # A short page is no sign of the end: the service may cut pages smaller than asked.
-        is_last = not items or paging.get("next") in (None, "") or (_is_count(total) and seen >= int(str(total)))
+        is_last = not items or paging.get("next") in (None, "") or (total is not None and seen >= total)
         return Page(items, None if is_last else f"{number + 1}:{seen}:{ids[0]}")
-
-
-def _is_count(value: Any) -> bool:
-    return str(value).isdecimal()
 
 
 def _read_token(token: str | None) -> tuple[int, int, str]:

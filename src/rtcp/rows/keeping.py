@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 from rtcp._numbers import as_number, is_boolean
-from rtcp._temporary import at_end_of
+from rtcp._private import private_file
+from rtcp._temporary import TemporaryFolder
 from rtcp.rows.wire_json import MOST_BITS
 
 # The key of an object that stands for what JSON does not have; no row can have it, as it is no text of UTF-8.
@@ -34,10 +31,9 @@ class KeptRows:
     """Rows in a temporary file, which goes when this goes."""
 
     def __init__(self, rows: Iterable[Any]) -> None:
-        handle, name = tempfile.mkstemp(prefix="rtcp-rows-", suffix=".jsonl")
-        self._path = Path(name)
-        at_end_of(self, partial(self._path.unlink, missing_ok=True))
-        with os.fdopen(handle, "w", encoding="ascii") as file:
+        self._folder = TemporaryFolder(prefix="rtcp-rows-")
+        self._path = self._folder.path / "rows.jsonl"
+        with private_file(self._path, encoding="ascii") as file:
             for row in rows:
                 file.write(_dumped(row) + "\n")
 

@@ -1,11 +1,17 @@
-"""The adapter that a client starts with."""
+"""The adapter that a client starts with: its connections have a deadline, and its answers an end."""
 
 from __future__ import annotations
 
-from typing import Any
+import socket
+from typing import Any, Final
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from rtcp.transport import deadline
+from rtcp.transport.whole_body import read_whole
 
 
 class WholeBodyAdapter(HTTPAdapter):
@@ -15,11 +21,24 @@ class WholeBodyAdapter(HTTPAdapter):
     body of 100 KB then waits ten times for its turn.
     """
 
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> PoolManager:
+        manager: PoolManager = super().proxy_manager_for(proxy, **options)
+        # That of SOCKS has connections of its own.
+        if manager.pool_classes_by_scheme is PoolManager(num_pools=1).pool_classes_by_scheme:
+            manager.pool_classes_by_scheme = _POOLS
+        return manager
+
     def send(self, request: requests.PreparedRequest, stream: bool = False, **options: Any) -> requests.Response:  # type: ignore[override]
         response = super().send(request, stream=stream, **options)
         # A double of the base class, such as that of `responses`, has read its own already.
         if not stream and not response._content_consumed:  # type: ignore[attr-defined]
-            response._content = response.raw.read(decode_content=True)
+            attempt = deadline.current()
+            most = None if attempt is None else attempt.most
+            response._content = read_whole(response.raw, most=most, status=response.status_code)
             response._content_consumed = True  # type: ignore[attr-defined]
         return response
 
@@ -32,3 +51,43 @@ class WholeBodyAdapter(HTTPAdapter):
                 if pool is not None:
                     pool.close()
         super().close()
+
+
+class _Watched(HTTPConnection):
+    """A connection that tells the attempt of its thread which socket to shut down at its end."""
+
+    attempt: deadline.Attempt | None = None
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        attempt = deadline.current()
+        if attempt is not None:
+            # A proxy may be slow to make its tunnel. The handshake of TLS has an end of its own.
+            attempt.connected(self, sock)
+        return sock
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        attempt = deadline.current()
+        if attempt is not None:
+            if self.sock is None:
+                self.connect()
+            attempt.connected(self, self.sock)
+            attempt.is_sent = True
+            # Sending is no part of connecting: a large block may take longer than that.
+            self.timeout = attempt.idle
+        super().request(*arguments, **options)
+
+
+class _WatchedTls(_Watched, HTTPSConnection):
+    """The same with TLS."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Watched
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedTls
+
+
+_POOLS: Final[dict[str, Any]] = {"http": _Pool, "https": _TlsPool}

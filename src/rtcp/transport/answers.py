@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any, TypeVar
@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from rtcp._instants import EPOCH
-from rtcp.errors import DecodeError, ResponseError
+from rtcp.errors import DecodeError, ResponseError, RtcpError
 from rtcp.models.base import Model
 from rtcp.transport.request import Request, Response
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 
 def decode(response: Response) -> Any:
@@ -28,6 +29,20 @@ def decode(response: Response) -> Any:
     except ValueError:
         what = "nothing" if not response.body else "an HTML page" if response.is_page else "no JSON"
     raise unreadable(response, f"the service answered {response.status} with {what}")
+
+
+def told(read: Callable[[Any, Response], T], response: Response) -> T:
+    """What `read` makes of the JSON of a success. Its errors come without the frames below, which have the answer in
+    their hands: error reporters show the locals of every frame.
+
+    Raises:
+        DecodeError: it is none, or not what is documented.
+    """
+    try:
+        return read(decode(response), response)
+    except RtcpError as exc:
+        failure = exc.with_traceback(None)
+    raise failure
 
 
 def decode_object(response: Response, *, creates: str | None = None) -> Mapping[str, Any]:
@@ -107,8 +122,10 @@ def read_part_error(request: Request, response: Response, said: Mapping[str, Any
     # Loaded with the first error: its patterns would cost every client that is made.
     from rtcp.transport.error_mapping import to_error_saying
 
-    own = str(status) if not isinstance(status, bool) else ""
-    part = replace(response, status=int(own) if own.isdecimal() and len(own) == 3 else response.status)
+    own = str(status) if not isinstance(status, bool) and isinstance(status, int | str) else ""
+    part = replace(
+        response, status=int(own) if len(own) == 3 and own.isascii() and own.isdecimal() else response.status
+    )
     return to_error_saying(request, part, said, now=EPOCH)
 
 

@@ -8,7 +8,9 @@ from typing import Final
 
 import requests
 
-from rtcp.transport.failures import FOREIGN, to_failure
+from rtcp.errors import RtcpError
+from rtcp.transport.deadline import Attempt
+from rtcp.transport.failures import FOREIGN, to_failure, too_slow
 from rtcp.transport.request import Request, Response
 
 CHUNK: Final = 256 * 1024
@@ -20,6 +22,7 @@ class Stream(Response):
 
     request: Request = field(repr=False)
     answer: requests.Response = field(repr=False)
+    attempt: Attempt = field(repr=False)
 
     def chunks(self, size: int = CHUNK) -> Iterator[bytes]:
         """Yield the body in pieces of at most `size` bytes; once only.
@@ -27,18 +30,26 @@ class Stream(Response):
         Raises:
             RequestError: the body broke off, also where fewer bytes came than were announced.
         """
-        pieces = self.answer.iter_content(size)
-        while True:
+        failure: RtcpError | None = None
+        while failure is None:
+            piece = b""
+            # What has come by now: a piece that has to be filled first would not tell whether anything comes.
+            self.attempt.begin_wait()
             try:
-                piece = next(pieces, b"")
+                piece = self.answer.raw.read1(size, decode_content=True)
             except FOREIGN as exc:
                 failure = to_failure(exc, self.request, url=self.url, request_id=self.request_id)
-                break
-            if not piece:
+            finally:
+                self.attempt.end_wait(len(piece))
+            if self.attempt.is_over:
+                failure = too_slow(self.request, url=self.url, request_id=self.request_id, is_file=True)
+            elif piece:
+                yield piece
+            elif failure is None:
                 return
-            yield piece
         raise failure
 
     def close(self) -> None:
         """Give the connection back, or drop it when the body was not read to its end."""
+        self.attempt.end()
         self.answer.close()

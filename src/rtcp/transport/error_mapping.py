@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,8 +22,8 @@ from rtcp.errors import (
     ServerError,
     UnprocessableError,
 )
-from rtcp.transport.request import Request, Response
-from rtcp.transport.scrubbing import shortened
+from rtcp.transport.request import Request, Response, Service
+from rtcp.transport.scrubbing import shortened, tells, values_in
 
 _BY_STATUS: Final[Mapping[int, type[ResponseError]]] = {
     400: BadRequestError,
@@ -66,6 +67,10 @@ _LEADING_CODE: Final = re.compile(r"\s*([A-Z]+-[A-Z]+-\d+)")
 _TYPE_CODE: Final = re.compile(r"/([A-Za-z0-9]+(?:-[A-Za-z]+)?-\d+-\d+)$")
 _HTML_TITLE: Final = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
 _LONGEST_TITLE: Final = 2000
+# Bytes of an answer that its error keeps.
+_MOST_KEPT: Final = 64 << 10
+_DEEPEST: Final = 20
+_PLAIN_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +86,17 @@ class ErrorBody:
 
 def to_error(request: Request, response: Response, *, now: datetime, token: str | None = None) -> ResponseError:
     """The typed error of an answer that is no success; its texts repeat neither the token nor what is private."""
-    return to_error_saying(request, response, _decoded(response), now=now, token=token)
+    error = to_error_saying(request, response, _decoded(response), now=now, token=token)
+    if len(response.body) > _MOST_KEPT:
+        error.body = response.body[:_MOST_KEPT].decode("utf-8", errors="replace")
+    return error
 
 
 def to_error_saying(
     request: Request, response: Response, body: Any, *, now: datetime, token: str | None = None
 ) -> ResponseError:
     """The typed error of an answer, or of a part of one, whose decoded body is `body`."""
-    private = request.private if token is None else (*request.private, token)
+    private = private_of(request) if token is None else (*private_of(request), token)
     said = read_error_body(body)
     kind = _BY_STATUS.get(response.status) or (ServerError if response.status >= 500 else ResponseError)
 
@@ -121,6 +129,29 @@ def _without_codes(summary: str, code: str | None, status: int) -> str:
         if rest != text and rest[:1] in (" ", ":", "-"):
             text = rest.lstrip(" :-")
     return text or summary
+
+
+def private_of(request: Request) -> tuple[str, ...]:
+    """What no message about a request may repeat: what it says so of itself, and of rows each of their values."""
+    if request.service is not Service.STREAMING or not isinstance(request.content, bytes):
+        return request.private
+    try:
+        document = json.loads(request.content)
+    except (ValueError, RecursionError):
+        return request.private
+    several = document.get("messages") if isinstance(document, dict) else None
+    messages = several if isinstance(several, list) else [document]
+    bodies = [message.get("body") for message in messages if isinstance(message, dict)]
+    rows = [body.get("xdmEntity") for body in bodies if isinstance(body, dict)]
+    return (*request.private, *values_in(rows))
+
+
+def id_told(request: Request, told: str, *, status: int) -> str | None:
+    """The id that an answer gives the request, where it is no more than that: a service may echo what it was sent."""
+    # What goes in is not read again, so nobody can tell.
+    if not _PLAIN_ID.fullmatch(told) or (request.service is Service.STREAMING and status < 400):
+        return None
+    return None if tells(told, private_of(request)) else told
 
 
 def read_error_body(body: Any) -> ErrorBody:
@@ -184,11 +215,13 @@ def _without_text(response: Response) -> str:
     return phrase if response.body else f"{phrase}, with no body"
 
 
-def _walk(body: Any) -> Iterator[Any]:
+def _walk(body: Any, depth: int = 0) -> Iterator[Any]:
     """The body and what is nested in the places where the service nests errors, outermost first."""
+    if depth == _DEEPEST:
+        return
     if isinstance(body, list):
         for item in body[:1]:
-            yield from _walk(item)
+            yield from _walk(item, depth + 1)
     elif isinstance(body, Mapping):
         yield body
         for key in ("error", "error-chain", "errors", "report", "errorChain"):
@@ -196,7 +229,7 @@ def _walk(body: Any) -> Iterator[Any]:
             if key == "errors" and isinstance(nested, Mapping):
                 nested = next(iter(nested.values()), None)
             if isinstance(nested, list | Mapping):
-                yield from _walk(nested)
+                yield from _walk(nested, depth + 1)
 
 
 def _first_text(parts: list[Mapping[str, Any]], keys: tuple[str, ...]) -> str | None:
@@ -250,7 +283,7 @@ def _retry_after_millis(parts: list[Mapping[str, Any]]) -> float | None:
 def _number(value: Any) -> float | None:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if abs(number) < 1e12 else None
 

@@ -11,6 +11,7 @@ import requests
 from urllib3 import exceptions as urllib3_errors
 
 from rtcp.errors import ConfigError, ConnectError, DecodeError, RequestError, RequestTimeoutError, RtcpError
+from rtcp.transport.deadline import SLOWEST
 from rtcp.transport.intermediaries import Way
 from rtcp.transport.request import Request, Response
 
@@ -68,6 +69,34 @@ def to_failure(exc: Exception, request: Request, *, url: str, request_id: str | 
         return failure(DecodeError, f"the answer of {host} cannot be decompressed", applied=True)
     return failure(
         ConnectError, f"the connection to {host} broke before the answer was complete: {_reason(causes)}", applied=True
+    )
+
+
+def too_slow(
+    request: Request, *, url: str, request_id: str | None, is_sent: bool = True, is_file: bool = False
+) -> RequestError:
+    """The error for an attempt that was cut off at its deadline."""
+    host = urlsplit(url).netloc
+    if not is_sent:
+        text = f"no connection to {host} within the time for one attempt (the third part of timeout)"
+        return ConnectError(text, method=request.method, url=url, request_id=request_id)
+    text = f"the answer of {host} did not come to its end within the time for one attempt (the third part of timeout)"
+    if is_file:
+        text = f"the file came from {host} at less than {SLOWEST:,} bytes a second"
+    if request.creates is not None:
+        text = f"{text}; {request.creates}"
+    return RequestTimeoutError(text, method=request.method, url=url, request_id=request_id, may_have_been_applied=True)
+
+
+def too_large(request: Request, *, url: str, request_id: str | None, most: int) -> DecodeError:
+    """The error for an answer that is larger than it may be."""
+    text = f"the answer of {urlsplit(url).netloc} has more than the {most:,} bytes that it may have"
+    return DecodeError(
+        text if request.creates is None else f"{text}; {request.creates}",
+        method=request.method,
+        url=url,
+        request_id=request_id,
+        may_have_been_applied=True,
     )
 
 

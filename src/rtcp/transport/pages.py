@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
+from rtcp._numbers import told_count
 from rtcp.paging import Page, Paged, next_query
-from rtcp.transport.answers import decode, mapping
+from rtcp.transport.answers import mapping, told
 from rtcp.transport.request import Request, Response
 
 T = TypeVar("T")
@@ -38,9 +39,9 @@ def paged(
     """A list: `first` asks for its first page, `read` makes the items of one answer, `by` goes from page to page."""
 
     def fetch(token: str | None) -> Page[T]:
-        response = send(by.ask(first, token))
-        body = decode(response)
-        return by.page(read(body, response), body, first, token)
+        return told(
+            lambda body, response: by.page(read(body, response), body, first, token), send(by.ask(first, token))
+        )
 
     return Paged(fetch, limit=limit, of=of)
 
@@ -103,8 +104,8 @@ class Offset:
         return first if token is None else replace(first, query=[*_pairs(first), (self.name, token)])
 
     def page(self, items: list[T], body: Any, first: Request, token: str | None) -> Page[T]:
-        told = str(mapping(mapping(body).get("_page")).get("totalCount"))
-        total = int(told) if self.page_size is None and told.isdecimal() else None
+        counted = told_count(mapping(mapping(body).get("_page")).get("totalCount"))
+        total = counted if self.page_size is None else None
         offset = int(token or 0) + len(items)
         is_last = not items or (total is not None and offset >= total)
         if self.page_size is not None:

@@ -52,7 +52,7 @@ class RetryPolicy:
         hint = hinted_wait(failure)
         if hint is not None:
             return hint
-        return random.uniform(0.0, min(self.cap, self.base * 2.0**attempt))  # noqa: S311 - jitter, not a secret
+        return random.uniform(0.0, min(self.cap, self.base * 2.0 ** min(attempt, 64)))  # noqa: S311 - jitter, not a secret
 
 
 def may_send_again(request: Request, failure: RtcpError) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -16,13 +17,16 @@ from rtcp._hidden import Hidden
 from rtcp.config import Config, values
 from rtcp.config.sources import at_home
 from rtcp.errors import ConfigError, RateLimitError, RequestError, RtcpError
+from rtcp.transport import deadline
 from rtcp.transport.body_stream import Stream
-from rtcp.transport.failures import FOREIGN, cut_short, is_cut_short, to_failure
+from rtcp.transport.deadline import Paced
+from rtcp.transport.failures import FOREIGN, cut_short, is_cut_short, to_failure, too_large, too_slow
 from rtcp.transport.headers import check_headers, static_headers
 from rtcp.transport.hooks import RequestFailed, RequestFinished, RetryScheduled, emit
 from rtcp.transport.intermediaries import Way, check_plain, trusted, way_to
 from rtcp.transport.request import Content, Request, Response, Service
 from rtcp.transport.retry import RetryPolicy, call_again, hinted_wait, may_send_again
+from rtcp.transport.whole_body import TooLargeError
 from rtcp.transport.wire import Wire
 
 logger = logging.getLogger(__name__)
@@ -30,12 +34,24 @@ logger = logging.getLogger(__name__)
 # Of a token that has expired, one page of streaming ingestion says 401, another 403.
 _REFUSED: Final[Mapping[Service, tuple[int, ...]]] = {Service.STREAMING: (401, 403)}
 
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# Bytes of an answer, decompressed: many times what the largest documented ones have. Those of files have no bounds.
+_MOST: Final[Mapping[Service, int]] = {
+    Service.PLATFORM: 256 << 20,
+    Service.STREAMING: 16 << 20,
+    Service.EDGE: 16 << 20,
+    Service.MEDIA: 16 << 20,
+    Service.IMS: 1 << 20,
+}
+# Seconds: whoever waits for a token has a call of their own in mind.
+_TOKEN_TIME: Final = 30.0
+
 
 class TokenSource(Protocol):
     """Where bearer tokens come from."""
 
-    def get(self) -> str:
-        """A token that is valid now."""
+    def get(self, *, patience: float) -> str:
+        """A token that is valid now, waited for no longer than so many seconds while another thread fetches it."""
         ...
 
     def discard(self, token: str) -> bool:
@@ -146,7 +162,7 @@ class Session:
         # First of all: in a forked child, the locks below may be held for ever by threads that only the parent has.
         self._wire.check_usable()
         self._wire.limiter.wait(request.service)
-        token = _fetch(self._token) if request.authenticated and self._token is not None else None
+        token = self._fetch(self._token) if request.authenticated and self._token is not None else None
         response = self._transmit(request, token, stream=stream)
         if (
             response.status in _REFUSED.get(request.service, (401,))
@@ -154,7 +170,7 @@ class Session:
             and self._token is not None
             and self._token.discard(token)
         ):
-            token = _fetch(self._token)
+            token = self._fetch(self._token)
             response = self._transmit(request, token, stream=stream)
         if 200 <= response.status < 300:
             return response
@@ -174,11 +190,11 @@ class Session:
         wire = self._wire
         base_url = self._base_url(request.service)
         url = base_url + request.location()
-        query = request.encoded_query()
         request_id = str(uuid.uuid4())
         prepared = requests.PreparedRequest()
         prepared.method = request.method
-        prepared.url = f"{url}?{query}" if query else url
+        # Their query has no name here either: it tells who was asked for.
+        prepared.url = _with_query(url, request.encoded_query())
         # The stubs know texts and bytes only; what can be iterated is sent as well, as its length is told. The body has
         # no name here: it may hold a secret, and error reporters show locals.
         prepared.headers, prepared.body = self._head_and_body(request, token, request_id)  # type: ignore[assignment]
@@ -186,18 +202,38 @@ class Session:
         settings, way = self._settings.get(request.service) or self._settle(request.service, base_url)
         if stream:
             settings = {**settings, "stream": True}
+        connect, read, total = self._config.timeouts
+        if request.service is Service.IMS:
+            total = min(total, _TOKEN_TIME)
+        attempt = wire.deadlines.begin(total, idle=read, most=_MOST[request.service])
+        if request.content is not None and not isinstance(request.content, bytes):
+            prepared.body = Paced(request.content, attempt, answer_within=total)  # type: ignore[assignment]
+        failure: RtcpError | None = None
+        is_open = False
+        before = deadline.enter(attempt)
         started = wire.clock.monotonic()
         try:
-            answer = wire.http.send(prepared, allow_redirects=False, timeout=self._config.timeout, **settings)
+            answer = wire.http.send(prepared, allow_redirects=False, timeout=(connect, read), **settings)
             is_open = stream and 200 <= answer.status_code < 300
             body = b"" if is_open else answer.content
         except FOREIGN as exc:
             failure = to_failure(exc, request, url=url, request_id=request_id, way=way)
-        else:
-            known_as = answer.headers.get("X-Request-Id", request_id)
+        except TooLargeError as exc:
+            failure = too_large(request, url=url, request_id=request_id, most=exc.most)
+        except BaseException:
+            attempt.end()
+            raise
+        finally:
+            deadline.enter(before)
+        if not is_open:
+            attempt.end()
+        if attempt.is_over:
+            failure = too_slow(request, url=url, request_id=request_id, is_sent=attempt.is_sent)
+        if failure is None:
+            known_as = _known_as(request, answer, request_id)
             head = (answer.status_code, answer.headers, body, request.method, url, known_as)
             if is_open:
-                return Stream(*head, request, answer)
+                return Stream(*head, request, answer, attempt)
             response = Response(*head, tell_odd=self._tell_odd)
             if not is_cut_short(request, answer):
                 self._tell_finished(request, response, wire.clock.monotonic() - started)
@@ -248,6 +284,13 @@ class Session:
         self._settings[service] = settings, way
         return settings, way
 
+    def _fetch(self, source: TokenSource) -> str:
+        try:
+            return source.get(patience=self._config.timeouts[2])
+        except RtcpError as exc:
+            failure = exc
+        raise _NoTokenError(failure)
+
     def _base_url(self, service: Service) -> str:
         base_url: str | None = getattr(self._config, service.value)
         if base_url is None:
@@ -284,17 +327,27 @@ class Session:
         emit(self._wire.hooks, RetryScheduled(request.method, request.route, attempt, wait, name))
 
 
+def _with_query(url: str, query: str) -> str:
+    return f"{url}?{query}" if query else url
+
+
+def _known_as(request: Request, answer: requests.Response, sent: str) -> str:
+    """What the service calls the request, so that its support can find it; else what it was called by us."""
+    told = answer.headers.get("X-Request-Id")
+    if told is None or told == sent:
+        return sent
+    if _UUID.fullmatch(told) and request.service is not Service.STREAMING:
+        small = told.lower()
+        if not any(value.lower() in small for value in request.private if value):
+            return told
+    from rtcp.transport.error_mapping import id_told
+
+    return id_told(request, told, status=answer.status_code) or sent
+
+
 class _NoTokenError(Exception):
     """The token call failed, after retries of its own: the request that wanted the token must not retry around it."""
 
     def __init__(self, failure: RtcpError) -> None:
         super().__init__()
         self.failure = failure
-
-
-def _fetch(source: TokenSource) -> str:
-    try:
-        return source.get()
-    except RtcpError as exc:
-        failure = exc
-    raise _NoTokenError(failure)

@@ -12,6 +12,7 @@ import requests
 from rtcp._clock import Clock
 from rtcp.errors import OddAnswerWarning, RtcpError
 from rtcp.transport.adapter import WholeBodyAdapter
+from rtcp.transport.deadline import Deadlines
 from rtcp.transport.hooks import Hook, OddField, emit
 from rtcp.transport.library_logs import cut_queries_from_urllib3_logs
 from rtcp.transport.rate_limit import RateLimiter
@@ -34,6 +35,7 @@ class Wire:
         self.clock = clock
         self.hooks = tuple(hooks)
         self.limiter = RateLimiter(clock)
+        self.deadlines = Deadlines()
         self.closed = False
         self._used = False
         self._odd: set[tuple[str, str]] = set()
@@ -57,6 +59,7 @@ class Wire:
         """Close all connections. Closing twice is fine."""
         self.closed = True
         self.http.close()
+        self.deadlines.close()
 
     def check_usable(self) -> None:
         """Refuse to work once closed, and in a forked child, whose sockets are its parent's."""

@@ -1,14 +1,15 @@
-"""A walk over the read operations of a real sandbox: what its answers are made of, and which assumptions hold.
+"""A walk over the operations of a real sandbox: what its answers are made of, and which assumptions hold.
 
-Nothing is changed there, and no value of an answer is kept or shown.
+`read_only` changes nothing there; `writing` makes objects of its own, and removes them. No value of an answer is kept
+or shown.
 """
 
 from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any, Final
 
@@ -19,9 +20,21 @@ from rtcp.models.identity import Identity
 from rtcp.verify.checks import CHECKS
 from rtcp.verify.evidence import Evidence
 from rtcp.verify.recorder import NO_JSON, Exchange, Recorder
+from rtcp.verify.report import Finding, Report, Walked
 from rtcp.verify.shapes import Line, shape
+from rtcp.verify.writing import Made, check_sandbox, steps, written_verbs
 
-__all__ = ["Finding", "Line", "Report", "Walked", "assumptions", "read_only", "walked_verbs"]
+__all__ = [
+    "Finding",
+    "Line",
+    "Report",
+    "Walked",
+    "assumptions",
+    "read_only",
+    "walked_verbs",
+    "writing",
+    "written_verbs",
+]
 
 # Made up, so that nobody has them.
 _NOBODY: Final = "rtcp-verify-nobody"
@@ -29,36 +42,6 @@ _NO_POLICY: Final = "00000000-0000-4000-8000-000000000000"
 _NO_NAMESPACE: Final = "rtcpVerifyNoSuchNamespace"
 _NO_FIELD: Final = "rtcpVerify.noSuchField"
 _FATAL: Final = (AuthenticationError, ConfigError, ConnectError, TokenError)
-
-
-@dataclass(frozen=True, slots=True)
-class Walked:
-    """One step: what was tried, how it was answered, and what the answers are made of."""
-
-    step: str
-    answer: str
-    requests: int
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One assumption: `confirmed`, `refuted`, or `not seen`, and what was seen."""
-
-    id: str
-    verdict: str
-    seen: str
-    question: str
-    breaks_if_wrong: str
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """All that a walk found out; `unsettled` counts the assumptions that no read can settle."""
-
-    steps: tuple[Walked, ...]
-    findings: tuple[Finding, ...]
-    unsettled: int
 
 
 Step = tuple[str, Callable[[Client], Any]]
@@ -71,17 +54,49 @@ def read_only(config: Config, *, identity: Identity | None = None) -> Report:
         RtcpError: the very first request shows that the settings or the network do not work.
     """
     recorder = Recorder()
-    walked: list[Walked] = []
+    with _watch(config, recorder) as client:
+        walked = _walk(_steps(identity), client, recorder)
+    return Report(walked, tuple(_findings(Evidence(recorder.exchanges))), len(assumptions()) - len(CHECKS))
+
+
+def writing(config: Config, *, schema: str | None = None) -> Report:
+    """Create, change and remove objects of its own in a development sandbox.
+
+    Args:
+        schema: URI of a schema for records; without one no dataset for data and no batch is made.
+
+    Raises:
+        InvalidArgumentError: the sandbox is for production.
+        RtcpError: the very first request shows that the settings or the network do not work.
+    """
+    recorder, made = Recorder(), Made()
+    with _watch(config, recorder) as client:
+        check_sandbox(client)
+        try:
+            walked = _walk(steps(made, schema=schema), client, recorder)
+        finally:
+            recorder.step = "clearing up"
+            left_behind = made.clear_up(client)
+    return Report(walked, (), len(assumptions()), left_behind, made.name)
+
+
+@contextmanager
+def _watch(config: Config, recorder: Recorder) -> Iterator[Client]:
     with Client(config.replace(retries=min(config.retries, 1))) as client, warnings.catch_warnings():
         # The event look-up warns by design.
         warnings.simplefilter("ignore", PendingDeprecationWarning)
         client.http.mount("https://", recorder)
         client.http.mount("http://", recorder)
-        for step, call in _steps(identity):
-            recorder.step = step
-            outcome = _outcome(call, client, is_first=not walked)
-            walked.append(_describe_step(step, outcome, [each for each in recorder.exchanges if each.step == step]))
-    return Report(tuple(walked), tuple(_findings(Evidence(recorder.exchanges))), len(assumptions()) - len(CHECKS))
+        yield client
+
+
+def _walk(wanted: Iterable[Step], client: Client, recorder: Recorder) -> tuple[Walked, ...]:
+    walked: list[Walked] = []
+    for step, call in wanted:
+        recorder.step = step
+        outcome = _outcome(call, client, is_first=not walked)
+        walked.append(_describe_step(step, outcome, [each for each in recorder.exchanges if each.step == step]))
+    return tuple(walked)
 
 
 def assumptions() -> list[dict[str, Any]]:
@@ -112,6 +127,7 @@ def _steps(identity: Identity | None) -> Iterator[Step]:
     yield "preview.namespace_overlap", lambda c: c.preview.namespace_overlap()
     yield "preview.unstitched_profiles", lambda c: c.preview.unstitched_profiles()
     yield "audiences.list", lambda c: list(c.audiences.list(page_size=2, limit=5))
+    yield "namespaces.list", lambda c: list(c.namespaces.list())
     yield "system_jobs.list", lambda c: list(c.system_jobs.list(limit=50))
     yield "computed_attributes.list", lambda c: list(c.computed_attributes.list(page_size=2, limit=5))
     yield "export_jobs.list", lambda c: list(c.export_jobs.list(limit=20))
@@ -153,7 +169,9 @@ def _describe_step(step: str, outcome: str, exchanges: list[Exchange]) -> Walked
     statuses = ", ".join(dict.fromkeys(str(each.status) for each in answers)) or "no answer"
     answer = statuses if outcome == "ok" else f"{statuses}: {outcome}"
     bodies = [each.body for each in answers if each.body is not NO_JSON]
-    return Walked(step, answer, len(answers), tuple(shape(bodies, operation=step)))
+    verb = step.partition(" ")[0]
+    rests_on = tuple(each["id"] for each in assumptions() if verb in each["operation"])
+    return Walked(step, answer, len(answers), tuple(shape(bodies, operation=step)), rests_on)
 
 
 def _findings(evidence: Evidence) -> Iterator[Finding]:

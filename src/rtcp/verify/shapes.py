@@ -23,6 +23,8 @@ _MAPS: Final = frozenset(
         ("preview.dataset_overlap", "data"),
         ("preview.namespace_overlap", "data"),
         ("datasets.list", ""),
+        ("datasets.create", ""),
+        ("datasets.create_for_export", ""),
     }
 )
 _MAP_NAMES: Final = frozenset(

@@ -203,6 +203,15 @@ def test_waiting_for_a_newer_sample_gives_up_with_exit_code_7(world, run):
     assert "rtcp preview wait --sampled-after 2999-01-01T00:00:00+00:00" in result.stderr
 
 
+def test_namespaces_are_listed_and_shown(world, rows):
+    listed = {each["code"]: each for each in rows("namespaces", "list")}
+    (shown,) = rows("namespaces", "get", str(listed["Email"]["id"]))
+
+    assert shown["code"] == "Email"
+    assert listed["crmId"]["custom"] is True
+    assert len(rows("namespaces", "list", "--limit", "1")) == 1
+
+
 def test_audiences_are_listed_and_shown(world, rows):
     listed = rows("audiences", "list", "--name", "gold")
     (shown,) = rows("audiences", "get", listed[0]["id"])

@@ -76,3 +76,23 @@ def test_what_cannot_be_done_is_said_in_one_line(world, run, words, code, said):
     assert result.exit_code == code
     assert said in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_streaming_is_held_back(world, run):
+    run("emulator", "faults", "queue-streaming", "600")
+    (listed,) = map(json.loads, run("emulator", "faults", "list").stdout.splitlines())
+    table = run("emulator", "faults", "list", "-o", "table").stdout
+    run("emulator", "faults", "clear")
+
+    assert listed == {"queueStreaming": 600.0}
+    assert "streaming: rows wait" in table
+    assert world.faults.streaming_delay == 0
+
+
+def test_what_the_emulator_covers_is_listed(run):
+    rows = [json.loads(line) for line in run("emulator", "coverage").stdout.splitlines()]
+    missing = [json.loads(line) for line in run("emulator", "coverage", "--state", "501").stdout.splitlines()]
+
+    assert {row["state"] for row in rows} == {"built", "501", "out of scope"}
+    assert {row["state"] for row in missing} == {"501"}
+    assert ("GET", "/data/core/ups/segment/jobs") in {(row["method"], row["path"]) for row in missing}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from rtcp.emulator import Emulator, worlds
-from rtcp.verify import assumptions
+from rtcp.verify import assumptions, written_verbs
 from rtcp.verify.checks import CHECKS
 from rtcp.verify.shapes import kind_of, shape
 
@@ -131,3 +132,103 @@ def test_the_assumptions_in_the_package_are_those_of_the_repository():
     source = tomllib.loads((Path(__file__).parents[3] / "openapi" / "assumptions.toml").read_text())["assumption"]
 
     assert [assumption["id"] for assumption in assumptions()] == [assumption["id"] for assumption in source]
+
+
+WRITING = ("verify", "--write", "--sandbox", "dev", "--yes")
+SCHEMA = "https://ns.adobe.com/xdm/context/profile"
+
+
+def held(sandbox):
+    """What is in the sandbox for development that a walk could have left there."""
+    dev, documents = sandbox.store.sandbox("dev"), sandbox.store.documents
+    kinds = ("catalog_dataset", "inlet", "computed_attribute", "computed_attributes")
+    return [policy.name for policy in dev.policies()], [len(documents.of_kind("dev", kind)) for kind in kinds]
+
+
+def test_what_it_writes_it_removes(sandbox, run, monkeypatch):
+    monkeypatch.setenv("RTCP_EMULATOR", sandbox.url)
+    before = held(sandbox)
+    sandbox.requests.clear()
+
+    result = run(*WRITING, "--schema", SCHEMA)
+
+    steps = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.exit_code == 0, result.stderr
+    answers = {row["name"]: row["outcome"] for row in steps if row["kind"] == "operation"}
+    assert {name: told for name, told in answers.items() if not re.fullmatch(r"2\d\d(, 2\d\d)*", told)} == {}
+    assert {row["name"].partition(" ")[0] for row in steps if row["kind"] == "operation"} == written_verbs()
+    assert held(sandbox) == before
+    assert {received.sandbox for received in sandbox.requests if received.sandbox} == {"dev"}
+
+
+def test_no_name_that_it_made_up_is_in_its_shapes_or_its_report(sandbox, run, monkeypatch, tmp_path):
+    monkeypatch.setenv("RTCP_EMULATOR", sandbox.url)
+
+    result = run(*WRITING, "--schema", SCHEMA, "--report", str(tmp_path / "report.md"))
+
+    report = (tmp_path / "report.md").read_text()
+    for value in ("rtcpVerify", "EMULATOR@", "Bearer", "127.0.0.1", "ns.adobe.com"):
+        assert value not in result.stdout + report, value
+    assert "## merge_policies.create" in report
+    assert "`merge-policies-limit`" in report
+
+
+def test_the_report_of_a_walk_that_reads_holds_verdicts_and_no_value(sandbox, run, monkeypatch, tmp_path):
+    monkeypatch.setenv("RTCP_EMULATOR", sandbox.url)
+
+    assert run(*WORDS, "--report", str(tmp_path / "report.md")).exit_code == 0
+
+    report = (tmp_path / "report.md").read_text()
+    assert "| `gateway-request-id` | confirmed |" in report
+    for value in (
+        "jane",
+        "Jane",
+        "Marlow",
+        "C-1001",
+        "70007",
+        "Harbour",
+        "harbour-",
+        "EMULATOR@",
+        "Bearer",
+        "127.0.0.1",
+    ):
+        assert value not in report, value
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("verify", "--write", "--yes"), 2),
+        (("verify", "--write", "--sandbox", "dev"), 2),
+        (("verify", "--write", "--read-only"), 2),
+        (("verify", "--write", "--sandbox", "prod", "--yes"), 2),
+    ],
+)
+def test_nothing_is_written_without_a_sandbox_for_development_and_consent(world, run, words, code):
+    assert run(*words).exit_code == code
+
+    written = [
+        received
+        for received in world.requests
+        if received.method not in ("GET", "HEAD") and received.operation != "auth.fetch_token"
+    ]
+    assert written == []
+
+
+def test_what_cannot_be_removed_is_named(world, run):
+    world.faults.always("merge_policies.delete", status=500)
+
+    result = run(*WRITING)
+
+    assert result.exit_code == 1
+    assert "merge policy" in result.stderr
+    assert "rtcpVerify" in result.stderr
+
+
+def test_a_walk_that_fails_half_way_still_clears_up(world, run):
+    world.faults.always("merge_policies.update", status=500)
+    world.faults.always("computed_attributes.update", status=500)
+    before = held(world)
+
+    assert run(*WRITING).exit_code == 0
+    assert held(world) == before

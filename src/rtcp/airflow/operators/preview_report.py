@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final, Literal
 
 from rtcp._paths import local_path
+from rtcp._private import private_file
 from rtcp.airflow.operators.base import RtcpOperator
 from rtcp.airflow.values import blank_as_none
 from rtcp.errors import InvalidArgumentError
@@ -71,7 +72,8 @@ class RtcpPreviewReportOperator(RtcpOperator):
         path = blank_as_none(self.output_path)
         if path is not None:
             text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
-            local_path(path, what="output_path").write_text(text, encoding="utf-8")
+            with private_file(local_path(path, what="output_path")) as file:
+                file.write(text)
         counts = sorted(((_label(row), row.profile_count or 0) for row in report.data), key=lambda pair: -pair[1])
         return {
             "report": self.report,

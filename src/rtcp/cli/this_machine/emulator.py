@@ -44,6 +44,7 @@ _manifest = options.LocalPath(dir_okay=False, exists=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--allow-remote", is_flag=True, help="Allow a host that other machines reach; unprotected.")
+@click.option("--allow-host", multiple=True, metavar="NAME", help="A further name that requests may call it by.")
 @click.option("--db", type=options.LocalPath(dir_okay=False), help="File that keeps everything; memory without it.")
 @click.option(
     "--dialect", type=click.Choice(_DIALECTS), default="guide", show_default=True, help="Which sources to answer like."
@@ -77,6 +78,7 @@ def serve(
     host: str,
     port: int,
     allow_remote: bool,
+    allow_host: tuple[str, ...],
     db: Path | None,
     dialect: str,
     seed: int | None,
@@ -107,6 +109,7 @@ def serve(
             allow_remote=allow_remote,
             withdrawn_reports=not no_withdrawn_reports,
             **switches,
+            allow_host=allow_host,
         )
         with emulator:
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -169,6 +172,33 @@ def status(shell: Shell, url: str | None) -> None:
     print()
     show_many("table", asked, {"asked": lambda pair: pair[0], "times": lambda pair: Count(pair[1])})
     return shell.note(f"{answer['dialect']} dialect, {answer['faults']} faults in force")
+
+
+@command.command()
+@click.option(
+    "--state", type=click.Choice(("built", "501", "out of scope")), help="Only those that are built, or are not."
+)
+@pass_shell
+def coverage(shell: Shell, state: str | None) -> None:
+    """Show which published operations the emulator does, and on which assumptions that rests."""
+    require("uvicorn", extra="emulator")
+    # It comes with an extra.
+    from rtcp.emulator import coverage as emulator
+
+    covered = [each for each in emulator.coverage() if state in (None, each.state)]
+    columns: dict[str, Any] = {
+        "operation": lambda each: f"{each.method} {each.path}",
+        "of": "name",
+        "state": "state",
+        "here": "operation",
+        "dialects": "dialects",
+        "rests on": "assumptions",
+    }
+    show_many(shell.format, covered, columns)
+    counts = ", ".join(
+        f"{sum(each.state == word for each in covered)} {word}" for word in ("built", "501", "out of scope")
+    )
+    shell.note(f"{counts}; from Adobe's published descriptions")
 
 
 @command.command()
@@ -262,6 +292,15 @@ def fail_job(shell: Shell, kind: str, times: int, url: str | None) -> None:
     _show_faults(shell, ask(url, "POST", "faults", {"failJob": kind, "times": times}))
 
 
+@faults.command("queue-streaming")
+@click.argument("seconds", type=click.FloatRange(min=0, max=86_400))
+@url_option
+@pass_shell
+def queue_streaming(shell: Shell, seconds: float, url: str | None) -> None:
+    """Let what is streamed from now on wait before it is in Profile."""
+    _show_faults(shell, ask(url, "POST", "faults", {"queueStreaming": seconds}))
+
+
 @faults.command("clear")
 @url_option
 @pass_shell
@@ -300,7 +339,8 @@ def _show_load(shell: Shell, report: Any) -> None:
     for dataset in report.datasets:
         skipped = sum(dataset.skipped.values())
         left_out = f", {skipped:,} left out" if skipped else ""
-        shell.note(f"loaded {dataset.name}: {dataset.accepted:,} rows{left_out}")
+        ignored = f", {dataset.ignored_maps:,} identity maps ignored" if dataset.ignored_maps else ""
+        shell.note(f"loaded {dataset.name}: {dataset.accepted:,} rows{left_out}{ignored}")
 
 
 def _show_faults(shell: Shell, answer: dict[str, Any]) -> None:
@@ -308,11 +348,17 @@ def _show_faults(shell: Shell, answer: dict[str, Any]) -> None:
         show_many(shell.format, answer["faults"], {})
         return
     columns: dict[str, Any] = {
-        "operation": lambda fault: fault.get("operation") or f"job: {fault.get('failJob')}",
+        "operation": _name_of,
         "mode": "mode",
         "fault": lambda fault: {k: v for k, v in fault.items() if k not in ("operation", "failJob", "mode")},
     }
     show_many(shell.format, answer["faults"], columns)
+
+
+def _name_of(fault: dict[str, Any]) -> str:
+    if "queueStreaming" in fault:
+        return "streaming: rows wait"
+    return str(fault.get("operation") or f"job: {fault.get('failJob')}")
 
 
 def _json_or_text(body: str) -> Any:

@@ -3,38 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
 import rtcp
+from rtcp.cli import options
 from rtcp.cli.output import Columns, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Verb
-from rtcp.verify import Report, read_only
+from rtcp.verify import Report, read_only, writing
+from rtcp.verify.report import as_markdown
 
 
 @click.command(cls=Verb)
-@click.option(
-    "--read-only", "only_reads", is_flag=True, help="Needed, as there is no other way yet: nothing is changed."
-)
+@click.option("--read-only", "only_reads", is_flag=True, help="Change nothing.")
+@click.option("--write", "writes", is_flag=True, help="Make objects, change and remove them; asks before.")
+@click.option("--schema", metavar="URI", help="With --write: schema of records, to try datasets and batches with.")
+@click.option("--yes", is_flag=True, help="With --write: do it without asking.")
+@click.option("--report", "report_file", type=options.LocalPath(dir_okay=False), help="Write it there, for an issue.")
 @click.option("--id", "entity_id", help="Somebody whom this sandbox knows; without, no look-up is tried.")
 @click.option("--namespace", metavar="CODE", help="Identity namespace of --id.")
 @click.option("--shapes/--no-shapes", default=True, help="Show what the answers are made of.")
 @pass_shell
-def command(shell: Shell, only_reads: bool, entity_id: str | None, namespace: str | None, shapes: bool) -> None:
+def command(
+    shell: Shell,
+    /,
+    only_reads: bool,
+    writes: bool,
+    schema: str | None,
+    yes: bool,
+    report_file: Path | None,
+    entity_id: str | None,
+    namespace: str | None,
+    shapes: bool,
+) -> None:
     """Compare a real sandbox with what rtcp assumes of the service.
 
     Walks the read operations and prints what the answers are made of (keys, types, counts, never a value), and for each
-    assumption that a read can settle whether it holds. Please send us what is refuted.
+    assumption that a read can settle whether it holds. Please send us what is refuted: --report writes it down.
+
+    With --write it walks the writing ones in a sandbox for development, on objects of its own making, whose names begin
+    with rtcpVerify, and removes them.
 
     \b
     rtcp verify --read-only --sandbox dev --id jane@example.com --namespace Email
+    rtcp verify --write --sandbox dev --report verify.md
     """
-    if not only_reads:
-        raise click.UsageError("add --read-only: it is the only way there is, and says that nothing is changed")
-    identity = None if entity_id is None else rtcp.Identity(entity_id, namespace)
-    report = read_only(shell.config, identity=identity)
+    if only_reads == writes:
+        raise click.UsageError(
+            "say either --read-only, which changes nothing, or --write, which makes and removes objects"
+        )
+    if only_reads:
+        identity = None if entity_id is None else rtcp.Identity(entity_id, namespace)
+        report = read_only(shell.config, identity=identity)
+    else:
+        if shell.sandbox is None:
+            raise click.UsageError("--write wants the sandbox named: add --sandbox, with one for development")
+        options.confirm(
+            shell, "make, change and remove merge policies, computed attributes, datasets and inlets", yes=yes
+        )
+        report = writing(shell.config, schema=schema)
+    if report_file is not None:
+        report_file.write_text(as_markdown(report), encoding="utf-8")
     if shell.format == "json":
         show_one("json", report)
     elif shell.format == "table":
@@ -43,7 +75,13 @@ def command(shell: Shell, only_reads: bool, entity_id: str | None, namespace: st
         show_many(shell.format, _rows(report, shapes=shapes), _FLAT)
     verdicts = [finding.verdict for finding in report.findings]
     counts = ", ".join(f"{verdicts.count(word)} {word}" for word in ("confirmed", "refuted", "not seen"))
-    shell.note(f"{shell.place}: {counts}; {report.unsettled} more assumptions cannot be settled by reading")
+    way = "reading" if only_reads else "writing"
+    shell.note(f"{shell.place}: {counts}; {report.unsettled} more assumptions cannot be settled by {way}")
+    if report.left_behind:
+        left = ", ".join(report.left_behind)
+        raise rtcp.RtcpError(
+            f"could not be removed, please do: {left}; what is yours to remove is called {report.name}…"
+        )
 
 
 _FLAT: Columns = {"kind": "kind", "name": "name", "outcome": "outcome", "detail": "detail"}
@@ -65,7 +103,8 @@ def _rows(report: Report, *, shapes: bool) -> Iterator[dict[str, Any]]:
 
 
 def _show_tables(report: Report, *, shapes: bool) -> None:
-    show_many("table", report.steps, {"tried": "step", "answered": "answer", "requests": "requests"})
+    tried: Columns = {"tried": "step", "answered": "answer", "requests": "requests", "rests on": "assumptions"}
+    show_many("table", report.steps, tried)
     if shapes:
         lines = [(step.step, line) for step in report.steps for line in step.lines]
         columns: Columns = {
@@ -76,6 +115,8 @@ def _show_tables(report: Report, *, shapes: bool) -> None:
         }
         print()
         show_many("table", lines, columns)
+    if not report.findings:
+        return
     print()
     columns = {"assumption": "id", "verdict": "verdict", "seen": "seen", "question": "question"}
     show_many("table", report.findings, columns)

@@ -39,8 +39,13 @@ def select(entries: Entries, query: Query, *, special: Special | None = None) ->
     ]
     ordered = _sort_entries(chosen, query.first("orderby", "sort") or "")
     start, limit = int(query.first("start") or 0), int(query.first("limit") or DEFAULT_LIMIT)
-    named = [name for name in (query.first("properties") or "").split(",") if name]
-    return {name: _limit_fields(entry, named) for name, entry in ordered[start : start + limit]}
+    return {name: limit_fields(entry, query) for name, entry in ordered[start : start + limit]}
+
+
+def limit_fields(entry: dict[str, Any], query: Query) -> dict[str, Any]:
+    """The top-level properties of an entry that a query names; all of it when it names none."""
+    names = [name for name in (query.first("properties") or "").split(",") if name]
+    return {name: value for name, value in entry.items() if name in names} if names else entry
 
 
 def _is_wanted(entry: Mapping[str, Any], query: Query, special: Special) -> bool:
@@ -116,7 +121,3 @@ def _sort_entries(entries: list[tuple[str, Any]], text: str) -> list[tuple[str, 
         direction, _, name = part.rpartition(":")
         entries.sort(key=lambda pair: str(_text_at(pair[1], name.lower()) or ""), reverse=direction == "desc")
     return entries
-
-
-def _limit_fields(entry: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    return {name: value for name, value in entry.items() if name in names} if names else entry

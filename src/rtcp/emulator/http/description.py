@@ -60,6 +60,9 @@ class Description:
         # The longest path first: it says most exactly what is missing.
         self._not_built = sorted(missing, key=lambda each: -len(each.path))
         self._schemas: dict[str, Any] = {}
+        self._bases = {
+            other: path for path, others in document.get("x-rtcp-base-paths", {}).items() for other in others
+        }
 
     def operations(self) -> Iterator[Operation]:
         """All operations, one for each method and path; several paths may lead to one id."""
@@ -74,7 +77,7 @@ class Description:
 
     def match(self, method: str, raw_path: str) -> Match | None:
         """The operation of a request line; a trailing slash does not matter, an encoded one in an id does."""
-        path = raw_path.rstrip("/")
+        path = self._with_base(raw_path.rstrip("/"))
         operation = self._plain.get((method, path))
         if operation is not None:
             return Match(operation)
@@ -85,6 +88,10 @@ class Description:
                 return Match(operation, ids[0])
         return None
 
+    def methods_of(self, raw_path: str) -> list[str]:
+        """The methods that a path has, in the order of their names."""
+        return sorted(method for method in map(str.upper, _METHODS) if self.match(method, raw_path) is not None)
+
     def path_of(self, operation: str, path_id: str) -> str:
         """The path of an operation that has one id in it."""
         template = next(each.template for each in self.operations() if each.id == operation)
@@ -93,6 +100,7 @@ class Description:
 
     def not_built(self, path: str) -> NotBuilt | None:
         """What a path would lead to, when the service has it and the emulator has not."""
+        path = self._with_base(path)
         return next((each for each in self._not_built if path == each.path or path.startswith(f"{each.path}/")), None)
 
     def violations(self, content: Any, schema: str) -> list[Violation]:
@@ -105,6 +113,11 @@ class Description:
             return [violation for error in compiled.iter_errors(content) for violation in _violations(error)]
         except UnicodeEncodeError:
             return [Violation((), "type", "the body holds half a surrogate pair, which is no text")]
+
+    def _with_base(self, path: str) -> str:
+        """The path with its first part as it is described, where it may have another."""
+        first, slash, rest = path[1:].partition("/")
+        return self._bases.get(f"/{first}", f"/{first}") + slash + rest if path else path
 
     def _add(self, operation: Operation) -> None:
         if operation.holds_slashes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -20,7 +21,13 @@ _JSON_KINDS: dict[str, type | tuple[type, ...]] = {
     "delay": (int, float),
     "cut": str,
     "partial": list,
+    "truncated": bool,
+    "expired_token": bool,
 }
+# A test wants some; as many requests as one run may see.
+MOST_TIMES = 1_000_000
+_HEADER = re.compile(r"[\x20-\x7e\xa0-\xff]*")
+_LONGEST_DELAY = 86_400
 _CUTS = ("before", "after", "body")
 
 Cut = Literal["before", "after", "body"]
@@ -84,6 +91,8 @@ class Faults:
         self._once: list[tuple[str, Fault]] = []
         self._always: dict[str, Fault] = {}
         self._jobs: list[tuple[str, str]] = []
+        # Seconds that streamed rows wait beyond their time.
+        self.streaming_delay = 0.0
         self._lock = threading.Lock()
 
     def once(
@@ -126,8 +135,8 @@ class Faults:
         known = (ANY,) if operation == ANY else load_description().operation_ids()
         if operation not in known:
             raise ValueError(f"no operation {operation!r}: choose one of {', '.join(known)} or {ANY!r}")
-        if times is not None and times < 1:
-            raise ValueError(f"times must be at least 1, not {times!r}")
+        if times is not None:
+            _check_times(times)
         with self._lock:
             if times is None:
                 self._always[operation] = fault
@@ -140,13 +149,25 @@ class Faults:
             self._once.clear()
             self._always.clear()
             self._jobs.clear()
+            self.streaming_delay = 0.0
+
+    def queue_streaming(self, seconds: float) -> None:
+        """Let what is streamed from now on, until `clear`, wait so long before it is in Profile, in its order.
+
+        The service queues so when an organisation streams more than it has licensed.
+        """
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= _LONGEST_DELAY:
+            raise ValueError(f"streaming is queued for 0 to {_LONGEST_DELAY} seconds, not {seconds!r}")
+        with self._lock:
+            self.streaming_delay = float(seconds)
 
     def fail_job(self, kind: str, *, times: int = 1, message: str = "a fault was asked for") -> None:
         """Let the next job of a kind ("export_jobs", "system_jobs", …) that comes to its work fail."""
         if kind not in JOB_KINDS:
             raise ValueError(f"no kind of job {kind!r}: choose one of {', '.join(JOB_KINDS)}")
-        if times < 1:
-            raise ValueError(f"times must be at least 1, not {times!r}")
+        _check_times(times)
+        if not isinstance(message, str):
+            raise TypeError("message is a text")
         with self._lock:
             self._jobs.extend([(kind, message)] * times)
 
@@ -176,7 +197,9 @@ class Faults:
             waiting = [(operation, fault, "once") for operation, fault in self._once]
             waiting += [(operation, fault, "always") for operation, fault in self._always.items()]
             jobs = [{"failJob": kind, "mode": "once", "message": message} for kind, message in self._jobs]
-        return [{"operation": operation, "mode": mode, **_settings(fault)} for operation, fault, mode in waiting] + jobs
+            queue = [{"queueStreaming": self.streaming_delay}] if self.streaming_delay else []
+        told = [{"operation": operation, "mode": mode, **_settings(fault)} for operation, fault, mode in waiting]
+        return [*told, *jobs, *queue]
 
 
 def fault_from_json(settings: Mapping[str, Any]) -> Fault:
@@ -187,9 +210,24 @@ def fault_from_json(settings: Mapping[str, Any]) -> Fault:
         raise ValueError(f"no setting of a fault: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
     for name, value in settings.items():
         # A boolean is an int to Python, but no number to JSON.
-        if name in _JSON_KINDS and (not isinstance(value, _JSON_KINDS[name]) or isinstance(value, bool)):
+        kind = _JSON_KINDS.get(name, object)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool and name in _JSON_KINDS):
             raise ValueError(f"{name} has a value of the wrong type")
+    headers = settings.get("headers", {})
+    if not all(isinstance(value, str) and _HEADER.fullmatch(name + value) for name, value in headers.items()):
+        raise ValueError("headers are lines of text by their names")
+    if not all(
+        isinstance(each, int) and not isinstance(each, bool) and each >= 0 for each in settings.get("partial", ())
+    ):
+        raise ValueError("partial is a list of positions from 0")
+    if not 0 <= settings.get("delay", 0) <= _LONGEST_DELAY:
+        raise ValueError(f"delay is a number of seconds from 0 to {_LONGEST_DELAY}")
     return Fault(**{**settings, "partial": tuple(settings.get("partial", ()))})
+
+
+def _check_times(times: object) -> None:
+    if not isinstance(times, int) or isinstance(times, bool) or not 1 <= times <= MOST_TIMES:
+        raise ValueError(f"times must be a whole number from 1 to {MOST_TIMES}, not {times!r}")
 
 
 def _settings(fault: Fault) -> dict[str, Any]:

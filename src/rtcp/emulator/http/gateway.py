@@ -48,6 +48,7 @@ class Ims:
     def __init__(self, clock: Clock, credentials: Mapping[str, Sequence[str] | Credential] | None = None) -> None:
         self._clock = clock
         self._credentials = None if credentials is None else {k: _credential(v) for k, v in credentials.items()}
+        # The oldest first; all live equally long, so those that expire first stand first.
         self._grants: dict[str, Grant] = {}
         self._clients: set[str] = set()
         self._lock = threading.Lock()
@@ -63,6 +64,7 @@ class Ims:
         token = secrets.token_urlsafe(32)
         now_ms = self._clock.now_ms()
         with self._lock:
+            self._forget_expired(now_ms)
             self._grants[token] = Grant(client_id, now_ms + LIFETIME_SECONDS * 1000)
             self._clients.add(client_id)
         return token
@@ -71,6 +73,17 @@ class Ims:
         """What an unexpired token stands for."""
         grant = self._grants.get(token)
         return grant if grant is not None and self._clock.now_ms() < grant.expires_at_ms else None
+
+    def __len__(self) -> int:
+        """How many tokens are kept."""
+        return len(self._grants)
+
+    def _forget_expired(self, now_ms: int) -> None:
+        while self._grants:
+            token, grant = next(iter(self._grants.items()))
+            if now_ms < grant.expires_at_ms:
+                return
+            del self._grants[token]
 
     def is_known_client(self, client_id: str) -> bool:
         """Whether a client id is configured or has fetched a token here."""

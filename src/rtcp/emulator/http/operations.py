@@ -2,7 +2,7 @@
 
 There are three dialects: `guide` is what the product guides print, `spec` what the published OpenAPI says, `hostile`
 all that both leave open. A dialect is pure changes to an answer that a route has made: a noun's `CHANGES` of
-successful bodies and, where its failures differ too, `REFUSED`.
+successful bodies, its `LIST_CHANGES` of those that are lists and, where its failures differ too, `REFUSED`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ Body = dict[str, Any]
 Handler = Callable[[Request, Any], Answer]
 PartHandler = Callable[[Request, Sequence[int]], Answer]
 Change = Callable[[Request, Body], Any]
+ListChange = Callable[[Request, list[Body]], list[Body]]
 Refused = Callable[[Request, Answer], Answer]
 Bound = TypeVar("Bound", bound=Callable[..., Answer])
 
@@ -80,6 +81,18 @@ def answer_unbuilt(noun: str, request: Request) -> Answer | None:
     return None if answer is None else answer(request)
 
 
+def headers_for_pages(request: Request) -> Mapping[str, str]:
+    """What an answer carries so that the page that asked may read it; nothing where the service lets no page read."""
+    headers = _find(_noun_of(request.operation), "headers_for_pages")
+    return {} if headers is None else headers(request)
+
+
+def changes_in(dialect: str, operation: str) -> bool:
+    """Whether a dialect changes what an operation answers, or refuses."""
+    tables = ("CHANGES", "LIST_CHANGES", "REFUSED")
+    return any(_changes(dialect, operation, table) is not None for table in tables)
+
+
 class Dialect:
     """One dialect by its name."""
 
@@ -95,11 +108,13 @@ class Dialect:
         if answer.status >= 400:
             refused: Refused | None = _changes(self.name, request.operation, "REFUSED")
             return answer if refused is None else refused(request, answer)
-        change: Change | None = _changes(self.name, request.operation, "CHANGES")
-        if change is None or not isinstance(answer.body, dict):
+        # An operation that answers an object may answer a list for once, which its change does not expect.
+        table = "LIST_CHANGES" if isinstance(answer.body, list) else "CHANGES"
+        change: Callable[[Request, Any], Any] | None = _changes(self.name, request.operation, table)
+        if change is None or not isinstance(answer.body, (dict, list)):
             return answer
         body = change(request, answer.body)
-        if self.name == "hostile":
+        if self.name == "hostile" and body is not None:
             body = shuffle_keys(body, request)
         return Answer(answer.status, body, answer.headers, answer.content_type)
 

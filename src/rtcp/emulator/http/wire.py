@@ -26,6 +26,8 @@ CHUNK_BYTES = 256 * 1024
 KEPT_REQUESTS = 10_000
 # Of these bytes the latest are kept; older requests have no body any more.
 KEPT_BODY_BYTES = 64 * 1024 * 1024
+# Deeper JSON is refused: no source has a limit, and no documented body has a quarter of it.
+MOST_LEVELS = 100
 _MASK = "***"
 _SECRET = re.compile(r"(client_secret=)[^&]*")
 _SHOWN = ("operation", "method", "path", "query", "headers", "body", "status", "sandbox")
@@ -74,7 +76,11 @@ class Query:
 
 @dataclass(slots=True)
 class Request:
-    """One received request; `operation` is None on a path that the emulator does not serve."""
+    """One received request; `operation` is None on a path that the emulator does not serve.
+
+    Attributes:
+        is_local: it comes from this machine; looked at on the emulator's own paths.
+    """
 
     operation: str | None
     method: str
@@ -85,6 +91,7 @@ class Request:
     path_id: str | None = None
     content: Any = NO_JSON
     org_id: str = ""
+    is_local: bool = True
     _sandbox: Sandbox | None = None
 
     @property
@@ -249,11 +256,30 @@ class Answer:
 
 
 def decode_json(body: bytes) -> Any:
-    """The JSON value of a body, or NO_JSON."""
+    """The JSON value of a body, or NO_JSON; what is nested too deep for everything behind is none either."""
     try:
-        return json.loads(body, parse_constant=_refuse_constant)
+        content = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return NO_JSON
+    return NO_JSON if is_too_deep(content, body) else content
+
+
+def is_too_deep(content: Any, body: bytes) -> bool:
+    """Whether a JSON value has more levels than any of the service's; `body` is its text."""
+    if body.count(b"{") + body.count(b"[") <= MOST_LEVELS:
+        return False
+    level = [content]
+    for _ in range(MOST_LEVELS):
+        level = [
+            child
+            for each in level
+            if isinstance(each, (dict, list))
+            for child in (each.values() if isinstance(each, dict) else each)
+            if isinstance(child, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _refuse_constant(name: str) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from rtcp.emulator.http.wire import MOST_LEVELS, is_too_deep
+
 FORMATS = ("jsonl", "csv", "whitespace")
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "whitespace"}
 
@@ -73,6 +75,8 @@ def _read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             raise DataFileError(f"is not valid JSON: {exc}", line=line) from None
         if not isinstance(row, dict):
             raise DataFileError("is not a JSON object", line=line)
+        if text.count("{") + text.count("[") > MOST_LEVELS and is_too_deep(row, text.encode()):
+            raise DataFileError(f"has more than {MOST_LEVELS} levels", line=line)
         yield line, row
 
 

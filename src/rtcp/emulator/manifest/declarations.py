@@ -256,7 +256,7 @@ def _read_dataset(table: Table) -> DatasetDeclaration:
         )
         for identity in table.tables("identities", f"identity of {table.label}", _IDENTITY_KEYS)
     )
-    identity_map = table.get("identity_map", bool, False)
+    identity_map = table.get("identity_map", bool, None)
     primaries = sum(path.primary for path in paths)
     if primaries > 1 or (primaries == 0 and not identity_map):
         raise WrongError(f"{table.label} needs one identity with primary = true, or identity_map = true")

@@ -36,7 +36,11 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class DatasetReport:
-    """What became of the rows of one file; `skipped` counts rows by the reason why the service would drop them."""
+    """What became of the rows of one file; `skipped` counts rows by the reason why the service would drop them.
+
+    Attributes:
+        ignored_maps: rows whose `identityMap` the manifest excludes.
+    """
 
     dataset_id: str
     name: str
@@ -44,6 +48,7 @@ class DatasetReport:
     rows: int
     accepted: int
     skipped: Mapping[str, int]
+    ignored_maps: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +199,7 @@ def _load_file(
     if on_progress is not None:
         on_progress(dataset.id, total)
     reasons = Counter(reason for _, reason in report.skipped)
-    return DatasetReport(dataset.id, dataset.name, file, total, report.accepted, dict(reasons))
+    return DatasetReport(dataset.id, dataset.name, file, total, report.accepted, dict(reasons), report.ignored_maps)
 
 
 def _compile(declaration: DatasetDeclaration, columns: tuple[str, ...] | None) -> RowMapper | None:

@@ -19,6 +19,8 @@ class Database:
     """Shared by the store and its sandboxes; `lock` must be held around every use of `connection`."""
 
     def __init__(self, path: str | None, *, clock: Clock, seed: int | None) -> None:
+        # Whether graphs that grow too large let their oldest identities go.
+        self.drops_oldest = False
         self.connection: sqlite3.Connection = connect(path)
         self._path = path
         self._pid = os.getpid()

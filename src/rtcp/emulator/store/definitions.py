@@ -25,8 +25,34 @@ from rtcp.emulator.store.values import (
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.paths import parse_path
 
-# The four numbers that the service's own reports print. The B2B codes are documented, their numbers are ours.
-_STANDARD = {"ECID": 4, "Email": 6, "Phone": 7, "AAID": 10, "b2b_account": 901, "b2b_opportunity": 902}
+COOKIE, CROSS_DEVICE, DEVICE, EMAIL, NON_PEOPLE, PHONE = (
+    "COOKIE", "CROSS_DEVICE", "DEVICE", "EMAIL", "NON_PEOPLE", "PHONE",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace of a sandbox; `kind` decides which identities a graph that is full lets go first."""
+
+    number: int
+    code: str
+    kind: str
+    name: str
+    is_custom: bool = False
+
+
+# The four numbers below 11 are those that the service's own reports print. The B2B codes are documented, their numbers
+# and kinds are ours.
+_STANDARD = (
+    Namespace(4, "ECID", COOKIE, "ECID"),
+    Namespace(6, "Email", EMAIL, "Email"),
+    Namespace(7, "Phone", PHONE, "Phone"),
+    Namespace(10, "AAID", COOKIE, "Adobe Analytics (Legacy ID)"),
+    Namespace(901, "b2b_account", NON_PEOPLE, "B2B Account"),
+    Namespace(902, "b2b_opportunity", NON_PEOPLE, "B2B Opportunity"),
+)
+# Standard ones as well, whose numbers no source prints: they get one when they are first used.
+_KINDS = {"idfa": DEVICE, "gaid": DEVICE, "fpid": DEVICE, "phone_e.164": PHONE, "email_lc_sha256": EMAIL}
 _FIRST_CUSTOM = 10_000_001
 _CHECK_BYTES = 3
 _KNOWN_NODES = 200_000
@@ -53,8 +79,9 @@ class Namespaces:
         self._sandbox = sandbox
         self._by_code: dict[str, int] = {}
         self._codes: dict[int, str] = {}
-        for code, number in _STANDARD.items():
-            self._remember(number, code)
+        self._standard = {each.number: each for each in _STANDARD}
+        for each in _STANDARD:
+            self._remember(each.number, each.code)
         rows = connection.execute("SELECT id, code FROM namespace WHERE sandbox = ?", (sandbox,))
         for number, code in rows:
             self._remember(number, code)
@@ -64,6 +91,19 @@ class Namespaces:
 
     def code(self, number: int) -> str | None:
         return self._codes.get(number)
+
+    def all(self) -> list[Namespace]:
+        """By their numbers."""
+        return [self._describe(number) for number in sorted(self._codes)]
+
+    def kind(self, number: int) -> str:
+        return self._describe(number).kind
+
+    def _describe(self, number: int) -> Namespace:
+        code = self._codes[number]
+        kind = _KINDS.get(code.lower())
+        own = Namespace(number, code, kind or CROSS_DEVICE, code, is_custom=kind is None)
+        return self._standard.get(number, own)
 
     def canonical(self, code: str) -> str | None:
         """The spelling under which the namespace was first declared, or None when it was not."""

@@ -22,11 +22,25 @@ from rtcp.rows.paths import value_at
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_ECID = re.compile(r"[0-9]{38}")
+_FORBIDDEN = ("null", "anonymous", "invalid")
+_LONGEST_VALUE = 1024
+MOST_IDENTITIES = 20
 _B2B_NAMESPACE = {ACCOUNT_CLASS: "b2b_account", OPPORTUNITY_CLASS: "b2b_opportunity"}
 
 
 class RowError(ValueError):
-    """A row that cannot be kept; the text says why and holds no value of the row."""
+    """A row that cannot be kept; the text says why and holds no value of the row.
+
+    Attributes:
+        keyword: of JSON Schema, as the service's own validator would name the breach.
+        pointer: to where it is, in the row.
+    """
+
+    def __init__(self, reason: str, *, keyword: str = "required", pointer: str = "#") -> None:
+        super().__init__(reason)
+        self.keyword = keyword
+        self.pointer = pointer
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +63,12 @@ def read_identities(dataset: Dataset, row: Xdm) -> RowIdentities:
         value = identity_value(value_at(row, path.path))
         if value is None:
             continue
+        _check_value(path.namespace, value, path.path)
         identity = Identity(path.namespace, value)
         found.append(identity)
         if path.primary:
             primary = identity
-    if dataset.identity_map:
+    if dataset.reads_map:
         mapped, marked = _read_identity_map(row.get("identityMap"))
         found.extend(mapped)
         # A map in which nothing is marked is owned by its first identity, unless a path of the dataset is primary.
@@ -61,6 +76,8 @@ def read_identities(dataset: Dataset, row: Xdm) -> RowIdentities:
             primary = marked or (mapped[0] if mapped else None)
     if primary is None:
         raise RowError(_no_primary(dataset))
+    if len(found) > MOST_IDENTITIES and len(set(found)) > MOST_IDENTITIES:
+        raise RowError(f"more than {MOST_IDENTITIES} identities", keyword="maxItems")
     return RowIdentities(primary, (primary, *(identity for identity in found if identity != primary)))
 
 
@@ -72,14 +89,16 @@ def read_event_key(row: Xdm) -> tuple[str, int]:
     """
     event_id = row.get("_id")
     if not isinstance(event_id, str) or not event_id:
-        raise RowError("an event needs a text as '_id'")
+        raise RowError("an event needs a text as '_id'", pointer="#/_id")
     timestamp = row.get("timestamp")
     if not isinstance(timestamp, str) or not _RFC3339.fullmatch(timestamp):
-        raise RowError("an event needs a 'timestamp' in RFC 3339 with a zone, such as 2024-05-01T12:30:00Z")
+        told = "an event needs a 'timestamp' in RFC 3339 with a zone, such as 2024-05-01T12:30:00Z"
+        raise RowError(told, keyword="required" if timestamp is None else "format", pointer="#/timestamp")
     try:
         instant = datetime.fromisoformat(timestamp.upper())
     except ValueError as exc:
-        raise RowError(f"'timestamp' is no date of the calendar: {exc}") from None
+        told = f"'timestamp' is no date of the calendar: {exc}"
+        raise RowError(told, keyword="format", pointer="#/timestamp") from None
     return event_id, (instant - _EPOCH) // _MILLISECOND
 
 
@@ -123,18 +142,44 @@ def links(schema_class: str, namespace: str) -> bool:
 def _read_identity_map(raw: object) -> tuple[list[Identity], Identity | None]:
     found: list[Identity] = []
     marked: Identity | None = None
-    if not isinstance(raw, Mapping):
+    if raw is None:
         return found, None
+    if not isinstance(raw, Mapping):
+        raise _wrong_map("#/identityMap")
     for namespace, entries in raw.items():
-        for entry in entries if isinstance(entries, list) else ():
-            value = identity_value(entry.get("id")) if isinstance(entry, Mapping) else None
+        if not isinstance(entries, list | None):
+            raise _wrong_map(f"#/identityMap/{namespace}")
+        for entry in entries or ():
+            if entry is None:
+                continue
+            if not isinstance(entry, Mapping) or not isinstance(entry.get("id"), str | int | None):
+                raise _wrong_map(f"#/identityMap/{namespace}")
+            value = identity_value(entry.get("id"))
             if value is None or not namespace.strip():
                 continue
+            _check_value(namespace, value, f"identityMap.{namespace}")
             found.append(Identity(namespace, value))
             # The service prints this flag both as a boolean and as text.
             if marked is None and entry.get("primary") in (True, "true"):
                 marked = found[-1]
     return found, marked
+
+
+def _check_value(namespace: str, value: str, path: str) -> None:
+    """Refuse what the service takes for no identity, however well it is formed."""
+    pointer = f"#/{path.replace('.', '/')}"
+    if namespace.lower() == "ecid":
+        if _ECID.fullmatch(value) is None:
+            raise RowError(f"the ECID at {path!r} has not 38 digits", keyword="pattern", pointer=pointer)
+    elif value.strip().lower() in _FORBIDDEN:
+        raise RowError(f"the identity at {path!r} is a word that stands for nobody", keyword="not", pointer=pointer)
+    if len(value) > _LONGEST_VALUE:
+        told = f"the identity at {path!r} is longer than {_LONGEST_VALUE} characters"
+        raise RowError(told, keyword="maxLength", pointer=pointer)
+
+
+def _wrong_map(pointer: str) -> RowError:
+    return RowError("'identityMap' is lists of objects with an id, by namespace", keyword="type", pointer=pointer)
 
 
 def _no_primary(dataset: Dataset) -> str:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from rtcp.emulator.store.definitions import KnownNodes, Namespaces
+from rtcp.emulator.store.definitions import COOKIE, DEVICE, KnownNodes, Namespaces
 from rtcp.emulator.store.extraction import RowError, links, read_event_key, read_identities, without_nulls
 from rtcp.emulator.store.lookup import Node, find_node, merge_entities
 from rtcp.emulator.store.values import MAX_LINKED_IDENTITIES, Dataset, Identity, IngestReport, Xdm
@@ -42,6 +42,7 @@ class Target:
 
     Attributes:
         fills: a record fills up the fragment that is there, instead of taking its place.
+        drops_oldest: a graph that grows beyond its limit lets its oldest identities go.
     """
 
     connection: sqlite3.Connection
@@ -53,13 +54,15 @@ class Target:
     batch_id: str
     known: KnownNodes = field(default_factory=KnownNodes)
     fills: bool = False
+    drops_oldest: bool = False
 
 
 def ingest(target: Target, rows: Iterable[Xdm]) -> IngestReport:
     """Write all rows that the service would keep; the caller holds the transaction."""
     write = _write_event if target.dataset.is_event else _write_record
-    accepted = 0
+    accepted = ignored_maps = 0
     skipped: list[tuple[int, str]] = []
+    excludes_map = not target.dataset.reads_map
     target.known.trim()
     for position, row in enumerate(rows):
         try:
@@ -68,10 +71,12 @@ def ingest(target: Target, rows: Iterable[Xdm]) -> IngestReport:
             skipped.append((position, str(exc)))
         else:
             accepted += 1
-    return IngestReport(target.batch_id, accepted, tuple(skipped))
+            if excludes_map and row.get("identityMap"):
+                ignored_maps += 1
+    return IngestReport(target.batch_id, accepted, tuple(skipped), ignored_maps)
 
 
-def complaint(dataset: Dataset, row: Xdm) -> str | None:
+def complaint(dataset: Dataset, row: Xdm) -> RowError | None:
     """Why a row of a dataset would be skipped, or None; whether it repeats an event is not looked at."""
     try:
         if dataset.is_event:
@@ -79,7 +84,7 @@ def complaint(dataset: Dataset, row: Xdm) -> str | None:
         read_identities(dataset, row)
         _body(row, MAX_EVENT_BYTES if dataset.is_event else MAX_RECORD_BYTES)
     except RowError as exc:
-        return str(exc)
+        return exc
     return None
 
 
@@ -128,6 +133,9 @@ def _link(target: Target, identities: tuple[Identity, ...]) -> int:
         if links(target.dataset.schema_class, identity.namespace):
             linked.append(node)
     _join_nodes(target.connection, linked)
+    if target.drops_oldest and len(linked) > 1 and _drop_oldest(target, linked):
+        known.joined.clear()
+        return nodes[0].id
     if len(linked) == len(nodes) > 1:
         known.joined.add(tuple(node.id for node in nodes))
     return nodes[0].id
@@ -152,6 +160,29 @@ def _join_nodes(connection: sqlite3.Connection, nodes: Sequence[Node]) -> None:
         connection.execute("UPDATE identity SET component = ? WHERE component = ?", (keep, component))
 
 
+def _drop_oldest(target: Target, seen: Sequence[Node]) -> bool:
+    """Let identities go until the graph has as many as it may: by kind, and the oldest of a kind first.
+
+    Those that have just been seen are the newest.
+
+    What stays is one graph still, although the service may find it in pieces: links are not kept one by one here.
+    """
+    found = target.connection.execute(
+        "SELECT id, namespace FROM identity WHERE component = (SELECT component FROM identity WHERE id = ?)",
+        (seen[0].id,),
+    ).fetchall()
+    excess = len(found) - MAX_LINKED_IDENTITIES
+    if excess <= 0:
+        return False
+    kinds, newest = target.namespaces, {node.id for node in seen}
+    found.sort(key=lambda each: (each[0] in newest, _GOES_FIRST.get(kinds.kind(each[1]), len(_GOES_FIRST)), each[0]))
+    # A component bears the number of one of its own.
+    rest = found[excess][0]
+    moves = [(number, number) for number, _ in found[:excess]] + [(rest, number) for number, _ in found[excess:]]
+    target.connection.executemany("UPDATE identity SET component = ? WHERE id = ?", moves)
+    return True
+
+
 def _size(connection: sqlite3.Connection, component: int) -> int:
     # Beyond the stitching limit the exact size does not matter, and counting it at each row would be quadratic.
     (size,) = connection.execute(
@@ -168,8 +199,9 @@ def _body(row: Xdm, max_bytes: int) -> str:
     if "null" in body or "{}" in body:
         body = _encode(without_nulls(row))
     if len(body) > max_bytes:
-        raise RowError(f"larger than the {max_bytes // 1024} KB that the service keeps")
+        raise RowError(f"larger than the {max_bytes // 1024} KB that the service keeps", keyword="maxLength")
     return body
 
 
+_GOES_FIRST = {COOKIE: 0, DEVICE: 1}
 _encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode

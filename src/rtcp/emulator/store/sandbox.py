@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -9,7 +10,7 @@ from typing import Any
 
 from rtcp.emulator.store import removal
 from rtcp.emulator.store.database import Database
-from rtcp.emulator.store.definitions import Catalogue, decode_xid, encode_xid
+from rtcp.emulator.store.definitions import Catalogue, Namespace, decode_xid, encode_xid
 from rtcp.emulator.store.ingest import Target, ingest
 from rtcp.emulator.store.lookup import find_scope, read_events, read_fragments, read_profile
 from rtcp.emulator.store.people import Person, read_people
@@ -33,6 +34,8 @@ from rtcp.emulator.store.values import (
     UnknownIdentity,
     UnknownPolicy,
 )
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_SANDBOX = "prod"
 BUILT_IN_POLICY_NAME = "Default Timebased"
@@ -71,6 +74,12 @@ class Sandbox:
         """Read again what is kept in memory beside the tables."""
         with self._database.lock:
             self._catalogue = Catalogue(self._connection, self.name)
+            # Rows by dataset that have an identityMap which their dataset excludes.
+            self.ignored_maps: dict[str, int] = {}
+
+    def namespaces(self) -> list[Namespace]:
+        """The standard namespaces and those that datasets and rows have brought, by number."""
+        return self._catalogue.namespaces.all()
 
     def known_namespace(self, code: str) -> str | None:
         """The spelling under which a namespace was first declared, or None when it was not."""
@@ -155,10 +164,22 @@ class Sandbox:
                 batch_id=batch_id or self._database.new_id(),
                 known=self._catalogue.known_nodes,
                 fills=fills,
+                drops_oldest=self._database.drops_oldest,
             )
             report = ingest(target, rows)
+            if report.ignored_maps:
+                self._tell_ignored_maps(dataset_id, report.ignored_maps)
             self._database.note_change(self.name)
         return report
+
+    def _tell_ignored_maps(self, dataset_id: str, rows: int) -> None:
+        if dataset_id not in self.ignored_maps:
+            logger.warning(
+                "rows of the dataset %r have an identityMap, which the dataset excludes (identity_map = false): their "
+                "people are not stitched by it",
+                dataset_id,
+            )
+        self.ignored_maps[dataset_id] = self.ignored_maps.get(dataset_id, 0) + rows
 
     def counts(self) -> Counts:
         """How much the sandbox holds; this scans, so it is for status pages."""

@@ -84,19 +84,25 @@ class Dataset:
     Attributes:
         schema_id: the id of its schema; None when only its class was declared, and any schema of it will do.
         fields: its fields by dot path, each with its type and rules; None when they were not declared.
+        identity_map: whether identities come by the row's `identityMap`, too; None stands for a schema that can hold
+            the map, as most do, while True lets it take the place of a primary identity.
     """
 
     id: str
     name: str
     schema_class: str
     identities: tuple[IdentityPath, ...] = ()
-    identity_map: bool = False
+    identity_map: bool | None = None
     schema_id: str | None = None
     fields: Mapping[str, Mapping[str, Any]] | None = None
 
     @property
     def is_event(self) -> bool:
         return self.schema_class == EVENT_CLASS
+
+    @property
+    def reads_map(self) -> bool:
+        return self.identity_map is not False
 
     @property
     def primary_path(self) -> IdentityPath | None:
@@ -156,11 +162,16 @@ class EventPage:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What became of the rows of one ingestion; positions count from 0."""
+    """What became of the rows of one ingestion; positions count from 0.
+
+    Attributes:
+        ignored_maps: rows whose `identityMap` was not looked at, because their dataset excludes it.
+    """
 
     batch_id: str
     accepted: int
     skipped: tuple[tuple[int, str], ...]
+    ignored_maps: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from rtcp.rows.batch_file import RowFile, RowFormat
 from rtcp.rows.form import RowForm
 from rtcp.rows.rejects import REFUSED, Reject
 from rtcp.rows.sources import Row, RowSource, read_rows
-from rtcp.transport.scrubbing import shortened
+from rtcp.transport.scrubbing import shortened, values_in
 
 _BATCH_FAILED: Final = "batch-failed"
 _MOST_ERRORS: Final = 3
@@ -214,4 +214,5 @@ def _said(record: FailedRecord) -> tuple[str | None, str]:
     """The code and the reason of a failed record."""
     first = record.errors[0] if record.errors else None
     message = "; ".join(f"{error.path}: {error.message}" if error.path else error.message for error in record.errors)
-    return first.code if first else None, shortened(message) or "no reason told"
+    private = values_in(record.row if record.row is not None else record.text)
+    return first.code if first else None, shortened(message, private) or "no reason told"

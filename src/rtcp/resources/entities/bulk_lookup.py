@@ -22,8 +22,8 @@ from rtcp.errors import (
 from rtcp.models.entity import Entity, Hit, Lookup, Miss
 from rtcp.models.identity import Identity
 from rtcp.resources.entities.answers import entities_of
-from rtcp.resources.entities.matching import match
-from rtcp.transport.answers import decode, mapping, objects, unreadable
+from rtcp.resources.entities.matching import match_with_doubts
+from rtcp.transport.answers import decode, mapping, objects, told, unreadable
 from rtcp.transport.request import Response
 from rtcp.transport.wire import POOL_SIZE
 
@@ -128,8 +128,8 @@ class BulkLookup:
             if entity is not None:
                 outcomes[key] = None if entity.is_empty else self._give_back(entity)
             else:
-                # Where every entry is somebody else's for certain, the service knows nothing of this one.
-                outcomes[key] = self._one(identity) if in_doubt else None
+                # Where no entry can be about this one, the service knows nothing of it.
+                outcomes[key] = self._one(identity) if key in in_doubt else None
         return outcomes
 
     def _look_up_parts(self, asked: Mapping[Any, Identity], failure: RtcpError) -> dict[Any, Outcome]:
@@ -175,9 +175,9 @@ class BulkLookup:
         self._verdicts[verdict] = refusals[0]
         return outcomes, refusals[0]
 
-    def _read(self, response: Response, asked: Collection[Key]) -> tuple[dict[Key, Entity], bool]:
+    def _read(self, response: Response, asked: Collection[Key]) -> tuple[dict[Key, Entity], Collection[Key]]:
         with self._reading:
-            return _matched(decode(response), response, asked)
+            return told(lambda answer, response: _matched(answer, response, asked), response)
 
     def _one(self, identity: Identity) -> Outcome:
         try:
@@ -246,19 +246,18 @@ def _filtered(results: Iterator[list[Lookup]], on_missing: str) -> Iterator[Look
                 raise NotFoundError(f"nothing is known of the identity at position {lookup.position}", status=404)
 
 
-def _matched(answer: Any, response: Response, asked: Collection[Key]) -> tuple[dict[Key, Entity], bool]:
-    """The entries by those who were asked for, and whether any entry is left that may be about one of the others."""
+def _matched(answer: Any, response: Response, asked: Collection[Key]) -> tuple[dict[Key, Entity], Collection[Key]]:
+    """The entries by those who were asked for, and the keys of those whom one may be about all the same."""
     if not isinstance(answer, dict):
         raise unreadable(response, "the answer is no map of entities")
     try:
         entries = entities_of(answer, response)
-    except DecodeError as exc:
+    except DecodeError:
+        entries = None
+    if entries is None:
         # Matching without it would be a guess, as it may name identities that others name too.
-        raise _UnreadableEntryError("an entry cannot be read") from exc
-    found = match(asked, entries)
-    tied = {id(entity) for entity in found.values()}
-    # An entry without content is the answer about somebody unknown, whoever that is.
-    return found, any(id(entity) not in tied and not entity.is_empty for entity in entries.values())
+        raise _UnreadableEntryError("an entry cannot be read")
+    return match_with_doubts(asked, entries)
 
 
 def _key_of(given: Identity | RtcpError) -> Key | int:

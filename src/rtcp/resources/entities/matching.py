@@ -17,6 +17,16 @@ Key = tuple[str, str | None]
 
 def match(asked: Collection[Key], entries: Mapping[str, Entity]) -> dict[Key, Entity]:
     """The entries that certainly belong to an asked identity, by the identity's key."""
+    return match_with_doubts(asked, entries)[0]
+
+
+def match_with_doubts(
+    asked: Collection[Key], entries: Mapping[str, Entity]
+) -> tuple[dict[Key, Entity], Collection[Key]]:
+    """The entries that certainly belong to an asked identity, and the keys of those that one may belong to.
+
+    Whoever is in neither has no entry: the service knows nothing of them.
+    """
     matched: dict[Key, Entity] = {
         (name, code): entries[name] for name, code in asked if code is None and name in entries
     }
@@ -25,13 +35,15 @@ def match(asked: Collection[Key], entries: Mapping[str, Entity]) -> dict[Key, En
     # None stands for a key whose answer stays in doubt.
     requested: dict[Key, Entity | None] = {}
     claimed: dict[Key, Entity | None] = {}
+    named: set[Key] = set()
     for entry in entries.values():
+        keys = keys_among(entry, open_keys)
+        named |= keys
         if entry.requested_identity is not None:
             key = _key(entry.requested_identity)
             if key in open_keys:
                 requested[key] = None if key in requested else entry
             continue
-        keys = keys_among(entry, open_keys)
         # An entry that two askers find themselves in may be either's: under a policy without stitching the other one
         # may have none at all.
         is_certain = len(keys) == 1 and id(entry) not in taken
@@ -41,7 +53,12 @@ def match(asked: Collection[Key], entries: Mapping[str, Entity]) -> dict[Key, En
     for key, answer in (claimed | requested).items():
         if answer is not None and key not in look_alikes:
             matched[key] = answer
-    return matched
+    tied = {id(entry) for entry in matched.values()}
+    # An entry without content is the answer about somebody unknown, whoever that is.
+    if any(id(entry) not in tied and not entry.is_empty for entry in entries.values()):
+        return matched, asked
+    # Two askers may be one entry to the service, which then names the other one at most among its identities.
+    return matched, (named | requested.keys() | look_alikes) - matched.keys()
 
 
 def _look_alikes(keys: set[Key]) -> set[Key]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -119,7 +119,7 @@ class Sender:
             traffic.bytes += len(request.content or b"")
             try:
                 response = self._transmit(request, len(pending))
-                left, failure = self._settle(request, response, pending, fates)
+                left, failure = self._settle(request, response, pack, pending, fates)
             except RtcpError as exc:
                 left, failure = pending, exc
                 may_have_arrived = may_have_arrived or _may_have_arrived(exc)
@@ -157,7 +157,12 @@ class Sender:
         return self.is_stopped()
 
     def _settle(
-        self, request: Request, response: Response, pending: Sequence[int], fates: list[Fate]
+        self,
+        request: Request,
+        response: Response,
+        pack: Sequence[bytes],
+        pending: Sequence[int],
+        fates: list[Fate],
     ) -> tuple[list[int], RtcpError | None]:
         """Read an answer into the fates; return what may be sent again, and the reason."""
         if self.validate:
@@ -173,7 +178,8 @@ class Sender:
             if type(answer) is dict and answer.get("xactionId") and answer.keys().isdisjoint(_DOUBTS):
                 fates[number] = answer
                 continue
-            fates[number] = fate = _fate(request, response, mapping(answer))
+            # What is said of one message may repeat what is in that one.
+            fates[number] = fate = _fate(replace(request, content=pack[number]), response, mapping(answer))
             if isinstance(fate, RtcpError) and can_retry(fate):
                 again.append(number)
                 failure = fate

@@ -32,7 +32,7 @@ from rtcp.resources.streaming.sender import (
 from rtcp.resources.streaming.writer import StreamWriter
 from rtcp.rows.form import RowForm
 from rtcp.rows.wire_json import encode
-from rtcp.transport.answers import decode, mapping, parse
+from rtcp.transport.answers import mapping, parse, told
 from rtcp.transport.rate_limit import Budget
 from rtcp.transport.session import Session
 from rtcp.transport.wire import POOL_SIZE
@@ -93,7 +93,7 @@ class Streaming(Resource):
         message = encode(envelope).encode()
         sender.limits(1).check(len(message))
         response = sender.send_one(message, idempotent=is_idempotent(envelope), headers=headers)
-        return parse(StreamReceipt, mapping(decode(response)), response)
+        return told(lambda body, response: parse(StreamReceipt, mapping(body), response), response)
 
     def send_many(
         self,

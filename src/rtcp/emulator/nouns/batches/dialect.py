@@ -49,8 +49,14 @@ def _hostile_listing(request: Request, body: Body) -> Body:
     return {**body, "_page": {name: str(value) for name, value in body["_page"].items()}, "notInAnySource": True}
 
 
+def _nothing(request: Request, body: Body) -> None:
+    """The published description shows the batch that was acted on, the guides an empty body."""
+
+
 CHANGES: dict[str, dict[str, Change]] = {
+    "guide": {"batches.complete": _nothing},
     "hostile": {
+        "batches.complete": _nothing,
         "batches.list": _hostile_batches,
         "batches.get": _hostile_batches,
         "batches.create": _hostile_created,

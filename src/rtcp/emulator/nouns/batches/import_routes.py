@@ -56,8 +56,8 @@ def act(request: Request, service: Service) -> Answer:
         actions[action](request.sandbox.name, batch)
     except Refused as refused:
         return problem(400, str(refused))
-    # The SPEC shows the batch, the guides an empty body.
-    return Answer(200)
+    batches, sandbox = service.part(Batches), request.sandbox.name
+    return Answer(200, batches.describe(sandbox, batches.get(sandbox, batch["id"]) or batch, request.org_id))
 
 
 @route("batches.upload")

@@ -236,6 +236,7 @@ def record(
     status: str,
     records: int,
     failed: Sequence[Mapping[str, Any]] = (),
+    files: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Keep a batch that streaming made."""
     count = sum(each["records"] for each in failed)
@@ -246,13 +247,15 @@ def record(
         "startedMs": job.created_ms,
         "completedMs": job.due_ms,
         "status": status,
-        "files": [],
+        "files": list(files),
         "failed": list(failed),
         "inputFormat": {"format": "json"},
         "metrics": {
             "inputRecordCount": records + count,
             "outputRecordCount": records,
             "failedRecordCount": count,
+            "outputFileCount": len(files),
+            "outputByteSize": sum(each["length"] for each in files),
         },
         "errors": [],
     }

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from rtcp.emulator.clock import write_instant
-from rtcp.emulator.declared_fields import Node, compile_fields, violations
+from rtcp.emulator.declared_fields import Node, compile_fields, row_violations
 from rtcp.emulator.nouns.batches.row_reading import CORRUPT, CSV, Read, UnreadableError, read_rows
 from rtcp.emulator.nouns.batches.uploads import Upload
 from rtcp.emulator.nouns.datasets.catalog import Declared
 from rtcp.emulator.store import Sandbox
-from rtcp.emulator.store.ingest import complaint
 
 REQUIRED, INCOMPATIBLE = "1555", "TypeCompatibilityException"
 _DESCRIPTIONS = {
@@ -147,15 +146,12 @@ class _Work:
             return failures.listed()
 
     def _error(self, row: dict[str, Any]) -> dict[str, str] | None:
-        found = violations(self._fields, row)
         # An update holds only what changes.
-        if self._declared.is_upsert:
-            found = [each for each in found if each["keyword"] != "required"]
-        if found:
-            code = REQUIRED if found[0]["keyword"] == "required" else INCOMPATIBLE
-            return {"code": code, "message": f"{found[0]['pointerToViolation']}: {found[0]['message']}"}
-        skipped = complaint(self._declared.dataset, row)
-        return None if skipped is None else {"code": REQUIRED, "message": skipped}
+        found = row_violations(self._fields, self._declared.dataset, row, is_partial=self._declared.is_upsert)
+        if not found:
+            return None
+        code = REQUIRED if found[0]["keyword"] == "required" else INCOMPATIBLE
+        return {"code": code, "message": f"{found[0]['pointerToViolation']}: {found[0]['message']}"}
 
     def _store(self) -> None:
         if not self._declared.is_in_profile:

@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from rtcp.emulator.http.wire import is_too_deep
+
 JSON, PARQUET, CSV = "json", "parquet", "csv"
 FORMATS = (JSON, PARQUET, CSV)
 # Errors of single rows, as the diagnostics number them.
@@ -17,6 +19,9 @@ CORRUPT = "1401"
 _CORRUPT_MESSAGE = "Row is corrupted and cannot be read, please fix and resend."
 _UNHELD: Final = "a date or time that cannot be held"
 _ROWS_AT_ONCE = 1000
+# Four times the largest file that comes whole.
+MOST_UNPACKED_BYTES = 1024 * 1024 * 1024
+_TOO_LARGE = "The file is larger than 1 GB when it is unpacked."
 
 
 class UnreadableError(ValueError):
@@ -66,16 +71,18 @@ def _parse(line: bytes) -> Read:
     try:
         row = json.loads(line, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        return Read(corrupt=line.decode("utf-8", "replace").rstrip("\r\n"))
-    return Read(row) if isinstance(row, dict) else Read(corrupt=line.decode("utf-8", "replace").strip())
+        row = None
+    is_row = isinstance(row, dict) and not is_too_deep(row, line)
+    return Read(row) if is_row else Read(corrupt=line.decode("utf-8", "replace").strip())
 
 
 def _read_json_array(path: Path) -> Iterator[Read]:
+    text = path.read_bytes()
     try:
-        rows = json.loads(path.read_bytes(), parse_constant=_refuse)
+        rows = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         rows = None
-    if not isinstance(rows, list):
+    if not isinstance(rows, list) or is_too_deep(rows, text):
         yield Read(corrupt=path.read_text("utf-8", "replace"))
         return
     for row in rows:
@@ -115,10 +122,25 @@ def _read_parquet(path: Path) -> Iterator[Read]:
         raise UnreadableError("pyarrow is not installed; run: pip install 'rtcp[emulator]'", code="") from None
     try:
         with parquet.ParquetFile(path) as file:
+            # A few kilobytes of a repeated value may stand for gigabytes.
+            if sum(_unpacked_bytes(file.metadata)) > MOST_UNPACKED_BYTES:
+                raise UnreadableError(_TOO_LARGE, code="INGEST-1401-400")
+            unpacked = 0
             for batch in file.iter_batches(_ROWS_AT_ONCE):
+                unpacked += batch.nbytes
+                if unpacked > MOST_UNPACKED_BYTES:
+                    raise UnreadableError(_TOO_LARGE, code="INGEST-1401-400")
                 yield from _read_batch(batch)
     except pyarrow.ArrowException:
         raise UnreadableError("The file is no Parquet file.", code="INGEST-1401-400") from None
+
+
+def _unpacked_bytes(metadata: Any) -> Iterator[int]:
+    """What the columns of a file say of their size."""
+    for group in range(metadata.num_row_groups):
+        columns = metadata.row_group(group)
+        for column in range(columns.num_columns):
+            yield columns.column(column).total_uncompressed_size
 
 
 def _read_batch(batch: Any) -> Iterator[Read]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rtcp.emulator.store import Dataset, Sandbox, Store
+from rtcp.emulator.store import EVENT_CLASS, Dataset, Sandbox, Store
 
 KIND = "catalog_dataset"
 UNION_SCHEMA = "https://ns.adobe.com/xdm/context/profile__union"
@@ -117,6 +117,13 @@ def is_upsert(described: Mapping[str, Any]) -> bool:
 def is_union(described: Mapping[str, Any]) -> bool:
     """Whether a dataset is of the union schema, as the target of an export must be."""
     return bool((described.get("schemaRef") or {}).get("id") == UNION_SCHEMA)
+
+
+def behavior_of(sandbox: Sandbox, dataset_id: str, described: Mapping[str, Any]) -> str:
+    """Whether a dataset holds records or events, in the words of its classification."""
+    dataset = sandbox.dataset(dataset_id)
+    schema_class = class_of_schema(described["schemaRef"]["id"]) if dataset is None else dataset.schema_class
+    return "time-series" if schema_class == EVENT_CLASS else "record"
 
 
 def file_format(store: Store, sandbox: str, dataset_id: str) -> str:

@@ -8,7 +8,8 @@ from rtcp.emulator.http.wire import Request
 
 def _hostile_dataset(request: Request, body: Body) -> Body:
     return {
-        dataset_id: {**without(entry, "imsOrg", "files"), "notInAnySource": 0} for dataset_id, entry in body.items()
+        dataset_id: {**without(entry, "imsOrg", "files", "classification"), "notInAnySource": 0}
+        for dataset_id, entry in body.items()
     }
 
 

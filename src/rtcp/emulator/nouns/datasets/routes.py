@@ -21,7 +21,7 @@ _FIXED = ("imsOrg", "created", "updated", "version", "viewId", "files", "created
 def list_(request: Request, service: Service) -> Answer:
     """Answer a map of datasets by id; nothing says how many there are in all."""
     found = catalog.entries(service.store, request.sandbox)
-    owned = {name: {**each, "imsOrg": request.org_id} for name, each in found.items()}
+    owned = {name: _show(each, name, request) for name, each in found.items()}
     return Answer(200, catalog_query.select(owned, request.query))
 
 
@@ -30,7 +30,8 @@ def get(request: Request, service: Service) -> Answer:
     """Answer one dataset under its id, or 404."""
     dataset_id = request.path_id or ""
     found = _find_dataset(request, service)
-    return Answer(200, {dataset_id: {**found, "imsOrg": request.org_id}}, {"E-Tag": found["version"]})
+    shown = catalog_query.limit_fields(_show(found, dataset_id, request), request.query)
+    return Answer(200, {dataset_id: shown}, {"E-Tag": found["version"]})
 
 
 @route("datasets.create")
@@ -65,6 +66,17 @@ def update(request: Request, service: Service) -> Answer:
     return Answer(200, [f"@/dataSets/{dataset_id}"])
 
 
+@route("datasets.delete")
+def delete(request: Request, service: Service) -> Answer:
+    """Remove a dataset that Profile does not know."""
+    dataset_id = request.path_id or ""
+    _find_dataset(request, service)
+    if request.sandbox.dataset(dataset_id) is not None:
+        return problem(501, "the emulator keeps datasets that Profile knows; delete requests take their people out")
+    service.store.documents.remove(request.sandbox.name, catalog.KIND, dataset_id)
+    return Answer(200)
+
+
 def _apply_change(request: Request, before: dict[str, Any]) -> dict[str, Any]:
     content, kind = request.content, request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content is NO_JSON:
@@ -82,11 +94,24 @@ def _apply_change(request: Request, before: dict[str, Any]) -> dict[str, Any]:
         tags = content.get("tags", {})
         merged = {**(before.get("tags") or {}), **tags} if isinstance(tags, dict) else tags
         changed = {**before, **content, "tags": merged}
-    if not isinstance(changed.get("tags", {}), dict) or not isinstance(changed.get("name"), str):
-        raise Refusal(problem(400, "a dataset has a name, and tags by name"))
+    if not _are_tags(changed.get("tags", {})) or not isinstance(changed.get("name"), str):
+        raise Refusal(problem(400, "a dataset has a name, and tags: lists of texts by name"))
     if not isinstance(changed.get("schemaRef"), dict) or not changed["schemaRef"].get("id"):
         raise Refusal(problem(400, "a dataset has a schemaRef with an id"))
     return changed
+
+
+def _are_tags(tags: Any) -> bool:
+    return isinstance(tags, dict) and all(
+        isinstance(values, list) and all(isinstance(value, str) for value in values) for values in tags.values()
+    )
+
+
+def _show(entry: dict[str, Any], dataset_id: str, request: Request) -> dict[str, Any]:
+    """An entry with what is not kept with it."""
+    behavior = catalog.behavior_of(request.sandbox, dataset_id, entry)
+    classification = {"dataBehavior": behavior, "managedBy": "CUSTOMER"}
+    return {"classification": classification, **entry, "imsOrg": request.org_id}
 
 
 def _find_dataset(request: Request, service: Service) -> dict[str, Any]:

@@ -10,8 +10,6 @@ from rtcp.emulator.http.wire import Answer, Request
 from rtcp.emulator.nouns.inlets import flow_objects as inlets
 from rtcp.emulator.service import Service
 
-INLET_URL = "https://dcs.adobedc.net/collection/"
-
 
 @route("inlets.list")
 def list_(request: Request, service: Service) -> Answer:
@@ -37,6 +35,17 @@ def create(request: Request, service: Service) -> Answer:
     by = request.headers.get("x-api-key", "")
     made = inlets.create(service.store, request.sandbox, request.content, org_id=request.org_id, by=by)
     return Answer(201, made, {"Location": f"{request.path}/{made['id']}"})
+
+
+@route("inlets.delete")
+def delete(request: Request, service: Service) -> Answer:
+    """Remove a connection and its inlet, or 404."""
+    sandbox = request.sandbox.name
+    found = service.store.documents.of_kind(sandbox, inlets.INLET)
+    ids = [each["id"] for each in found if each["connectionId"] == request.path_id]
+    for inlet_id in ids:
+        service.store.documents.remove(sandbox, inlets.INLET, inlet_id)
+    return Answer(204) if ids else problem(404, "the connection does not exist in this sandbox")
 
 
 @route("inlets.create_source_connection")
@@ -66,7 +75,8 @@ def _keep(request: Request, service: Service, kind: str) -> Answer:
 def _connection(document: dict[str, Any], request: Request) -> dict[str, Any]:
     parameters: dict[str, Any] = {
         "sourceId": document["source"],
-        "inletUrl": f"{INLET_URL}{document['id']}",
+        # The service names its collection host; whoever follows this one stays here.
+        "inletUrl": f"http://{request.headers.get('host', '')}/collection/{document['id']}",
         "inletId": document["id"],
         "dataType": document["dataType"],
         "name": document["name"],

@@ -45,13 +45,14 @@ def complaint_about_download(body: Any, description: Description, *, strict: boo
 
 def flag_of(start: Mapping[str, Any]) -> bool | None:
     """What the start of a session says of being downloaded content; None when it says nothing."""
-    flag = start.get("params", {}).get(FLAG)
+    flag = (start.get("params") or {}).get(FLAG)
     return flag if isinstance(flag, bool) else None
 
 
 def event_of(body: Mapping[str, Any], now_ms: int) -> MediaEvent:
-    params, time = body.get("params", {}), body["playerTime"]
-    started = params.get("statesStart", ()) if body["eventType"] == "statesUpdate" else [params]
+    # Browsers write null for what they have not: absent.
+    params, time = body.get("params") or {}, body["playerTime"]
+    started = (params.get("statesStart") or ()) if body["eventType"] == "statesUpdate" else [params]
     states = tuple(state["media.state.name"] for state in started if "media.state.name" in state)
     has_metadata = bool(body.get("customMetadata"))
     return MediaEvent(body["eventType"], time["playhead"], time["ts"], now_ms, body, states, has_metadata)

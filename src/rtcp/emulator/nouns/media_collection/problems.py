@@ -18,6 +18,11 @@ def error_of(status: int, detail: str) -> Answer:
     return Answer(status, {"message": detail})
 
 
+def headers_for_pages(request: Request) -> dict[str, str]:
+    """The same on every answer, whatever became of the request."""
+    return dict(CORS)
+
+
 def answer_unbuilt(request: Request) -> Answer | None:
     """What a browser asks before it lets a page call; None for every other request."""
     return Answer(204, headers=dict(CORS)) if request.method == "OPTIONS" else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from rtcp.emulator.http.wire import PROBLEM_TYPE, Answer
+from rtcp.emulator.http.wire import PROBLEM_TYPE, Answer, Request
 
 ERRORS = "https://ns.adobe.com/aep/errors/"
 # Of the gateway's table only the codes are published, and a few titles; the other words are ours.
@@ -64,6 +64,21 @@ def error_of(status: int, detail: str) -> Answer:
         return gateway_problem(code, detail)
     # 429 has no code in the table.
     return Answer(status, {"type": "about:blank", "status": status, "title": detail}, content_type=PROBLEM_TYPE)
+
+
+def headers_for_pages(request: Request) -> dict[str, str]:
+    """The Web SDK sends cookies along, so the page's own origin has to be named."""
+    origin = request.headers.get("origin", "")
+    return {"Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true", "Vary": "Origin"}
+
+
+def answer_unbuilt(request: Request) -> Answer | None:
+    """What a browser asks before it lets a page call; None for every other request."""
+    if request.method != "OPTIONS":
+        return None
+    wanted = request.headers.get("access-control-request-headers", "Content-Type")
+    allowed = {"Access-Control-Allow-Methods": "OPTIONS,POST", "Access-Control-Allow-Headers": wanted}
+    return Answer(204, headers={**headers_for_pages(request), **allowed})
 
 
 def request_id() -> str:

@@ -27,7 +27,8 @@ def start_session(request: Request, service: Service) -> Answer:
     config_id, datastream, events = _admit(request, service)
     handles, failures = [], []
     for index, xdm in enumerate(events):
-        details = details_of(xdm, "sessionStart", service.description, prefix="$.xdm")
+        strict = service.part(Media).settings.strict
+        details = details_of(xdm, "sessionStart", service.description, prefix="$.xdm", strict=strict)
         if details:
             failures.append((index, details))
         elif datastream.has_media:

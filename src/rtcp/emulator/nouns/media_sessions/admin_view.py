@@ -31,11 +31,23 @@ def change(settings: Mapping[str, Any], service: Service) -> Answer:
     if unknown:
         raise ValueError(f"no switch of the media services: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
     changes = dict(settings)
+    for name, value in changes.items():
+        if name != "datastreams" and not isinstance(value, type(getattr(MediaSettings(), name))):
+            raise ValueError(f"{name} has a value of the wrong type")
     if changes.get("datastreams") is not None:
-        changes["datastreams"] = {name: Datastream(**given) for name, given in changes["datastreams"].items()}
+        if not isinstance(changes["datastreams"], dict):
+            raise TypeError("datastreams are switches by the datastream's id, or null")
+        changes["datastreams"] = {name: _datastream(given) for name, given in changes["datastreams"].items()}
     media = service.part(Media)
     media.settings = replace(media.settings, **changes)
     return Answer(200, {"settings": asdict(media.settings)})
+
+
+def _datastream(given: Any) -> Datastream:
+    made = Datastream(**given)
+    if not all(isinstance(getattr(made, each.name), bool) for each in fields(Datastream)):
+        raise ValueError("the switches of a datastream are true or false")
+    return made
 
 
 def clear(settings: Mapping[str, Any], service: Service) -> Answer:

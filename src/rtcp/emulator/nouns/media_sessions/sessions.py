@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import random
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -20,6 +20,10 @@ STANDSTILL_MS = 30 * 60 * 1000
 OLDEST_MS = 24 * 60 * 60 * 1000
 # More than a day of a large fleet; a server that runs for weeks forgets the oldest.
 KEPT_SESSIONS = 100_000
+# So long a session that is over can be looked at; who writes to it then is told that it never was.
+KEPT_MS = 24 * 60 * 60 * 1000
+_SWEEP_MS = 60 * 60 * 1000
+_KEPT_LEAKS = 10_000
 _CREDENTIALS = ("authorization", "x-api-key", "x-gw-ims-org-id", "x-sandbox-name", "x-sandbox-id")
 
 Api = Literal["edge", "collection"]
@@ -81,6 +85,11 @@ class MediaSession:
         self.is_completed = self.is_completed or event.kind == "sessionComplete"
         self.is_ended = self.is_ended or event.kind == "sessionEnd"
 
+    @property
+    def last_ms(self) -> int:
+        """When its last event came in."""
+        return self._last_ms
+
     def over_because(self, now_ms: int) -> str | None:
         """Why the session takes no more events, or None while it does."""
         if self.is_downloaded:
@@ -126,7 +135,8 @@ class Media:
         self._clock = service.clock
         self._chance = random.Random(service.seed)  # noqa: S311 - ids of an emulator, no secrets
         self._sessions: OrderedDict[str, MediaSession] = OrderedDict()
-        self._leaks: list[Leak] = []
+        self._leaks: deque[Leak] = deque(maxlen=_KEPT_LEAKS)
+        self._swept_ms = 0
         self._lock = threading.Lock()
 
     @property
@@ -200,10 +210,21 @@ class Media:
 
     def _keep(self, session: MediaSession) -> MediaSession:
         with self._lock:
+            self._let_go(self.now_ms)
             self._sessions[session.id] = session
             if len(self._sessions) > KEPT_SESSIONS:
                 self._sessions.popitem(last=False)
         return session
+
+    def _let_go(self, now_ms: int) -> None:
+        """Forget the sessions that have been over for a day."""
+        # All of them are looked at: one that lives for ever must not keep the others.
+        if abs(now_ms - self._swept_ms) < _SWEEP_MS:
+            return
+        self._swept_ms = now_ms
+        for session in list(self._sessions.values()):
+            if now_ms - session.last_ms >= KEPT_MS and session.over_because(now_ms) is not None:
+                del self._sessions[session.id]
 
     def _snapshot(self) -> list[MediaSession]:
         with self._lock:

@@ -14,8 +14,6 @@ from rtcp.emulator.service import Service
 from rtcp.emulator.store import MergePolicy, StoreError
 
 DEFAULT_LIMIT = 20
-# The guardrail; the service is not known to enforce it, so `Options.limits` decides.
-MAX_POLICIES = 5
 
 
 @route("merge_policies.list")
@@ -63,8 +61,9 @@ def get_many(request: Request, service: Service) -> Answer:
 @route("merge_policies.create")
 def create(request: Request, service: Service) -> Answer:
     """Store a policy and answer it; a new default or edge policy takes over from the former one."""
-    if service.options.limits and len(request.sandbox.policies()) >= MAX_POLICIES:
-        return problem(400, f"a sandbox has {MAX_POLICIES} merge policies at most")
+    most = service.options.most_policies
+    if most is not None and len(request.sandbox.policies()) >= most:
+        return problem(400, f"a sandbox has {most} merge policies at most")
     policy = request.sandbox.add_policy(**fields_of(request.content))
     return Answer(200, _show(policy, request))
 

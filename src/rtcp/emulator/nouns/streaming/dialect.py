@@ -10,10 +10,6 @@ def _spec_receipt(request: Request, body: Body) -> Body:
     return {**without(body, "syncValidation"), "receivedTimeMs": str(body["receivedTimeMs"])}
 
 
-def _spec_receipts(request: Request, body: Body) -> Body:
-    return {**body, "receivedTimeMs": str(body["receivedTimeMs"])}
-
-
 def _hostile_receipt(request: Request, body: Body) -> Body:
     return {
         **without(body, "syncValidation", "receivedTimeMs"),
@@ -46,7 +42,8 @@ def _hostile_refusal(request: Request, answer: Answer) -> Answer:
 
 
 CHANGES: dict[str, dict[str, Change]] = {
-    "spec": {"streaming.send": _spec_receipt, "streaming.send_many": _spec_receipts},
+    # Of many messages the published description has a number, of one a text.
+    "spec": {"streaming.send": _spec_receipt},
     "hostile": {"streaming.send": _hostile_receipt, "streaming.send_many": _hostile_receipts},
 }
 REFUSED: dict[str, dict[str, Refused]] = {

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rtcp.emulator.declared_fields import Node, Violation, violations, wrap_violations
+from rtcp.emulator.declared_fields import Node, Violation, row_violations, violations, wrap_violations
 from rtcp.emulator.nouns.inlets.flow_objects import Inlet
 from rtcp.emulator.store import Dataset
 
@@ -16,6 +16,8 @@ UNKNOWN_DATASET = "Message names a dataset that does not exist"
 INVALID = "Message is invalid"
 # What a streaming upsert may do with its row.
 CREATE, MERGE, DELETE = "create", "merge", "delete"
+# In the header that is made for the bare row of a raw inlet.
+BARE = "_bare"
 _ORG_ID = re.compile(r"[^@\s]+@AdobeOrg")
 _CONTENT_TYPE = "application/vnd.adobe.xed"
 
@@ -33,6 +35,11 @@ def refusal(message: Any, inlet: Inlet, has_dataset: Callable[[str], bool]) -> s
     if "imsOrgId" in header and not _is_own_org(header["imsOrgId"], inlet.org_id):
         return WRONG_ORG
     return None if has_dataset(dataset_id) else UNKNOWN_DATASET
+
+
+def is_upsert(message: Mapping[str, Any]) -> bool:
+    """Whether a message changes what Profile holds, and nothing besides."""
+    return "operations" in message["header"] and BARE not in message["header"]
 
 
 def row_of(message: Mapping[str, Any]) -> Any:
@@ -73,7 +80,8 @@ def content_violations(message: Mapping[str, Any], dataset: Dataset, fields: Nod
             return [{"message": "Payload header and body do not refer to the same schema"}]
         if dataset.schema_id is not None and schema_id != dataset.schema_id:
             return [{"message": "Payload header refers to another schema than that of the dataset"}]
-    return violations(fields, row)
+    # Who is deleted needs nothing but a name.
+    return violations(fields, row) if operation_of(message) == DELETE else row_violations(fields, dataset, row)
 
 
 def _is_reference(reference: Any) -> bool:

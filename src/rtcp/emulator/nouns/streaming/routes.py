@@ -11,7 +11,15 @@ from rtcp.emulator.http.wire import NO_JSON, Answer, Refusal, Request
 from rtcp.emulator.nouns.datasets import catalog
 from rtcp.emulator.nouns.inlets import flow_objects as inlets
 from rtcp.emulator.nouns.inlets.flow_objects import RAW, Inlet
-from rtcp.emulator.nouns.streaming.messages import INVALID, UNKNOWN_DATASET, UNKNOWN_FORMAT, content_violations, refusal
+from rtcp.emulator.nouns.streaming.messages import (
+    BARE,
+    CREATE,
+    INVALID,
+    UNKNOWN_DATASET,
+    UNKNOWN_FORMAT,
+    content_violations,
+    refusal,
+)
 from rtcp.emulator.nouns.streaming.problems import inlet_problem, inlet_unauthorized
 from rtcp.emulator.nouns.streaming.streams import Streams
 from rtcp.emulator.service import Service
@@ -147,7 +155,7 @@ def _message(request: Request, service: Service, inlet: Inlet) -> Any:
     dataset_id = None if flow_id is None else inlets.dataset_of_flow(service.store, inlet, flow_id)
     if dataset_id is None:
         raise Refusal(inlet_problem(400, f"inletId: [{inlet.id}] a raw inlet needs the id of a flow in {FLOW_HEADER}"))
-    return {"header": {"datasetId": dataset_id, "operations": {"data": "create"}}, "body": content}
+    return {"header": {"datasetId": dataset_id, "operations": {"data": CREATE}, BARE: True}, "body": content}
 
 
 def _known_datasets(service: Service, inlet: Inlet) -> Callable[[str], bool]:

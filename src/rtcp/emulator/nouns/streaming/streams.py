@@ -13,7 +13,7 @@ from rtcp.emulator.jobs import Document, Job, work
 from rtcp.emulator.nouns.batches import lifecycle as batches
 from rtcp.emulator.nouns.datasets import catalog
 from rtcp.emulator.nouns.streaming.budgets import Budgets
-from rtcp.emulator.nouns.streaming.messages import DELETE, MERGE, failure, operation_of, row_of
+from rtcp.emulator.nouns.streaming.messages import DELETE, MERGE, failure, is_upsert, operation_of, row_of
 from rtcp.emulator.service import Service
 from rtcp.emulator.store import Dataset, Identity, Sandbox
 from rtcp.emulator.store.extraction import RowError, read_identities
@@ -30,6 +30,7 @@ Message = Mapping[str, Any]
 class _OpenBatch:
     id: str
     due_ms: int
+    delay: float
     messages: int = 0
 
 
@@ -45,10 +46,13 @@ class Streams:
         self._milliseconds = round(options.streaming_seconds * options.job_seconds * 1000)
         self._open: dict[tuple[str, str], _OpenBatch] = {}
         self._numbers = itertools.count(1)
+        self._faults = service.faults
+        self._last_due_ms = 0
 
     def clear(self) -> None:
         self._open.clear()
         self.budgets.clear()
+        self._last_due_ms = 0
         self._numbers = itertools.count(1)
 
     def new_xaction_id(self) -> str:
@@ -67,14 +71,17 @@ class Streams:
     def _batch_for(self, sandbox: str, dataset_id: str) -> _OpenBatch:
         now_ms = self._store.clock.now_ms()
         batch = self._open.get((sandbox, dataset_id))
-        if batch is not None and now_ms < batch.due_ms and batch.messages < MOST_MESSAGES:
+        delay = self._faults.streaming_delay
+        if batch is not None and now_ms < batch.due_ms and batch.messages < MOST_MESSAGES and batch.delay == delay:
             job = self._jobs.get(sandbox, KIND, batch.id)
             # Another thread may have moved the clock, and brought it in.
             if job is not None and not job.is_over:
                 return batch
-        due_ms = now_ms + self._milliseconds
+        # What waits in the queue of a service that is behind is not overtaken.
+        due_ms = max(now_ms + self._milliseconds + round(delay * 1000), self._last_due_ms)
+        self._last_due_ms = due_ms
         job = self._jobs.start(sandbox, KIND, {"datasetId": dataset_id}, due_ms=due_ms)
-        batch = self._open[sandbox, dataset_id] = _OpenBatch(job.id, due_ms)
+        batch = self._open[sandbox, dataset_id] = _OpenBatch(job.id, due_ms, delay)
         return batch
 
     def bring_in(self, job: Job) -> Document:
@@ -94,7 +101,9 @@ class Streams:
             failed = batches.write_rows(self._files.folder(job.sandbox, failed_id), arrival.failed)
             batches.record(store, job, failed_id, dataset_id, status="failed", records=0, failed=failed)
         if arrival.accepted:
-            batches.record(store, job, job.id, dataset_id, status="success", records=arrival.accepted)
+            folder = self._files.folder(job.sandbox, job.id)
+            files = batches.write_rows(folder, arrival.in_lake) if arrival.in_lake else []
+            batches.record(store, job, job.id, dataset_id, status="success", records=arrival.accepted, files=files)
         return {"records": arrival.accepted}
 
 
@@ -105,11 +114,16 @@ def bring_in(job: Job, service: Service) -> Document:
 
 
 class _Arrival:
-    """One batch on its way into the store: how many messages came in, and those that failed, with the reason."""
+    """One batch on its way into the store: how many messages came in, and those that failed, with the reason.
+
+    Attributes:
+        in_lake: the rows that the dataset's files will hold; changes by upserts reach Profile only.
+    """
 
     def __init__(self, sandbox: Sandbox, declared: catalog.Declared, fields: Node, batch_id: str) -> None:
         self.accepted = 0
         self.failed: list[dict[str, Any]] = []
+        self.in_lake: list[Mapping[str, Any]] = []
         self._sandbox = sandbox
         self._declared = declared
         self._fields = fields
@@ -121,7 +135,7 @@ class _Arrival:
             wrong = failure(message, self._declared.dataset, self._fields)
             if wrong is not None:
                 self.failed.append({**message, **wrong})
-            elif operation_of(message) in (MERGE, DELETE):
+            elif is_upsert(message):
                 # In their order: what came before is to be there already.
                 self._write(plain, received_ms)
                 plain = []
@@ -130,11 +144,14 @@ class _Arrival:
                 plain.append(message)
         self._write(plain, received_ms)
 
-    def _write(self, messages: Sequence[Message], received_ms: int, *, fills: bool = False) -> None:
+    def _write(
+        self, messages: Sequence[Message], received_ms: int, *, reaches_lake: bool = True, fills: bool = False
+    ) -> None:
         if not messages:
             return
         self.accepted += len(messages)
         if not self._declared.is_in_profile:
+            self._keep(messages, reaches_lake=reaches_lake)
             return
         report = self._sandbox.ingest(
             self._declared.dataset.id,
@@ -143,14 +160,20 @@ class _Arrival:
             batch_id=self._batch_id,
             fills=fills,
         )
-        for position, reason in report.skipped:
-            if reason != REPEATED:
-                self.accepted -= 1
-                self.failed.append({**messages[position], "_validationErrors": [{"message": reason}]})
+        wrong = {position: reason for position, reason in report.skipped if reason != REPEATED}
+        self.accepted -= len(wrong)
+        for position, reason in wrong.items():
+            self.failed.append({**messages[position], "_validationErrors": [{"message": reason}]})
+        self._keep([each for position, each in enumerate(messages) if position not in wrong], reaches_lake=reaches_lake)
+
+    def _keep(self, messages: Sequence[Message], *, reaches_lake: bool) -> None:
+        if reaches_lake:
+            self.in_lake += map(row_of, messages)
 
     def _change(self, message: Message, received_ms: int) -> None:
-        if operation_of(message) == MERGE:
-            self._write([message], received_ms, fills=True)
+        operation = operation_of(message)
+        if operation != DELETE:
+            self._write([message], received_ms, reaches_lake=False, fills=operation == MERGE)
             return
         identity = _owner(self._declared.dataset, row_of(message))
         self.accepted += 1

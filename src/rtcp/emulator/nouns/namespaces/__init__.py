@@ -1,0 +1,1 @@
+"""Identity namespaces, to be read: the standard ones, and those that rows and datasets have brought."""
