@@ -34,7 +34,7 @@ class Namespaces(Resource):
             ['crmId', 'loyaltyId']
         """
         check_page_size(page_size)
-        return self._list(Request.platform("GET", _ROUTE, of=Namespace), _namespaces, limit=limit)
+        return self._list(Request.platform("GET", _ROUTE), _namespaces, of=Namespace, limit=limit)
 
     def get(self, namespace_id: int | str) -> Namespace:
         """Return one namespace by its number; look-ups take its code, which is not it.

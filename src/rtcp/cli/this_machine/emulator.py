@@ -180,7 +180,11 @@ def status(shell: Shell, url: str | None) -> None:
 )
 @pass_shell
 def coverage(shell: Shell, state: str | None) -> None:
-    """Show which published operations the emulator does, and on which assumptions that rests."""
+    """Show which published operations the emulator does, and on which assumptions that rests.
+
+    \b
+    rtcp emulator coverage --state 501
+    """
     require("uvicorn", extra="emulator")
     # It comes with an extra.
     from rtcp.emulator import coverage as emulator
@@ -297,7 +301,11 @@ def fail_job(shell: Shell, kind: str, times: int, url: str | None) -> None:
 @url_option
 @pass_shell
 def queue_streaming(shell: Shell, seconds: float, url: str | None) -> None:
-    """Let what is streamed from now on wait before it is in Profile."""
+    """Let what is streamed from now on wait before it is in Profile.
+
+    \b
+    rtcp emulator faults queue-streaming 30
+    """
     _show_faults(shell, ask(url, "POST", "faults", {"queueStreaming": seconds}))
 
 
