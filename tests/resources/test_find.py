@@ -51,6 +51,7 @@ def test_near_names_are_told_where_there_is_none(client, noun):
 
 @pytest.mark.parametrize("dialect", ["guide"])
 def test_two_of_one_name_are_refused_with_both_ids(client):
+    client.merge_policies.delete("harbour-loyalty-first")
     ids = [
         client.merge_policies.create(name="Twin", identity_graph="none", attribute_merge="timestampOrdered").id
         for _ in range(2)

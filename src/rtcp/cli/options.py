@@ -156,7 +156,7 @@ def confirm(shell: Shell, what: str, *, yes: bool, for_good: bool = True) -> Non
         raise click.exceptions.Exit(failures.USAGE)
 
 
-def refuse_unasked(shell: Shell, what: str, *, dry_run: bool, yes: bool) -> None:
+def refuse_without_answer(shell: Shell, what: str, *, dry_run: bool, yes: bool) -> None:
     """Refuse, before anything is sent, what nobody could confirm."""
     if not dry_run and not can_ask():
         confirm(shell, what, yes=yes)

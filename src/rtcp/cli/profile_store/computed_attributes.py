@@ -195,7 +195,7 @@ def delete(shell: Shell, attribute: str, dry_run: bool, yes: bool) -> None:
     \b
     rtcp computed-attributes delete orders7 --dry-run
     """
-    options.refuse_unasked(shell, f"delete computed attribute {attribute}", dry_run=dry_run, yes=yes)
+    options.refuse_without_answer(shell, f"delete computed attribute {attribute}", dry_run=dry_run, yes=yes)
     with shell.client() as client:
         found = names.one(client.computed_attributes, attribute, _WHAT)
         if dry_run:

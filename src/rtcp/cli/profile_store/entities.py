@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from typing import Any, Final, Literal, TextIO
 
@@ -18,6 +18,8 @@ from rtcp.cli import failures, inputs, live, names, options
 from rtcp.cli.output import show_flat, show_many, split_paths
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
+from rtcp.errors import BadRequestError, NotFoundError, UnprocessableError
+from rtcp.resources._naming import near_names
 
 _PROFILE: Final = "_xdm.context.profile"
 
@@ -69,14 +71,15 @@ def get(
     """
     with shell.client() as client:
         paths, policy_id = split_paths(None, fields), names.merge_policy(client, merge_policy)
-        entity = client.entities.get(
-            id,
-            namespace=namespace,
-            schema_name=schema,
-            fields=paths or None,
-            merge_policy_id=policy_id,
-            with_computed_attributes=with_computed_attributes,
-        )
+        with _near_namespaces(client, namespace):
+            entity = client.entities.get(
+                id,
+                namespace=namespace,
+                schema_name=schema,
+                fields=paths or None,
+                merge_policy_id=policy_id,
+                with_computed_attributes=with_computed_attributes,
+            )
         views.show_entity(shell, entity)
         missing = [path for path in paths if not views.is_there(entity.entity, path)]
         if missing:
@@ -213,6 +216,24 @@ def list_events(
             every = client.entities.list_events(id, namespace=namespace, limit=1, occurred_after=occurred_after)
             example = every.first()
             shell.note(views.told_missing(seen.missing, {} if example is None else example.entity))
+
+
+@contextmanager
+def _near_namespaces(client: rtcp.Client, namespace: str | None) -> Iterator[None]:
+    """While a person is looked up: of a namespace that the sandbox does not have, near ones are told."""
+    try:
+        yield
+    except (BadRequestError, NotFoundError, UnprocessableError) as exc:
+        # The hint is worth one more request, and no second error.
+        with suppress(rtcp.RtcpError):
+            codes = [] if namespace is None else [each.code for each in client.namespaces.list()]
+            if codes and namespace not in codes:
+                near = ", ".join(near_names(str(namespace), codes))
+                told = f"; near it: {near}" if near else ""
+                exc.add_note(
+                    f"there is no namespace {namespace!r} in this sandbox{told}; rtcp namespaces list shows all"
+                )
+        raise
 
 
 def _tell_missing(shell: Shell, client: rtcp.Client, missing: Sequence[str], person: Identity, **how: Any) -> None:

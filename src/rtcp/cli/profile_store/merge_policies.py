@@ -154,7 +154,7 @@ def create(
     """
     schema = schema_name or SchemaClass.PROFILE.value
     with shell.client() as client:
-        body = {**_drop_unnamed(fields), "schema_name": schema}
+        body = {**_drop_none(fields), "schema_name": schema}
         if order:
             body["order"] = names.datasets(client, split_paths(None, order))
         moved = _what_moves(client, None, schema, fields)
@@ -181,7 +181,7 @@ def replace(shell: Shell, /, policy: str, order: Sequence[str], dry_run: bool, y
     """
     with shell.client() as client:
         before = names.one(client.merge_policies, policy, _WHAT)
-        given = _drop_unnamed(fields)
+        given = _drop_none(fields)
         body = {"identity_graph": before.identity_graph, "attribute_merge": before.attribute_merge, **given}
         if order:
             body["order"] = names.datasets(client, split_paths(None, order))
@@ -207,7 +207,7 @@ def update(shell: Shell, /, policy: str, dry_run: bool, yes: bool, **fields: Any
     \b
     rtcp merge-policies update 'Harbour: no stitching' --default --dry-run
     """
-    given = _drop_unnamed(fields)
+    given = _drop_none(fields)
     with shell.client() as client:
         before = names.one(client.merge_policies, policy, _WHAT)
         moved = _what_moves(client, before, given.get("schema_name") or before.schema_name, given)
@@ -228,7 +228,7 @@ def delete(shell: Shell, policy: str, dry_run: bool, yes: bool) -> None:
     \b
     rtcp merge-policies delete 'Harbour: no stitching' --dry-run
     """
-    options.refuse_unasked(shell, f"delete merge policy {policy}", dry_run=dry_run, yes=yes)
+    options.refuse_without_answer(shell, f"delete merge policy {policy}", dry_run=dry_run, yes=yes)
     with shell.client() as client:
         found = names.one(client.merge_policies, policy, _WHAT)
         for line in _lost(client, found):
@@ -241,7 +241,7 @@ def delete(shell: Shell, policy: str, dry_run: bool, yes: bool) -> None:
     return shell.note(f"deleted merge policy {names.said(found)} in {shell.place}")
 
 
-def _drop_unnamed(fields: dict[str, Any]) -> dict[str, Any]:
+def _drop_none(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 

@@ -23,14 +23,22 @@ _FACTS: Final[Columns] = {
 
 @click.group(cls=Noun)
 def command() -> None:
-    """Identity namespaces, to be read: look-ups and identity maps refer to them by code."""
+    """Identity namespaces, to be read: look-ups and identity maps refer to them by code.
+
+    \b
+    rtcp namespaces list
+    """
 
 
 @command.command("list")
 @options.list_options
 @pass_shell
 def list_(shell: Shell, /, **filters: Any) -> None:
-    """List the namespaces."""
+    """List the namespaces.
+
+    \b
+    rtcp namespaces list
+    """
     with shell.client() as client:
         show_many(shell.format, client.namespaces.list(**filters), _COLUMNS)
 
@@ -39,6 +47,10 @@ def list_(shell: Shell, /, **filters: Any) -> None:
 @click.argument("id")
 @pass_shell
 def get(shell: Shell, id: str) -> None:
-    """Show one namespace by its number."""
+    """Show one namespace by its number; `rtcp namespaces list` shows them.
+
+    \b
+    rtcp namespaces get 6
+    """
     with shell.client() as client:
         show_one(shell.format, client.namespaces.get(id), _FACTS)

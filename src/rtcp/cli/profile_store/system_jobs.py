@@ -134,7 +134,7 @@ def create(
         meant = " of ".join(
             f"{kind} {given}" for kind, given in (("batch", batch_id), ("dataset", dataset_id)) if given
         )
-        options.refuse_unasked(shell, f"delete {meant} from the Profile store", dry_run=dry_run, yes=yes)
+        options.refuse_without_answer(shell, f"delete {meant} from the Profile store", dry_run=dry_run, yes=yes)
     with shell.client() as client:
         named, dataset_id = dataset_id, names.optional_dataset(client, dataset_id)
         known = dataset_id if named == dataset_id else f"{named!r} ({dataset_id})"
