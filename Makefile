@@ -59,7 +59,7 @@ planted-check: .venv/ready-dev
 docs docs-check: .venv/ready-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site
 
-lock: .venv/ready-dev
+lock: .venv/ready-dev .venv/ready-docs
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v ' @ ' > $(LOCK)
 
 .venv/ready-cli: pyproject.toml $(LOCK)

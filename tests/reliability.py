@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import re
 import subprocess
@@ -21,6 +20,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+
+from tests import suite
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = ROOT / "docs" / "reliability.md"
@@ -93,7 +94,12 @@ def main() -> int:
     is_full = parser.parse_args().full
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, **_ALLOCATORS, **(_FULL if is_full else _SHORT), "RELIABILITY_FIGURES": folder}
+        environment = {
+            **suite.environment(),
+            **_ALLOCATORS,
+            **(_FULL if is_full else _SHORT),
+            "RELIABILITY_FIGURES": folder,
+        }
         passed = [_passes(leg, environment) for leg in _LEGS]
         counts = summed(Path(folder))
     wrong = {figure: _wrong(figure, counts) for figure in FIGURES if is_full or not figure.only_full}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -78,7 +79,12 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def _run(*arguments: str) -> int:
-    return subprocess.run([sys.executable, *arguments], cwd=ROOT, check=False).returncode
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment(), check=False).returncode
+
+
+def environment() -> dict[str, str]:
+    """That of this process, in which modules are kept compiled: the tests start some hundred programs."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 if __name__ == "__main__":

@@ -30,13 +30,13 @@ for number in range(int(sys.argv[2]), 10**9):
 
 def killed_after(path, lines, first):
     """Run the child until it has told of so many sessions, kill it, and return the last number it told."""
-    run = subprocess.Popen([sys.executable, "-c", CHILD, str(path), str(first)], stdout=subprocess.PIPE, text=True)
-    assert run.stdout is not None
-    told = [int(run.stdout.readline()) for _ in range(lines)]
-    run.kill()
-    # Not by communicate(timeout=...), which passes over what readline() has read ahead.
-    rest = run.stdout.read().split()
-    run.wait()
+    command = [sys.executable, "-c", CHILD, str(path), str(first)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        told = [int(run.stdout.readline()) for _ in range(lines)]
+        run.kill()
+        # Not by communicate(timeout=...), which passes over what readline() has read ahead.
+        rest = run.stdout.read().split()
     return int(rest[-1]) if rest else told[-1]
 
 

@@ -238,83 +238,11 @@ path, first, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 def reject(number, size=10):
     return Reject({"crmId": str(number), "x": "y" * size}, number, 400, None, "refused", can_retry=True)
 """
-WRITES = """
-with RejectFile(path) as letters:
-    for number in range(first, first + count):
-        letters.add([reject(number, number % 50)])
-    try:
-        mine = {each.position for each in letters.rejects()}
-    except rtcp.SpoolError:
-        mine = set()
-    assert mine <= set(range(first, first + count)), mine
-"""
-# Every write beyond this size fails with a part of it done.
-FAILS = """
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, resource.RLIM_INFINITY))
-with RejectFile(path) as letters:
-    for number in range(first, first + count):
-        try:
-            letters.add([reject(number, 3000)])
-        except rtcp.SpoolError:
-            continue
-        print(number, flush=True)
-"""
-REPLAYS = """
-for _ in range(count):
-    try:
-        replay = Replay(path)
-    except rtcp.InvalidArgumentError:
-        continue
-    with replay:
-        with RejectFile(replay.left) as kept:
-            for each in replay.rejects(kept):
-                position = each.position
-                if position % 3 == 0:
-                    kept.add([reject(position)])
-                else:
-                    print(position, flush=True)
-        replay.finish()
-"""
 
 
 def started(stack: ExitStack, code: str, *arguments: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", PROGRAM + code, *map(str, arguments)]
     return stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
-
-
-def said(process: subprocess.Popen[str]) -> list[int]:
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (0, "")
-    return [int(line) for line in out.split()]
-
-
-def test_letters_of_several_processes_are_each_in_one_place_while_replays_run(path):
-    path.touch()
-    with ExitStack() as stack:
-        writers = [started(stack, WRITES, path, first, 400) for first in (0, 1000, 2000)]
-        replays = [started(stack, REPLAYS, path, 0, 200) for _ in range(2)]
-        for process in writers:
-            said(process)
-        sent = [number for process in replays for number in said(process)]
-    left = positions(path) if path.exists() else []
-
-    written = [first + number for first in (0, 1000, 2000) for number in range(400)]
-    assert sent, "the replays had nothing to do"
-    assert sorted([*sent, *left]) == written
-    assert [each.name for each in path.parent.iterdir()] in ([path.name], [])
-
-
-def test_a_write_that_fails_cuts_no_line_of_another_process(path):
-    with ExitStack() as stack:
-        writers = [started(stack, WRITES, path, first, 300) for first in (0, 1000)]
-        failing = started(stack, FAILS, path, 2000, 300)
-        for process in writers:
-            said(process)
-        written = said(failing)
-
-    assert len(written) < 300
-    assert sorted(positions(path)) == [*range(300), *range(1000, 1300), *written]
 
 
 def test_a_line_that_another_process_left_half_written_spoils_none_of_ours(path):

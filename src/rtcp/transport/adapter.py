@@ -83,11 +83,11 @@ class _WatchedTls(_Watched, HTTPSConnection):
 
 
 class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Watched
+    ConnectionCls = _Watched  # pyright: ignore[reportAssignmentType]
 
 
 class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedTls
+    ConnectionCls = _WatchedTls  # pyright: ignore[reportAssignmentType]
 
 
 _POOLS: Final[dict[str, Any]] = {"http": _Pool, "https": _TlsPool}
