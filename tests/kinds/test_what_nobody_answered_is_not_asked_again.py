@@ -44,3 +44,13 @@ def test_one_bad_id_in_each_chunk_condemns_no_other(client, emulator, people):
 
     assert [lookup.entity.entity["crm"] for lookup in found if lookup.entity] == known
     assert not [lookup for lookup in found if lookup.error]
+
+
+def test_a_bad_id_among_those_asked_alone_condemns_no_other(client, emulator, people):
+    refusal = {"message": "bad identity", "statusCode": "400"}
+    emulator.faults.always("entities.get_many", status=400, body=refusal)
+    emulator.faults.once("entities.get", status=400, body=refusal)
+
+    found = list(client.entities.get_many([str(number) for number in range(1, 13)], namespace="crmId", workers=1))
+
+    assert [lookup.error is not None for lookup in found] == [True, *[False] * 11]

@@ -215,7 +215,7 @@ BUGS: Final = (
         text='following = (\n                replace(first, query=[("start", cursor), *_pairs(first)])',
         replacement='following = (\n                replace(first, query=[("start", cursor)])',
         promise="Filters stay in force on every page.",
-        tests=("resources/test_merge_policies.py::test_a_bare_token_keeps_the_filters_of_the_first_page",),
+        tests=("unit/test_pages.py::test_a_token_goes_along_with_what_was_asked_for",),
     ),
     Bug(
         name="empty cursor asked for",
@@ -224,7 +224,7 @@ BUGS: Final = (
         text='isinstance(cursor, str | int) and str(cursor) != ""',
         replacement="isinstance(cursor, str | int)",
         promise="An empty token is the end of a list.",
-        tests=("resources/test_merge_policies.py::test_follows_links_and_tokens_alike_to_an_empty_last_page",),
+        tests=("unit/test_pages.py::test_an_empty_token_is_the_end",),
     ),
     Bug(
         name="entity of two given to both",
@@ -271,8 +271,8 @@ BUGS: Final = (
         promise="What the service says it answers counts most.",
         tests=(
             (
-                "resources/test_matching.py::test_the_request_that_an_entity_answers_counts_more_than_the_"
-                "identities_in_it"
+                "resources/test_matching.py::test_the_answer_to_a_request_counts_more_than_another_entity_with_"
+                "the_identity_in_it"
             ),
         ),
     ),
@@ -348,15 +348,6 @@ BUGS: Final = (
         tests=("unit/test_spool.py::test_a_second_opening_in_this_process_is_refused",),
     ),
     Bug(
-        name="remains in an empty spool",
-        area="spool",
-        file="bulk/spool.py",
-        text='connection.execute("VACUUM")',
-        replacement='connection.execute("SELECT 1")',
-        promise="An emptied spool keeps no people.",
-        tests=("unit/test_spool.py::test_an_emptied_spool_keeps_no_remains",),
-    ),
-    Bug(
         name="claimed rows handed out",
         area="spool",
         file="bulk/spool.py",
@@ -387,13 +378,13 @@ BUGS: Final = (
         tests=("unit/test_spool.py::test_what_is_given_back_does_not_hide_what_is_older_and_was_never_taken",),
     ),
     Bug(
-        name="forked child closes the spool",
+        name="forked child uses the spool",
         area="spool",
         file="bulk/spool.py",
-        text="if self._pid != os.getpid():\n            return",
-        replacement="if self._pid < 0:\n            return",
-        promise="A child that ends takes no acknowledged row with it.",
-        tests=("hostile/test_forks_and_exits.py::test_a_child_that_ends_takes_no_acknowledged_row_with_it",),
+        text="if self._pid != os.getpid():\n            raise",
+        replacement="if self._pid < 0:\n            raise",
+        promise="A spool is its process's, and no forked child's.",
+        tests=("unit/test_spool.py::test_a_forked_child_may_not_use_it",),
     ),
     Bug(
         name="unspooled before its reject is written",
@@ -573,13 +564,18 @@ BUGS: Final = (
         tests=("resources/test_download.py::test_names_from_the_service_never_leave_the_folder",),
     ),
     Bug(
-        name="pending rows counted as failed",
+        name="rows of a failed batch counted as written",
         area="upsert",
         file="resources/batches/upsert.py",
-        text="return self._sent - self.written - self.pending",
-        replacement="return self._sent - self.written",
-        promise="Written, failed, refused and pending add up.",
-        tests=("resources/test_upsert.py::test_a_wait_that_is_over_leaves_the_batch_going_on",),
+        text="if self.batch is None or not self.batch.is_success:",
+        replacement="if self.batch is None:",
+        promise="Of a failed batch nothing was written.",
+        tests=(
+            (
+                "resources/test_upsert.py::test_of_a_failed_batch_all_rows_come_back_and_those_without_fault_"
+                "may_go_again"
+            ),
+        ),
     ),
     Bug(
         name="all equal rows failed",
@@ -749,7 +745,7 @@ BUGS: Final = (
         text='quote(character.encode("utf-8", "replace"), safe=""), ',
         replacement="",
         promise="Identities stay out of texts, plain or encoded.",
-        tests=("unit/test_error_mapping.py::test_the_identity_asked_for_is_masked_in_its_spellings",),
+        tests=("unit/test_scrubbing.py::test_an_id_that_is_no_address_is_masked_percent_encoded",),
     ),
     Bug(
         name="XID shown",
@@ -776,7 +772,7 @@ BUGS: Final = (
         text='text[:_LONGEST_READ].rpartition(" ")[0]',
         replacement="text[:_LONGEST_READ]",
         promise="Half an identity is not shown.",
-        tests=("unit/test_error_mapping.py::test_half_an_identity_at_the_cut_is_not_shown",),
+        tests=("unit/test_scrubbing.py::test_what_the_cut_leaves_of_an_id_is_not_shown_behind_masked_ones",),
     ),
     Bug(
         name="short id spelt out",
@@ -794,7 +790,7 @@ BUGS: Final = (
         text='"***", text, flags=re.IGNORECASE)',
         replacement='"***", text)',
         promise="Identities stay out of texts in any case.",
-        tests=("unit/test_error_mapping.py::test_the_identity_asked_for_is_masked_in_its_spellings",),
+        tests=("unit/test_scrubbing.py::test_an_id_is_masked_in_any_case",),
     ),
     Bug(
         name="spool open to others",
@@ -879,12 +875,12 @@ BUGS: Final = (
         ),
     ),
     Bug(
-        name="naive datetime sent",
+        name="day that no calendar has sent",
         area="rows",
         file="rows/checks.py",
-        text="if value.tzinfo is None:",
-        replacement="if value.tzinfo is ...:",
-        promise="A time without a zone is refused before it is sent.",
+        text="date.fromisoformat(value[:10])",
+        replacement="date.fromisoformat(value[:8] + '01')",
+        promise="What would be lost when it lands is refused before it is sent.",
         tests=(
             (
                 "kinds/test_timestamps_are_held_as_strictly_as_they_land.py::test_what_would_be_lost_is_refused_"
@@ -911,7 +907,7 @@ BUGS: Final = (
         text="most = max(_PREFERRED, key=lambda name: groups[name])",
         replacement="most = next(name for name in _PREFERRED if groups[name])",
         promise="What most rows have decides the type of a column.",
-        tests=("kinds/test_first_row_does_not_decide.py::test_one_odd_row_is_refused_and_the_others_are_written",),
+        tests=("unit/test_columns.py::test_a_number_among_texts_is_the_odd_one_though_it_comes_first",),
     ),
     Bug(
         name="decimals rounded",
@@ -954,7 +950,7 @@ BUGS: Final = (
         text="self._again.extendleft(reversed(others))",
         replacement="self._again.extendleft(others)",
         promise="Each line is read or told with its own number.",
-        tests=("kinds/test_one_bad_line_stops_nothing.py::test_each_line_is_read_or_told_with_its_own_number",),
+        tests=("unit/test_delimited.py::test_the_lines_that_an_open_quote_has_swallowed_come_in_their_order",),
     ),
     Bug(
         name="one refusal condemns all",
@@ -964,7 +960,10 @@ BUGS: Final = (
         replacement="are_equal = bool(refusals) and len(",
         promise="One bad id ends nothing.",
         tests=(
-            "kinds/test_what_nobody_answered_is_not_asked_again.py::test_one_bad_id_in_each_chunk_condemns_no_other",
+            (
+                "kinds/test_what_nobody_answered_is_not_asked_again.py::test_a_bad_id_among_those_asked_alone_"
+                "condemns_no_other"
+            ),
         ),
     ),
     Bug(
@@ -1029,7 +1028,7 @@ BUGS: Final = (
         text="first += len(inputs)",
         replacement="first += len(distinct)",
         promise="Every id has its own position.",
-        tests=("unit/test_chunks.py::test_every_input_is_in_one_chunk_at_its_position",),
+        tests=("unit/test_chunks.py::test_the_position_of_a_chunk_counts_the_inputs_that_came_twice",),
     ),
     Bug(
         name="lost permission goes on",
@@ -1143,23 +1142,20 @@ BUGS: Final = (
         tests=("unit/test_config.py::test_a_password_in_an_address_is_not_repeated",),
     ),
     Bug(
-        name="odd id left out",
+        name="odd value told",
         area="answers",
         file="transport/odd_fields.py",
-        text="if not info.is_required() and not (is_last and is_missing):",
-        replacement="if not (is_last and is_missing):",
-        promise="An id that does not fit is refused.",
-        tests=(
-            "kinds/test_one_odd_field_takes_nothing_away.py::test_an_id_that_does_not_fit_is_refused_by_every_client",
-            "kinds/test_one_odd_field_takes_nothing_away.py::test_a_list_that_is_none_is_refused_by_every_client",
-        ),
+        text='_KINDS.get(type(value), "null"))',
+        replacement="str(value))",
+        promise="A warning of an odd field has its type, and no value.",
+        tests=("kinds/test_one_odd_field_takes_nothing_away.py::test_a_field_is_told_once_and_without_its_value",),
     ),
     Bug(
         name="odd field lost on the wire form",
         area="answers",
         file="transport/odd_fields.py",
-        text="found._raw = data",
-        replacement="found._raw = found._raw",
+        text="holder.__pydantic_extra__[str(path[-1])] = value[path[-1]]",
+        replacement="holder.__pydantic_extra__.pop(str(path[-1]), None)",
         promise="What was left out is in the wire form.",
         tests=(
             "kinds/test_one_odd_field_takes_nothing_away.py::test_what_was_left_out_is_in_the_wire_form_as_it_came",
@@ -1199,6 +1195,6 @@ BUGS: Final = (
             '{response.status} with an HTML page", creates=creates)'
         ),
         promise="An HTML page is no success.",
-        tests=("resources/test_batches.py::test_completing_is_tried_again_as_the_service_encourages",),
+        tests=("unit/test_response.py::test_a_page_of_somebody_else_is_no_success",),
     ),
 )

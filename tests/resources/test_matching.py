@@ -118,6 +118,13 @@ def test_the_request_that_an_entity_answers_counts_more_than_the_identities_in_i
     assert match([first, second], answer) == {first.key: answer["x2"], second.key: answer["x1"]}
 
 
+def test_the_answer_to_a_request_counts_more_than_another_entity_with_the_identity_in_it():
+    one = Identity("1", "crmId")
+    answer = {"x1": entity(one), "x2": entity(one, requested=one)}
+
+    assert match([one], answer) == {one.key: answer["x2"]}
+
+
 def test_an_entity_that_answers_another_request_is_given_to_nobody_else():
     first = Identity("1", "crmId")
 

@@ -25,6 +25,10 @@ def test_every_input_is_in_one_chunk_at_its_position(items: list[int], size: int
         assert set(chunk.distinct) == {item for _, item in chunk.inputs}
 
 
+def test_the_position_of_a_chunk_counts_the_inputs_that_came_twice() -> None:
+    assert [chunk.first for chunk in chunked([1, 1, 2, 3], 2, key=lambda item: item)] == [0, 3]
+
+
 @given(st.lists(st.integers(0, 1000), unique=True), st.integers(1, 7))
 def test_all_chunks_of_distinct_inputs_but_the_last_are_full(items: list[int], size: int) -> None:
     sizes = [len(chunk.inputs) for chunk in chunked(items, size, key=lambda item: item)]

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+import rtcp
+from rtcp.transport.answers import refuse_page
 from rtcp.transport.request import Response
 
 
@@ -28,3 +30,8 @@ def test_half_a_surrogate_pair_is_read_as_it_is_written(spelling):
 def test_what_is_no_json_is_a_value_error(body):
     with pytest.raises(ValueError, match=r"\w"):
         response(body).json()
+
+
+def test_a_page_of_somebody_else_is_no_success():
+    with pytest.raises(rtcp.DecodeError, match="an HTML page"):
+        refuse_page(response(b"<html>We will be back</html>"))
