@@ -75,7 +75,7 @@ def test_at_a_prompt_the_others_go_and_the_counts_add_up(world, tmp_path, name, 
 
     assert (streamed.exit_code, upserted.exit_code) == (6, 6), streamed.stderr
     summary = json.loads(streamed.stdout)
-    parts = [summary[part] for part in ("rows", "sent", "rejected", "unknown", "waiting", "not_read")]
+    parts = [summary[part] for part in ("rows", "sent", "rejected", "unknown", "waiting", "notRead")]
     assert parts == [6, 5, 1, 0, 0, 0]
     for result in (streamed, upserted):
         assert f"{name}, line {line}: {said}" in result.stderr

@@ -102,8 +102,8 @@ def test_what_cannot_go_is_held_back_and_stays_as_it_was(world, tmp_path, left):
 
     assert (summary.rows, summary.sent, summary.held_back) == (1, 1, 2)
     assert left.read_text().splitlines() == held
-    assert again.exit_code == 6
-    assert json.loads(again.stdout)["held_back"] == 2
+    assert again.exit_code == 1
+    assert json.loads(again.stdout)["heldBack"] == 2
     assert (upserted.batch, upserted.rows, upserted.refused) == (None, 2, 2)
     assert all('marked "can_retry": false' in reject.message for reject in upserted.rejects())
 
@@ -158,7 +158,7 @@ def test_a_spool_is_named_where_rows_wait_and_the_next_run_sends_those_alone(wor
     assert json.loads(first.stdout)["waiting"] == 9
     again = world.command_stream("--spool", "rows.spool")
 
-    assert (first.exit_code, again.exit_code) == (6, 0), again.stderr
+    assert (first.exit_code, again.exit_code) == (1, 0), again.stderr
     assert json.loads(again.stdout)["sent"] == 9
     assert len(world.found([f"c-{n}" for n in range(9)])) == 9
 

@@ -90,6 +90,8 @@ def client(emulator_of):
     running.reset()
     running.load(rtcp.emulator.worlds.path("harbour"))
     with rtcp.Client.for_emulator(running.url) as client:
+        # A sandbox has five at most, and the world nearly as many.
+        client.merge_policies.delete("harbour-unstitched")
         yield client
 
 

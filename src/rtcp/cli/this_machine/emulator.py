@@ -12,13 +12,14 @@ from typing import Any, Final
 import click
 
 from rtcp._optional import require
+from rtcp._paths import local_path
 from rtcp.cli import live, options
 from rtcp.cli.cells import Count
 from rtcp.cli.emulator_admin import PORT, ask, url_option
 from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
-from rtcp.errors import RtcpError
+from rtcp.errors import InvalidArgumentError, RtcpError
 
 _DIALECTS: Final = ("guide", "spec", "hostile")
 
@@ -180,7 +181,11 @@ def status(shell: Shell, url: str | None) -> None:
 )
 @pass_shell
 def coverage(shell: Shell, state: str | None) -> None:
-    """Show which published operations the emulator does, and on which assumptions that rests."""
+    """Show which published operations the emulator does, and on which assumptions that rests.
+
+    \b
+    rtcp emulator coverage --state 501
+    """
     require("uvicorn", extra="emulator")
     # It comes with an extra.
     from rtcp.emulator import coverage as emulator
@@ -297,7 +302,11 @@ def fail_job(shell: Shell, kind: str, times: int, url: str | None) -> None:
 @url_option
 @pass_shell
 def queue_streaming(shell: Shell, seconds: float, url: str | None) -> None:
-    """Let what is streamed from now on wait before it is in Profile."""
+    """Let what is streamed from now on wait before it is in Profile.
+
+    \b
+    rtcp emulator faults queue-streaming 900
+    """
     _show_faults(shell, ask(url, "POST", "faults", {"queueStreaming": seconds}))
 
 
@@ -316,7 +325,10 @@ def clear_faults(shell: Shell, url: str | None) -> None:
 
 def _manifest_of(given: str) -> Path:
     """The manifest that is meant: a file, else a world of this name."""
-    path = Path(given)
+    try:
+        path = local_path(given, what="it")
+    except InvalidArgumentError as exc:
+        raise click.BadParameter(str(exc), param_hint="MANIFEST") from None
     if path.is_file():
         return path.resolve()
     require("uvicorn", extra="emulator")
