@@ -4,6 +4,7 @@ our emulator.
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import threading
@@ -13,12 +14,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from requests.adapters import HTTPAdapter
 from tests.helpers.data_access import FileServer, StoredFile
 
 import rtcp
 from rtcp.files.folder import MARKER, safe_name
 
 CONTENT = bytes(range(256)) * 4000
+
+
+class PlainAdapter(HTTPAdapter):
+    """Answers whose body is any file there is, as adapters that know no urllib3 give them."""
+
+    def send(self, request: Any, stream: bool = False, **options: Any) -> Any:
+        answer = super().send(request, stream=False, **options)
+        answer.raw, answer._content, answer._content_consumed = io.BytesIO(answer.content), False, False
+        return answer
 
 
 def client_of(url: str, clock: Any) -> rtcp.Client:
@@ -52,6 +63,24 @@ def test_all_files_come_in_the_order_of_the_service(serve, tmp_path):
     assert paths == [tmp_path / "export-7" / name for name in names]
     assert [path.read_bytes() for path in paths] == [name.encode() * 9 for name in names]
     assert data_files(tmp_path) == {f"export-7/{name}" for name in names}
+
+
+def test_what_a_hook_of_the_session_has_read_already_is_the_file(serve, tmp_path):
+    _, client = serve({"part-0.parquet": StoredFile(CONTENT)})
+    client.http.hooks["response"].append(lambda response, **_: response.content and None)
+
+    (path,) = client.export_jobs.download(7, tmp_path)
+
+    assert path.read_bytes() == CONTENT
+
+
+def test_an_adapter_whose_answers_are_plain_files_brings_the_file(serve, tmp_path):
+    server, client = serve({"part-0.parquet": StoredFile(CONTENT)})
+    client.http.mount(f"{server.url}/", PlainAdapter())
+
+    (path,) = client.export_jobs.download(7, tmp_path)
+
+    assert path.read_bytes() == CONTENT
 
 
 def test_listings_are_read_to_their_end_and_directories_are_opened(serve, tmp_path):

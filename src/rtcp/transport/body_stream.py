@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import requests
+from urllib3.response import BaseHTTPResponse
 
 from rtcp.errors import RtcpError
 from rtcp.transport.deadline import Attempt
@@ -30,17 +32,13 @@ class Stream(Response):
         Raises:
             RequestError: the body broke off, also where fewer bytes came than were announced.
         """
-        # An adapter or hook of the user's may have read it all, to keep it or to log it.
-        if self.answer._content_consumed:  # type: ignore[attr-defined]
-            yield from (self.answer.content[start : start + size] for start in range(0, len(self.answer.content), size))
-            return
         failure: RtcpError | None = None
+        pieces = self._pieces(size)
         while failure is None:
             piece = b""
-            # What has come by now: a piece that has to be filled first would not tell whether anything comes.
             self.attempt.begin_wait()
             try:
-                piece = self.answer.raw.read1(size, decode_content=True)
+                piece = next(pieces, b"")
             except FOREIGN as exc:
                 failure = to_failure(exc, self.request, url=self.url, request_id=self.request_id)
             finally:
@@ -52,6 +50,14 @@ class Stream(Response):
             elif failure is None:
                 return
         raise failure
+
+    def _pieces(self, size: int) -> Iterator[bytes]:
+        raw = self.answer.raw
+        # An adapter or hook of the user's may have read it all, or bring it by something that is not urllib3's.
+        if self.answer._content_consumed or not isinstance(raw, BaseHTTPResponse):  # type: ignore[attr-defined]
+            return self.answer.iter_content(size)
+        # What has come by now: a piece that has to be filled first would not tell whether anything comes.
+        return iter(partial(raw.read1, size, decode_content=True), b"")
 
     def close(self) -> None:
         """Give the connection back, or drop it when the body was not read to its end."""

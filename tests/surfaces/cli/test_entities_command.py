@@ -194,3 +194,16 @@ def test_explain_as_json_has_views_differences_and_winners(world, rows):
     assert {"views", "differences", "winners"} == set(explained)
     assert {view["policy"]["id"] for view in explained["views"]} >= {"harbour-newest", "harbour-unstitched"}
     assert explained["winners"][0]["reason"]
+
+
+@pytest.mark.parametrize(("format", "shown"), [("csv", "'=1+1"), ("csv-raw", "=1+1")])
+def test_what_a_spreadsheet_would_run_is_a_text_in_the_columns_of_people(world, run, tmp_path, format, shown):
+    world.store.sandbox("prod").ingest(
+        "harbour-crm", [{"_harbour": {"crmId": "F-1"}, "person": {"name": {"firstName": "=1+1"}}}]
+    )
+    (tmp_path / "ids.txt").write_text("F-1\n")
+
+    result = run("entities", "get-many", str(tmp_path / "ids.txt"), "--namespace", "crmId", "-o", format)
+
+    (row,) = table(result.stdout)
+    assert row["person.name.firstName"] == shown
