@@ -86,7 +86,7 @@ class Ims:
         except (RateLimitError, ServerError):
             raise
         except ResponseError as exc:
-            return TokenError(f"IMS refused the credentials: {exc}", code=exc.code)
+            return TokenError(f"IMS refused the credentials: {exc}{_advice(exc.code)}", code=exc.code)
         except AuthlibBaseError as exc:
             code, words = (
                 shortened(str(exc.error), private),
@@ -97,8 +97,22 @@ class Ims:
             if isinstance(value, str) and value:
                 return FetchedToken(value, float(token["expires_in"]))
             code, words = "no_token", "the answer holds no access_token"
-        advice = "; check client_id and client_secret" if code == "invalid_client" else ""
-        return TokenError(f"IMS refused the credentials: {code}: {words}{advice}", code=code)
+        return TokenError(f"IMS refused the credentials: {code}: {words}{_advice(code)}", code=code)
+
+
+_OTHER_TYPE: Final = (
+    "; the credential is of another type: make an OAuth Server-to-Server one for this project in the Developer Console"
+)
+_ADVICE: Final[Mapping[str, str]] = {
+    "invalid_client": "; check client_id and client_secret",
+    "invalid_scope": "; give the scopes that the Developer Console lists for this credential, and no others",
+    "unauthorized_client": _OTHER_TYPE,
+    "unsupported_grant_type": _OTHER_TYPE,
+}
+
+
+def _advice(code: str | None) -> str:
+    return _ADVICE.get(code or "", "")
 
 
 @dataclass(frozen=True)

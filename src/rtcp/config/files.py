@@ -19,6 +19,16 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "sandbox": ("sandbox_name", "sandbox"),
 }
 _CREDENTIALS: Final = "oauth_server_to_server"
+# What only credentials of types have that the token service takes no more, or that need a person in a browser.
+_OTHER_TYPES: Final[Mapping[str, str]] = {
+    "jwt": "Service Account (JWT)",
+    "public_keys_with_expiry": "Service Account (JWT)",
+    "pathtokey": "Service Account (JWT)",
+    "privatekey": "Service Account (JWT)",
+    "private_key": "Service Account (JWT)",
+    "metascopes": "Service Account (JWT)",
+    "auth_code": "authorization code",
+}
 
 
 def read_credentials(path: str | Path) -> dict[str, Any]:
@@ -38,12 +48,30 @@ def read_credentials(path: str | Path) -> dict[str, Any]:
     for candidate in _candidates(document):
         for setting, value in _settings(candidate).items():
             found.setdefault(setting, value)
+    other = next(filter(None, (_OTHER_TYPES.get(name) for name in _names(document))), None)
+    if other is not None and "scopes" not in found:
+        raise ConfigError(
+            f"{path} is of a credential of the type {other}, with which rtcp gets no token: make an OAuth "
+            "Server-to-Server credential in the Developer Console, and give its download"
+        )
     if "client_id" not in found:
         raise ConfigError(
             f"{path} holds no client id: expected the Developer Console's JSON download of an OAuth Server-to-Server "
             "credential, its Postman environment, or aepp's config.json"
         )
     return found
+
+
+def _names(value: Any) -> Iterator[str]:
+    """The names of all that says something, however deep; Postman has them as values."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from _names(inner)
+    elif isinstance(value, dict):
+        told = {**value, str(value.get("key")): value.get("value")}
+        yield from (str(name).lower().replace("-", "_") for name, inner in told.items() if inner)
+        for inner in value.values():
+            yield from _names(inner)
 
 
 def _load(path: Path) -> Mapping[str, Any]:

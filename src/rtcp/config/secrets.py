@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from rtcp._hidden import Hidden
 from rtcp._optional import require
+from rtcp.config.pasted import unwrap
 from rtcp.errors import ConfigError
 
 _COMMAND_TIMEOUT: Final = 30.0
@@ -41,7 +42,7 @@ class Secret:
         if isinstance(given, Secret):
             return given
         if isinstance(given, str):
-            return cls(value=given.strip())
+            return cls(value=unwrap(given, name="client_secret"))
         if isinstance(given, Mapping) and len(given) == 1:
             ((kind, target),) = given.items()
             if kind == "env" and isinstance(target, str):
@@ -74,7 +75,7 @@ class Secret:
             found, problem = self.value or "", "it is empty"
         if not found:
             raise ConfigError(f"no client secret: {problem}")
-        return Hidden(found)
+        return Hidden(unwrap(found, name="client_secret"))
 
     @staticmethod
     def _run(command: tuple[str, ...]) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from rtcp._hidden import Hidden
 from rtcp._paths import local_path
+from rtcp.config.pasted import unwrap
 from rtcp.config.secrets import Secret
 from rtcp.errors import ConfigError, InvalidArgumentError
 
@@ -34,7 +35,7 @@ def one_line(given: Any, *, name: str) -> str | None:
         return None
     if isinstance(given, Mapping | list | tuple | bool | bytes):
         raise ConfigError(f"{name} must be one text, not {type(given).__name__}")
-    text = str(given).strip()
+    text = str(unwrap(given, name=name)).strip()
     if not _ONE_LINE.fullmatch(text):
         raise ConfigError(f"{name} has a line break or control character inside; it cannot go into a header")
     return text or None
