@@ -69,7 +69,7 @@ class ConnectError(RequestError):
     """The connection could not be made, or broke.
 
     Attributes:
-        is_transient: False when trying again cannot help (a certificate that does not verify).
+        is_transient: False when trying again cannot help (a certificate that does not verify, a proxy that refuses).
     """
 
     is_transient: bool = True

@@ -82,6 +82,32 @@ def test_a_proxy_of_another_kind_names_the_settings_to_look_at(monkeypatch):
     assert lacks_password(text)
 
 
+@pytest.mark.parametrize("status", [403, 407])
+def test_what_a_proxy_refuses_is_told_with_its_status_and_not_asked_again(status):
+    with RawServer(answer(status)) as proxy:
+        config = rtcp.Config(**{**FIELDS, "retries": 5}, token="t", proxies=with_credentials(proxy.url))
+        with rtcp.Client(config) as client:
+            error, text = said_by(lambda: client.merge_policies.get("p"))
+
+        assert [line.split()[0] for line in proxy.request_lines] == ["CONNECT"]
+    assert isinstance(error, rtcp.ConnectError)
+    assert (f"refused the way to platform.adobe.io with {status}" in str(error), error.may_have_been_applied) == (
+        True,
+        False,
+    )
+    assert ("wants a login" in str(error)) is (status == 407)
+    assert lacks_password(text)
+
+
+def test_what_a_proxy_cannot_do_now_is_asked_again(clock):
+    with RawServer(answer(503)) as proxy:
+        config = rtcp.Config(**{**FIELDS, "retries": 2}, token="t", proxies=proxy.url)
+        with rtcp.Client(config, clock=clock) as client, pytest.raises(rtcp.ConnectError, match="with 503"):
+            client.merge_policies.get("p")
+
+        assert len(proxy.received) == 3
+
+
 def test_without_a_proxy_none_is_named():
     with rtcp.Client(rtcp.Config(**FIELDS, token="t", base_url=refusing_address())) as client:
         error, _ = said_by(lambda: client.merge_policies.get("p"))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TypeGuard
 from urllib.parse import urlsplit
 
 import requests
@@ -24,6 +25,7 @@ _MISUSE = (
     requests.exceptions.InvalidProxyURL,
     urllib3_errors.LocationValueError,
 )
+_STATUS: Final = re.compile(r"\b([1-5]\d\d)\b")
 _DIRECT: Final = Way()
 _NO_CONTENT = 204
 _HTTP_1_1 = 11
@@ -61,7 +63,18 @@ def to_failure(exc: Exception, request: Request, *, url: str, request_id: str | 
         )
         untrusted.__dict__["is_transient"] = False
         return untrusted
-    if any(isinstance(cause, _NOT_SENT) or _is_refused_tunnel(cause) for cause in causes):
+    refusal = next((cause.original_error for cause in causes if _is_refused_tunnel(cause)), None)
+    if refusal is not None and (status := _STATUS.search(str(refusal))):
+        login = (
+            "; it wants a login: give it in proxies=, as http://user:password@host:port" if status[1] == "407" else ""
+        )
+        refused = failure(
+            ConnectError, f"the proxy {way.proxy} refused the way to {host} with {status[1]}{login}", applied=False
+        )
+        # What a proxy forbids it forbids the next time, too.
+        refused.__dict__["is_transient"] = not status[1].startswith("4")
+        return refused
+    if refusal is not None or any(isinstance(cause, _NOT_SENT) for cause in causes):
         return failure(ConnectError, f"no connection to {host}{through}: {_reason(causes)}", applied=False)
     if any(isinstance(cause, _READ_TIMEOUT) for cause in causes):
         return failure(RequestTimeoutError, f"{host} did not answer in time", applied=True)
@@ -129,7 +142,7 @@ def cut_short(request: Request, response: Response) -> ConnectError:
     )
 
 
-def _is_refused_tunnel(cause: BaseException) -> bool:
+def _is_refused_tunnel(cause: BaseException) -> TypeGuard[urllib3_errors.ProxyError]:
     # urllib3 calls it a proxy error, too, when a proxy has passed the request on and breaks off before the answer. A
     # tunnel that the proxy refuses is told by a plain OSError of http.client.
     return isinstance(cause, urllib3_errors.ProxyError) and type(cause.original_error) is OSError
