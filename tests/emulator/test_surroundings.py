@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from rtcp.emulator import Emulator
-from rtcp.emulator.http.surroundings import Surroundings
+from rtcp.emulator.http.gateway import Surroundings
 from rtcp.emulator.http.wire import Query, Request
 
 EVIL = "https://evil.example"

@@ -11,10 +11,10 @@ from typing import Any
 from rtcp.emulator.http import gateway
 from rtcp.emulator.http.description import Description, Match
 from rtcp.emulator.http.faults import Fault
+from rtcp.emulator.http.gateway import Surroundings, is_loopback
 from rtcp.emulator.http.operations import answer_unbuilt, error_of, fail_parts, find_route, headers_for_pages
 from rtcp.emulator.http.problems import problem
 from rtcp.emulator.http.published import published_at
-from rtcp.emulator.http.surroundings import Surroundings, is_loopback
 from rtcp.emulator.http.wire import ADMIN_PREFIX, NO_JSON, OCTETS, Answer, Query, Refusal, Request, decode_json
 from rtcp.emulator.service import Service
 

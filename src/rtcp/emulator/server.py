@@ -18,8 +18,7 @@ from rtcp._paths import local_path
 from rtcp.emulator.app import DROP, App
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.http.faults import Faults
-from rtcp.emulator.http.gateway import Credential
-from rtcp.emulator.http.surroundings import is_loopback
+from rtcp.emulator.http.gateway import Credential, is_loopback
 from rtcp.emulator.http.wire import Requests
 from rtcp.emulator.options import MediaSettings, Options
 from rtcp.emulator.service import Service
