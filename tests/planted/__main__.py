@@ -159,7 +159,8 @@ def plant(bug: Bug, copy: Path) -> Outcome:
 def run_tests(copy: Path, tests: Sequence[str], *, is_first: bool = False) -> tuple[int | None, str]:
     """What pytest returned for these tests of a copy, None when it hung, and what it said."""
     environment = {
-        **os.environ,
+        # What runs in a copy counts for no coverage of the package itself.
+        **{name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")},
         "PYTHONPATH": os.pathsep.join([str(copy / "src"), str(copy)]),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }

@@ -72,8 +72,8 @@ class Audiences(Resource):
             InvalidArgumentError: there are several; their ids are told.
 
         Example:
-            >>> client.audiences.find(client.audiences.list().first().name).id == client.audiences.list().first().id
-            True
+            >>> [client.audiences.find(each.name).id == each.id for each in client.audiences.list(limit=1) if each.name]
+            [True]
         """
         return find_one(name, self.list(name=name), self.list, what="audience")
 
