@@ -15,3 +15,7 @@ def test_an_id_is_masked_in_any_case():
 
 def test_what_the_cut_leaves_of_an_id_is_not_shown_behind_masked_ones():
     assert "ab" not in shortened(" ".join(["ab" * 150] * 10), ["ab" * 150])
+
+
+def test_the_xid_of_somebody_who_was_not_asked_for_is_masked():
+    assert scrub("linked to BUF9zMKLrXq72p4HfRjPyyYjvXyHdEQ and others") == "linked to *** and others"
