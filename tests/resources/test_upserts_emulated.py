@@ -71,3 +71,11 @@ def test_what_is_not_in_profile_stays_outside(client):
     client.batches.upsert("crm", [{"crm": "5", "city": "Oslo"}], check_dataset=False, interval=1)
 
     assert person(client, "5")["city"] == "Whitby"
+
+
+def test_rows_whose_batch_goes_on_are_pending_and_nothing_else(client):
+    result = client.batches.upsert("crm", [{"crm": "5", "city": "Oslo"}, {"city": 7.5}], wait=False)
+
+    assert (result.pending, result.written, result.failed, result.refused) == (2 - result.refused, 0, 0, result.refused)
+    assert not result.is_success
+    assert result.pending > 0
