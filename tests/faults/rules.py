@@ -61,7 +61,9 @@ _FINE: dict[tuple[str, str], str] = {
     ("entities.get_many", "422 that repeats everything"): "each is looked up alone",
 }
 # Sources disagree on whether these have a body; an answer that is none is as good as an empty one.
-_BODY_OPTIONAL = frozenset({"export_jobs.cancel", "media_edge.send_downloaded", "datasets.enable_profile"})
+_BODY_OPTIONAL = frozenset(
+    {"batches.complete", "export_jobs.cancel", "media_edge.send_downloaded", "datasets.enable_profile"}
+)
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,8 @@ def _about_the_caller(
     if error is None:
         # An answer whose body nobody reads may hold anything but a page of somebody else.
         is_status_enough = name == "cut in the headers" and not operation.is_reading
+        # An answer to HEAD ends with its headers, whatever drips behind them.
+        is_status_enough |= operation.method == "HEAD" and name == "a drip without an end"
         is_page = name == "200 in HTML" and operation.method != "HEAD"
         if operation.needs_body or is_page or not (is_status_enough or rtcp.DecodeError in fault.raises):
             yield f"the caller is told nothing: {outcome.result!r:.200}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ import rtcp
 
 SCHEMA = "https://ns.adobe.com/xdm/context/profile"
 INLET = "0" * 64
+_REQUEST_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FORM = rtcp.RowForm(dataset_id="d1", schema_id=SCHEMA)
 ROW = {"_id": "mara-77", "email": "mara@example.com", "phone": "+49 (170) 123-4567", "crm": "C-1001"}
 FIELDS: dict[str, Any] = {"client_id": "machine", "org_id": "0A@AdobeOrg", "token": "t", "retries": 0}
@@ -114,6 +116,8 @@ def test_who_was_asked_for_is_not_repeated(way: str, id: str) -> None:
     with RawServer(refusing(echoed, status=500)) as server:
         said = heard(server.url, lambda client: client.entities.get(id, namespace="crmId"))
 
+    # A short id is in an id of a request by chance.
+    said = _REQUEST_ID.sub("", said)
     assert "ServerError" in said
     if way not in ("base64, of more", "base64, of a document") or len(id) > 3:
         assert echoed.rstrip("=") not in said

@@ -53,5 +53,6 @@ def test_a_killed_upsert_is_whole_or_not_there(
     # What the process did not live to hear of may have gone in, whole; the rest is no success.
     assert set(written) <= {ROWS}
     assert done + 1 <= len(written) <= len(batches) <= KILLS + 1
-    # The last one has cleaned up behind those before it.
-    assert list(tmp_path.iterdir()) == []
+    # The last one has cleaned up behind those before it. Python itself tries a new place with a file of four bytes,
+    # which a kill leaves.
+    assert [path for path in tmp_path.iterdir() if path.is_dir() or path.stat().st_size > 4] == []

@@ -159,7 +159,7 @@ def send_many(w: Worker) -> None:
     result = w.client.streaming.send_many(w.truth.inlet_id, [w.envelope(row) for row in rows])
     expect(len(result) == len(rows), "not as many outcomes as rows")
     for row, outcome in zip(rows, result.outcomes, strict=True):
-        w.note("+" if outcome.is_success else "-" if outcome.error is not None else "?", row)
+        w.note("+" if isinstance(outcome, rtcp.Success) else "?" if outcome.is_unknown else "-", row)
 
 
 def write(w: Worker) -> None:
