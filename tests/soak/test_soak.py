@@ -36,6 +36,8 @@ THREADS = 16
 FEWEST_MINUTES = 5.0
 MOST_KIB = 1024
 FAULT_SHARE = 0.05
+# Seconds.
+SOON = 10.0
 # Allocators read it as the process starts.
 QUIET = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2"}
 ROOT = Path(__file__).parents[2]
@@ -145,9 +147,13 @@ def _soak(url: str, process: subprocess.Popen[str], folder: Path) -> Soaked:
             minutes = (time.monotonic() - start) / 60
     for worker in workers:
         worker.close()
-    after = look(os.getpid())
     # pyarrow has a pool of threads that are none of Python's.
-    left = [thread.name for thread in threading.enumerate() if thread not in threads_before]
+    new = [thread for thread in threading.enumerate() if thread not in threads_before]
+    # A look-up of many that fails does not wait for what is under way: that ends by itself, and soon.
+    for thread in new:
+        thread.join(SOON)
+    left = [thread.name for thread in new if thread.is_alive()]
+    after = look(os.getpid())
     process.send_signal(signal.SIGTERM)
     process.wait(30)
     return Soaked(
