@@ -265,7 +265,7 @@ class Client:
 
 def _token_source(config: Config, wire: Wire) -> TokenSource:
     if config.token is not None:
-        return GivenToken(config.token)
+        return GivenToken(config.token, clock=wire.clock)
     from rtcp.auth.cache import TokenCache
     from rtcp.auth.ims import Ims
 

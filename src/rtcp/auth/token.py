@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import copy
+import logging
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final, Protocol
 
 from rtcp._clock import Clock
+from rtcp.auth.token_life import read_end
 from rtcp.auth.values import FetchedToken
 from rtcp.errors import RequestTimeoutError, RtcpError
 
+logger = logging.getLogger(__name__)
+
 LEEWAY: Final = 60.0
+# What is left of a given token when a run that begins may well outlive it.
+_SHORT: Final = timedelta(hours=1)
 # Seconds for which a token that was fetched in the place of a refused one is as good as any.
 _JUDGED: Final = 60.0
 
@@ -29,13 +36,32 @@ class SharedTokens(Protocol):
 
 
 class GivenToken:
-    """A ready token. It cannot be replaced, so a 401 is final."""
+    """A ready token. It cannot be replaced, so a 401 is final; one that ends soon is told of at its first use."""
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, *, clock: Clock) -> None:
         self._value = value
+        self._clock = clock
+        self._is_told = False
 
     def get(self, *, patience: float) -> str:
+        if not self._is_told:
+            self._is_told = True
+            self._tell_end()
         return self._value
+
+    def _tell_end(self) -> None:
+        end = read_end(self._value)
+        if end is None:
+            return
+        left = end - self._clock.now()
+        if left < _SHORT:
+            minutes = max(0, round(left.total_seconds() / 60))
+            logger.warning(
+                "the token that was given %s at %s UTC, and is not renewed: what is not done by then is refused. "
+                "With client_id and client_secret, rtcp fetches tokens as they are needed",
+                f"ends in {minutes} min," if left > timedelta() else "has ended",
+                f"{end:%Y-%m-%d %H:%M}",
+            )
 
     def discard(self, token: str) -> bool:
         return False

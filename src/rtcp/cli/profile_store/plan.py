@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any, Final, TextIO
 
 import click
 
 import rtcp
+from rtcp.auth.token_life import read_end
 from rtcp.bulk.chunks import chunked
 from rtcp.cli import ages, inputs, live
 from rtcp.cli.output import Columns, count, show_one
@@ -84,6 +85,7 @@ def lookup(
     if not many:
         raise click.UsageError("there is no id in FILE")
     measured, token_seconds = (given, None) if given is not None else _measure(shell, first, namespace)
+    token_seconds = _read_time_left(shell) if shell.config.token is not None else token_seconds
     at_once = min(workers, requests) / measured
     rate = at_once if budget is None else min(at_once, budget)
     seconds = ceil(max(measured, requests / rate))
@@ -95,7 +97,7 @@ def lookup(
         "requestsPerSecond": round(rate, 1),
         "seconds": seconds,
         "tokenSeconds": token_seconds,
-        "tokens": None if token_seconds is None else ceil(seconds / token_seconds),
+        "tokens": ceil(seconds / token_seconds) if token_seconds and shell.config.token is None else None,
     }
     show_one(shell.format, plan, _PLAN)
     if budget is not None and budget < at_once:
@@ -104,10 +106,22 @@ def lookup(
     if plan["tokens"] is not None and plan["tokens"] > 1 and shell.config.token is None:
         shell.note("the token is renewed on the way, by itself")
     if shell.config.token is not None:
-        shell.note("a token that is given is not renewed: its run ends when it does")
+        shell.note(_warn_of_end(seconds, token_seconds))
     options = (("--namespace", namespace), ("--column", column), ("--workers", str(workers)))
     words = [word for name, value in options if value for word in (name, value)]
     shell.note(f"run it with: {shell.command('entities', 'get-many', file.name, *words)}")
+
+
+def _read_time_left(shell: Shell) -> float | None:
+    """Seconds that the given token lasts by its own words."""
+    end = read_end(shell.config.token or "")
+    return None if end is None else max(0.0, round((end - datetime.now(UTC)).total_seconds()))
+
+
+def _warn_of_end(seconds: float, left: float | None) -> str:
+    if left is not None and left < seconds:
+        return "the token that is given ends before the run does, and is not renewed: give client_id and client_secret"
+    return "a token that is given is not renewed: its run ends when it does"
 
 
 def _measure(shell: Shell, ids: list[str], namespace: str | None) -> tuple[float, float | None]:

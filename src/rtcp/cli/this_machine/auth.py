@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import click
 
 import rtcp
-from rtcp.cli import failures, provenance
+from rtcp.auth.token_life import read_end
+from rtcp.cli import ages, failures, provenance
 from rtcp.cli.output import show_many
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
@@ -81,18 +83,26 @@ def _try(shell: Shell) -> tuple[list[Check], RtcpError | None]:
             client.merge_policies.list(page_size=1).first()
     except RtcpError as exc:
         error = exc
-    return [_ims(events, error, given=config.token is not None), _gateway(shell, events, error)], error
+    return [_ims(events, error, given=config.token), _gateway(shell, events, error)], error
 
 
-def _ims(events: Sequence[Event], error: RtcpError | None, *, given: bool) -> Check:
+def _ims(events: Sequence[Event], error: RtcpError | None, *, given: str | None) -> Check:
     fetched = next((event for event in events if isinstance(event, TokenFetched)), None)
-    if given:
-        return Check("IMS", "skipped", "not asked, as a token is given")
+    if given is not None:
+        return Check("IMS", "skipped", f"not asked, as a token is given{_tell_life(given)}")
     if fetched is not None:
         return Check("IMS", "ok", f"gave a token for {fetched.expires_in / 3600:.1f} hours")
     if _asked_gateway(events):
         return Check("IMS", "ok", "not asked, as the token cache holds a token")
     return Check("IMS", "failed", failures.in_commands(str(error)) if error is not None else "gave no token")
+
+
+def _tell_life(token: str) -> str:
+    end = read_end(token)
+    if end is None:
+        return ""
+    left = end - datetime.now(UTC)
+    return f"; it lasts {ages.span(left)} by its own words" if left > timedelta() else "; it has ended by its own words"
 
 
 def _gateway(shell: Shell, events: Sequence[Event], error: RtcpError | None) -> Check:
