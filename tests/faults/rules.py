@@ -134,7 +134,7 @@ def complaints(name: str, fault: Fault, outcome: Outcome, usual: Usual, *, times
     operation = OPERATIONS[usual.operation]
     if operation.method == "HEAD":
         # Its answers are their headers: what the body would tell, and what spoils only that, is not there.
-        fault = _without_body(fault)
+        fault = _without_body(name, fault)
     resent = is_resent(operation, name, fault, has_token=usual.has_token)
     is_fine = (operation.id, name) in _FINE and outcome.error is None
     recovers = is_fine or (times == 1 and (resent or not fault.raises))
@@ -169,8 +169,9 @@ def complaints_of_composed(fault: Fault, outcome: Outcome, usual: Usual, going_w
     yield from _about_what_was_said(operation, outcome)
 
 
-def _without_body(fault: Fault) -> Fault:
-    if fault.is_of_body:
+def _without_body(name: str, fault: Fault) -> Fault:
+    # It ends with its headers, whatever drips behind them.
+    if fault.is_of_body or name == "a drip without an end":
         return replace(fault, raises=(), again=Again.NOBODY)
     return replace(fault, code=None, waits=None if fault.is_hint_in_body else fault.waits)
 
@@ -190,8 +191,6 @@ def _about_the_caller(
     if error is None:
         # An answer whose body nobody reads may hold anything but a page of somebody else.
         is_status_enough = name == "cut in the headers" and not operation.is_reading
-        # An answer to HEAD ends with its headers, whatever drips behind them.
-        is_status_enough |= operation.method == "HEAD" and name == "a drip without an end"
         is_page = name == "200 in HTML" and operation.method != "HEAD"
         if operation.needs_body or is_page or not (is_status_enough or rtcp.DecodeError in fault.raises):
             yield f"the caller is told nothing: {outcome.result!r:.200}"

@@ -46,19 +46,24 @@ class Steering(WholeBodyAdapter):
         if self._target is not None and self._target[0] == operation:
             _, fault, times = self._target
             if times is None or number < times:
+                _shorten(fault.total)
                 self._clock.leap(fault.leap)
                 self._clock.advance(fault.passes)
                 if fault.timeout is not None:
                     options["timeout"] = fault.timeout
-                attempt = deadline.current()
-                if fault.total is not None and attempt is not None:
-                    attempt.idle = attempt._left = fault.total
-                    attempt.hurry(fault.total)
                 if fault.address is not None:
                     request = request.copy()
                     base = self._addresses[fault.address]
                     request.url = f"{base}{parts.path}" + (f"?{parts.query}" if parts.query else "")
         return super().send(request, **options)
+
+
+def _shorten(total: float | None) -> None:
+    """Let the attempt of this thread be over after so many seconds."""
+    attempt = deadline.current()
+    if total is not None and attempt is not None:
+        attempt.total = attempt.idle = attempt._left = total
+        attempt.hurry(total)
 
 
 @contextlib.contextmanager

@@ -218,6 +218,22 @@ def test_whatever_comes_back_is_a_typed_error(behaviour: Any, kind: type[rtcp.Re
     assert caught.value.__context__ is None
 
 
+def test_a_body_that_must_not_be_there_is_not_read_as_the_next_answer() -> None:
+    other = POLICY_BYTES.replace(b'"name"', b'"other"')
+
+    def deletes_and_sends_more(connection: Any, _: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 204 No Content\r\nContent-Length: %d\r\n\r\n" % len(other))
+        # Only once somebody waits for an answer: nothing lies on the connection when it is taken up again.
+        connection.recv(1)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(other), other))
+
+    with RawServer(deletes_and_sends_more, FOUND) as server, client_at(server.url) as client:
+        client.merge_policies.delete("p-1")
+        policy = client.merge_policies.get("p-2")
+
+    assert policy.name is not None
+
+
 def test_a_host_that_does_not_exist_is_a_connection_that_was_not_made() -> None:
     with client_at("http://nowhere.invalid") as client, pytest.raises(rtcp.ConnectError) as caught:
         create(client)

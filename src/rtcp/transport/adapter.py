@@ -9,6 +9,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.response import HTTPResponse
 
 from rtcp.transport import deadline
 from rtcp.transport.whole_body import read_whole
@@ -76,6 +77,14 @@ class _Watched(HTTPConnection):
             # Sending is no part of connecting: a large block may take longer than that.
             self.timeout = attempt.idle
         super().request(*arguments, **options)
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        response = super().getresponse()
+        head = response.headers
+        if response.length_remaining == 0 and ("transfer-encoding" in head or head.get("content-length", "0") != "0"):
+            # It has no body by the rules, and announces one. What comes all the same would be read as the next answer.
+            self.close()
+        return response
 
 
 class _WatchedTls(_Watched, HTTPSConnection):

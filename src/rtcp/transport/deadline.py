@@ -34,21 +34,23 @@ class Attempt:
 
     Attributes:
         most: bytes of an answer at most, decompressed; None sets no bounds.
+        total: seconds that it may take, if a body that is a file does not hold it up.
         idle: seconds that may pass without any byte.
         is_sent: False until there is a connection to send on.
         is_over: its time has passed; whatever came of it is no answer.
     """
 
     __slots__ = ("_connection", "_deadlines", "_fewest", "_left", "_missing", "_socket", "_until", "idle", "is_over",
-                 "is_sent", "most")  # fmt: skip
+                 "is_sent", "most", "total")  # fmt: skip
 
-    def __init__(self, deadlines: Deadlines, until: float, *, idle: float, most: int | None) -> None:
+    def __init__(self, deadlines: Deadlines, total: float, *, idle: float, most: int | None) -> None:
         self._deadlines = deadlines
-        self._until = until
+        self._until = time.monotonic() + total
         self._left = idle
         self._fewest = self._missing = int(idle * SLOWEST)
         self._connection: Connection | None = None
         self._socket: Any = None
+        self.total = total
         self.idle = idle
         self.most = most
         self.is_sent = False
@@ -126,7 +128,7 @@ class Deadlines:
 
     def begin(self, seconds: float, *, idle: float, most: int | None = None) -> Attempt:
         """An attempt of this thread, which must be over in so many seconds. Whoever begins one ends it."""
-        attempt = Attempt(self, time.monotonic() + seconds, idle=idle, most=most)
+        attempt = Attempt(self, seconds, idle=idle, most=most)
         with self.lock:
             self._attempts.add(attempt)
             self._expect(attempt.until)
@@ -184,10 +186,9 @@ class Deadlines:
 class Paced:
     """A body whose sending must get on, and may take as long as it does."""
 
-    def __init__(self, content: Content, attempt: Attempt, *, answer_within: float) -> None:
+    def __init__(self, content: Content, attempt: Attempt) -> None:
         self._content = content
         self._attempt = attempt
-        self._answer_within = answer_within
 
     def __len__(self) -> int:
         return len(self._content)
@@ -198,7 +199,7 @@ class Paced:
             self._attempt.begin_wait()
             yield block
             self._attempt.end_wait(len(block))
-        self._attempt.hurry(self._answer_within)
+        self._attempt.hurry(self._attempt.total)
 
 
 def enter(attempt: Attempt | None) -> Attempt | None:

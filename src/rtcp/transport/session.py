@@ -207,7 +207,7 @@ class Session:
             total = min(total, _TOKEN_TIME)
         attempt = wire.deadlines.begin(total, idle=read, most=_MOST[request.service])
         if request.content is not None and not isinstance(request.content, bytes):
-            prepared.body = Paced(request.content, attempt, answer_within=total)  # type: ignore[assignment]
+            prepared.body = Paced(request.content, attempt)  # type: ignore[assignment]
         failure: RtcpError | None = None
         is_open = False
         before = deadline.enter(attempt)
