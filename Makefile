@@ -55,20 +55,28 @@ planted-check: .venv/ready-dev
 docs docs-check: .venv/ready-dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site
 
+# Whether a release could be made: sdist, wheel, locks, and the first minute of a stranger; in full on each Python.
+release-check: .venv-release/ready
+	.venv-release/bin/python -m release
+
+release: .venv-release/ready
+	.venv-release/bin/python -m release --full --dist dist $(RELEASE_FLAGS)
+
 # What each lock holds; the versions that stand in it stay, unless UPGRADE=1.
 IN_cli := --extra cli --extra emulator
 IN_dev := --extra dev --extra docs
-IN_release := --group release --constraint requirements-dev.lock
+IN_release := --group release
+IN_publish := --group publish
 IN_airflow-2 := --group airflow-2 --extra airflow --extra arrow --extra emulator
 IN_airflow-3 := --group airflow-3 --extra airflow --extra arrow --extra emulator
 
-lock: lock-dev lock-cli lock-release lock-airflow-2 lock-airflow-3
+lock: lock-dev lock-cli lock-release lock-publish lock-airflow-2 lock-airflow-3
 
-lock-cli: IN_cli += --constraint requirements-dev.lock
-lock-cli lock-release: lock-dev
+lock-cli lock-release lock-publish: private AGREEING := --constraint requirements-dev.lock
+lock-cli lock-release lock-publish: lock-dev
 lock-%: .venv-release/ready
 	.venv-release/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-annotate $(if $(UPGRADE),--upgrade) --group build $(IN_$*) --output-file requirements-$*.lock
+		--no-header --no-annotate $(if $(UPGRADE),--upgrade) $(AGREEING) --group build $(IN_$*) --output-file requirements-$*.lock
 
 # From the index come only files whose hashes stand in a lock; rtcp is built with tools that stand in it, too.
 define environment
