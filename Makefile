@@ -1,8 +1,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-LOCK := requirements-dev.lock
 
-.PHONY: demo test test-airflow check bench bench-check reliability reliability-check planted planted-check docs docs-check lock clean
+.PHONY: demo test test-airflow check bench bench-check reliability reliability-check planted planted-check docs docs-check release release-check lock clean
 
 demo: .venv/ready-cli
 	$(BIN)/rtcp demo
@@ -32,9 +31,6 @@ test-airflow:
 test-airflow-%: .venv-airflow-%/ready
 	cd tests/airflow && ../../.venv-airflow-$*/bin/coverage run --rcfile=coverage.ini -m pytest -q -c pytest.ini -n 2
 
-lock-airflow-%: .venv-airflow-%/ready
-	.venv-airflow-$*/bin/python -m pip freeze --exclude-editable | grep -v ' @ ' > requirements-airflow-$*.lock
-
 bench: .venv/ready-dev
 	$(BIN)/python -m benchmarks
 
@@ -56,32 +52,45 @@ planted-check: .venv/ready-dev
 	$(BIN)/python -m tests.planted --check
 
 # The examples on the pages are run by the tests; here it is links, headings and signatures.
-docs docs-check: .venv/ready-docs
+docs docs-check: .venv/ready-dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site
 
-lock: .venv/ready-dev .venv/ready-docs
-	$(BIN)/python -m pip freeze --exclude-editable | grep -v ' @ ' > $(LOCK)
+# Whether a release could be made: sdist, wheel, locks, and the first minute of a stranger; in full on each Python.
+release-check: .venv-release/ready
+	.venv-release/bin/python -m release
 
-.venv/ready-cli: pyproject.toml $(LOCK)
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable '.[cli,emulator]'
-	touch $@
+release: .venv-release/ready
+	.venv-release/bin/python -m release --full --dist dist $(RELEASE_FLAGS)
 
-.venv/ready-dev: pyproject.toml $(LOCK)
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable '.[dev]'
-	touch $@
+# What each lock holds; the versions that stand in it stay, unless UPGRADE=1.
+IN_cli := --extra cli --extra emulator
+IN_dev := --extra dev --extra docs
+IN_release := --group release
+IN_publish := --group publish
+IN_airflow-2 := --group airflow-2 --extra airflow --extra arrow --extra emulator
+IN_airflow-3 := --group airflow-3 --extra airflow --extra arrow --extra emulator
 
-.venv/ready-docs: pyproject.toml $(LOCK)
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint $(LOCK) --editable '.[docs]'
-	touch $@
+lock: lock-dev lock-cli lock-release lock-publish lock-airflow-2 lock-airflow-3
 
-.venv-airflow-%/ready: pyproject.toml requirements-airflow-%.lock
-	test -x .venv-airflow-$*/bin/python || $(PYTHON) -m venv .venv-airflow-$*
-	.venv-airflow-$*/bin/python -m pip install --quiet --constraint requirements-airflow-$*.lock \
-		--editable '.[airflow,arrow,emulator]' pytest pytest-xdist coverage
+lock-cli lock-release lock-publish: private AGREEING := --constraint requirements-dev.lock
+lock-cli lock-release lock-publish: lock-dev
+lock-%: .venv-release/ready
+	.venv-release/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate $(if $(UPGRADE),--upgrade) $(AGREEING) --group build $(IN_$*) --output-file requirements-$*.lock
+
+# From the index come only files whose hashes stand in a lock; rtcp is built with tools that stand in it, too.
+define environment
+	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+	$(1)/bin/python -m pip install --quiet --require-hashes --requirement $(2)
+	$(1)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
+endef
+
+.venv/ready-%: pyproject.toml requirements-%.lock
+	$(call environment,.venv,requirements-$*.lock)
+
+.venv-%/ready: pyproject.toml requirements-%.lock
+	$(call environment,.venv-$*,requirements-$*.lock)
 
 clean:
-	rm -rf .venv .venv-airflow-* dist site .coverage* .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* dist site .coverage* .mypy_cache .ruff_cache .hypothesis

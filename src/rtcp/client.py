@@ -270,10 +270,7 @@ def _token_source(config: Config, wire: Wire) -> TokenSource:
     from rtcp.auth.ims import Ims
 
     ims = Ims(config, send=Session(wire, config).send)
-    cache = None
-    if config.token_cache is not None:
-        credential = "\n".join([config.ims_url, config.client_id or "", config.org_id or "", ",".join(config.scopes)])
-        cache = TokenCache(config.token_cache, credential=credential, now=wire.clock.now)
+    cache = TokenCache.of(config, now=wire.clock.now)
 
     def fetch() -> Any:
         token = ims.fetch()

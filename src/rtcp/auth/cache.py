@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from rtcp._private import open_private, private_folder, replacing
 from rtcp.auth.values import FetchedToken
+from rtcp.config import Config
 from rtcp.config.sources import at_home
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,14 @@ class TokenCache:
         self._path = at_home(path)
         self._key = hashlib.sha256(credential.encode()).hexdigest()
         self._now = now
+
+    @classmethod
+    def of(cls, config: Config, *, now: Callable[[], datetime]) -> TokenCache | None:
+        """The cache that the settings ask for, if they do."""
+        if config.token_cache is None:
+            return None
+        credential = "\n".join([config.ims_url, config.client_id or "", config.org_id or "", ",".join(config.scopes)])
+        return cls(config.token_cache, credential=credential, now=now)
 
     def read(self) -> FetchedToken | None:
         """The token, with what is left of its life, or None."""

@@ -18,12 +18,12 @@ from rtcp._sqlite import connect
 from rtcp.errors import InvalidArgumentError, SpoolError
 
 # "rtcp" in the header of the file tells a spool from any other SQLite database.
-_APPLICATION: Final = 0x72746370
+APPLICATION: Final = 0x72746370
 _VERSION: Final = 1
 _SCHEMA: Final = (
     "CREATE TABLE entries (id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, data BLOB NOT NULL)",
     "CREATE INDEX entries_by_queue ON entries (queue, id)",
-    f"PRAGMA application_id = {_APPLICATION}",
+    f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {_VERSION}",
 )
 
@@ -342,7 +342,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if application == 0 and tables == 0:
         for statement in _SCHEMA:
             connection.execute(statement)
-    elif application != _APPLICATION:
+    elif application != APPLICATION:
         raise SpoolError(f"the file {str(path)!r} is a database of something else; choose another path for the spool")
     elif version != _VERSION:
         raise SpoolError(f"the spool {str(path)!r} was written by another version of rtcp (format {version})")
