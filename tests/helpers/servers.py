@@ -30,6 +30,12 @@ def answer(status: int, body: bytes = b"{}", headers: str = "") -> Behaviour:
     return behave
 
 
+def kept(status: int, body: bytes = b"{}", headers: str = "") -> Behaviour:
+    """A complete answer, after which the connection may be used again."""
+    told = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n{headers}"
+    return raw(f"HTTP/1.1 {status} Some Reason\r\n{told}\r\n".encode("latin-1") + body)
+
+
 def raw(data: bytes) -> Behaviour:
     """Exactly these bytes."""
     return lambda connection, request: connection.sendall(data)
@@ -71,12 +77,20 @@ class RawServer:
             # A handshake that the client gives up is the point of some tests.
             talking = self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
             with talking:
-                request = _read_request(talking)
-                if request:
-                    number = len(self.received)
-                    self.received.append(request)
-                    behaviours = self._behaviours or (self.stall,)
-                    behaviours[min(number, len(behaviours) - 1)](talking, request)
+                self._converse(talking)
+
+    def _converse(self, connection: socket.socket) -> None:
+        request = _read_request(connection)
+        if request:
+            self._behave(connection, request)
+
+    def _behave(self, connection: socket.socket, request: bytes) -> bool:
+        """Answer, and tell whether there are behaviours to come."""
+        number = len(self.received)
+        self.received.append(request)
+        behaviours = self._behaviours or (self.stall,)
+        behaviours[min(number, len(behaviours) - 1)](connection, request)
+        return number < len(behaviours) - 1
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -88,6 +102,14 @@ class RawServer:
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self._thread.join(2)
+
+
+class KeptServer(RawServer):
+    """One whose connections are kept from request to request, until the last behaviour has had its turn."""
+
+    def _converse(self, connection: socket.socket) -> None:
+        while (request := _read_request(connection)) and self._behave(connection, request):
+            pass
 
 
 def refusing_address() -> str:

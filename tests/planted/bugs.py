@@ -970,8 +970,8 @@ BUGS: Final = (
         name="in doubt is unknown",
         area="bulk look-up",
         file="resources/entities/bulk_lookup.py",
-        text="outcomes[key] = self._one(identity) if key in in_doubt else None",
-        replacement="outcomes[key] = None",
+        text="if not doubtful:",
+        replacement="if True:",
         promise="Who is in doubt is asked for alone.",
         tests=(
             (
@@ -1016,8 +1016,8 @@ BUGS: Final = (
         name="answers out of order",
         area="bulk look-up",
         file="bulk/chunks.py",
-        text="under_way.popleft().result()",
-        replacement="under_way.pop().result()",
+        text="first = under_way.popleft()",
+        replacement="first = under_way.pop()",
         promise="Answers come in the order of the ids.",
         tests=("unit/test_chunks.py::test_results_come_in_the_order_of_the_items",),
     ),

@@ -6,12 +6,15 @@ import itertools
 import threading
 from collections.abc import Iterator
 from itertools import accumulate
+from typing import TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtcp.bulk.chunks import chunked, ordered_map
+from rtcp.bulk.chunks import Unfinished, chunked, ordered_map
+
+T = TypeVar("T")
 
 
 @given(st.lists(st.integers(0, 20)), st.integers(1, 7))
@@ -64,7 +67,7 @@ def test_a_chunk_is_cut_before_more_is_read() -> None:
 
 @given(st.lists(st.integers()), st.integers(1, 6))
 def test_results_come_in_the_order_of_the_items(items: list[int], workers: int) -> None:
-    assert list(ordered_map(lambda item: -item, items, workers=workers)) == [-item for item in items]
+    assert list(ordered_map(lambda item: -item, _as_it_is, items, workers=workers)) == [-item for item in items]
 
 
 def test_the_last_to_finish_does_not_change_the_order() -> None:
@@ -77,7 +80,7 @@ def test_the_last_to_finish_does_not_change_the_order() -> None:
             others_done.set()
         return item
 
-    assert list(ordered_map(function, range(4), workers=4)) == [0, 1, 2, 3]
+    assert list(ordered_map(function, _as_it_is, range(4), workers=4)) == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -89,7 +92,7 @@ def test_the_stream_is_read_only_a_little_ahead(workers: int) -> None:
             read.append(number)
             yield number
 
-    results = ordered_map(lambda item: item, stream(), workers=workers)
+    results = ordered_map(lambda item: item, _as_it_is, stream(), workers=workers)
     for expected in range(20):
         assert next(results) == expected
         assert len(read) <= expected + 1 + 2 * workers
@@ -103,7 +106,7 @@ def test_an_error_of_the_function_comes_after_the_results_before_it(workers: int
             raise LookupError("five")
         return item
 
-    results = ordered_map(function, range(100), workers=workers)
+    results = ordered_map(function, _as_it_is, range(100), workers=workers)
 
     assert list(itertools.islice(results, 5)) == [0, 1, 2, 3, 4]
     with pytest.raises(LookupError, match="five"):
@@ -116,7 +119,7 @@ def test_an_error_of_the_stream_comes_after_the_results_before_it(workers: int) 
         yield from range(3)
         raise LookupError("the file broke off")
 
-    results = ordered_map(lambda item: item, stream(), workers=workers)
+    results = ordered_map(lambda item: item, _as_it_is, stream(), workers=workers)
 
     assert list(itertools.islice(results, 3)) == [0, 1, 2]
     with pytest.raises(LookupError, match="broke off"):
@@ -125,7 +128,7 @@ def test_an_error_of_the_stream_comes_after_the_results_before_it(workers: int) 
 
 def test_who_stops_early_leaves_no_thread_waiting() -> None:
     started = threading.Semaphore(0)
-    results = ordered_map(lambda item: started.release() or item, itertools.count(), workers=3)
+    results = ordered_map(lambda item: started.release() or item, _as_it_is, itertools.count(), workers=3)
     next(results)
 
     results.close()  # type: ignore[attr-defined]
@@ -134,3 +137,62 @@ def test_who_stops_early_leaves_no_thread_waiting() -> None:
         if thread.name.startswith("rtcp-bulk"):
             thread.join(5)
             assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_what_was_fetched_is_read_in_the_callers_thread(workers: int) -> None:
+    def read(item: int) -> tuple[int, str]:
+        return item, threading.current_thread().name
+
+    results = list(ordered_map(_as_it_is, read, range(9), workers=workers))
+
+    assert results == [(item, threading.current_thread().name) for item in range(9)]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@given(items=st.lists(st.integers(0, 5)))
+def test_a_result_that_takes_more_comes_in_its_place(workers: int, items: list[int]) -> None:
+    def read(item: int) -> int | Unfinished[int]:
+        return Unfinished(lambda: -item) if item % 2 else -item
+
+    assert list(ordered_map(_as_it_is, read, items, workers=workers)) == [-item for item in items]
+
+
+def test_what_takes_more_is_under_way_together() -> None:
+    both = threading.Barrier(2)
+    second_is_fetched = threading.Event()
+
+    def fetch(item: int) -> int:
+        if item == 0:
+            assert second_is_fetched.wait(5)
+        elif item == 2:
+            # The thread that fetches this one has done with the second.
+            second_is_fetched.set()
+        return item
+
+    def finish(item: int) -> int:
+        both.wait(5)
+        return item
+
+    def read(item: int) -> int | Unfinished[int]:
+        return item if item == 2 else Unfinished(lambda: finish(item))
+
+    assert list(ordered_map(fetch, read, range(3), workers=2)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_an_error_of_reading_waits_its_turn(workers: int) -> None:
+    def read(item: int) -> int | Unfinished[int]:
+        if item == 3:
+            raise LookupError("three")
+        return Unfinished(lambda: item)
+
+    results = ordered_map(_as_it_is, read, range(9), workers=workers)
+
+    assert list(itertools.islice(results, 3)) == [0, 1, 2]
+    with pytest.raises(LookupError, match="three"):
+        next(results)
+
+
+def _as_it_is(item: T) -> T:
+    return item

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import select_proxy
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import HTTPResponse
 
-from rtcp.transport import deadline
+from rtcp.transport import deadline, direct
 from rtcp.transport.whole_body import read_whole
 
 
@@ -21,6 +22,10 @@ class WholeBodyAdapter(HTTPAdapter):
     requests reads it in pieces of 10 KB, and gives up the interpreter lock after each: among threads that parse, a
     body of 100 KB then waits ten times for its turn.
     """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._ways: dict[tuple[str, Any], direct.DirectWay] = {}
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         super().init_poolmanager(*arguments, **options)
@@ -34,7 +39,9 @@ class WholeBodyAdapter(HTTPAdapter):
         return manager
 
     def send(self, request: requests.PreparedRequest, stream: bool = False, **options: Any) -> requests.Response:  # type: ignore[override]
-        response = super().send(request, stream=stream, **options)
+        response = None if stream else self._send_directly(request, **options)
+        if response is None:
+            response = super().send(request, stream=stream, **options)
         # A double of the base class, such as that of `responses`, has read its own already.
         if not stream and not response._content_consumed:  # type: ignore[attr-defined]
             attempt = deadline.current()
@@ -42,6 +49,27 @@ class WholeBodyAdapter(HTTPAdapter):
             response._content = read_whole(response.raw, most=most, status=response.status_code)
             response._content_consumed = True  # type: ignore[attr-defined]
         return response
+
+    def _send_directly(
+        self, request: requests.PreparedRequest, *, verify: Any = True, cert: Any = None, proxies: Any = None, **_: Any
+    ) -> requests.Response | None:
+        """The answer of the plain exchange; None where the request has to go the long way."""
+        attempt = deadline.current()
+        if attempt is None or cert is not None or not verify or not direct.is_untouched():
+            return None
+        if proxies and select_proxy(request.url or "", proxies) is not None:
+            return None
+        parts = direct.origin_and_target(request.url or "")
+        if parts is None:
+            return None
+        origin, target = parts
+        way = self._ways.get((origin, verify))
+        if way is not None and not way.is_closed:
+            return way.send(request, target, attempt)
+        # The first one has to make a connection, anyway.
+        pool = self.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+        self._ways[origin, verify] = direct.DirectWay(self, pool)
+        return None
 
     def close(self) -> None:
         """Close the idle connections now, and the others as they come back."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
-from threading import Lock
 from typing import Any, Final
 
 from rtcp._arguments import check_number
 from rtcp._outlook import Outlook, judge
-from rtcp.bulk.chunks import Chunk, chunked, ordered_map
+from rtcp.bulk.chunks import Chunk, Unfinished, chunked, ordered_map
 from rtcp.errors import (
     BadRequestError,
     DecodeError,
@@ -44,7 +44,19 @@ _PROBES: Final = 5
 
 Key = tuple[str, str | None]
 Outcome = Entity | RtcpError | None
+Asked = Mapping[Any, Identity]
+Outcomes = dict[Any, Outcome]
 Post = Callable[[Mapping[str, Any], tuple[str, ...]], Response]
+_Chunk = Chunk[Key | int, Identity | RtcpError]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Fetched:
+    """A chunk, those of it who were asked for, and the answer about them, or what became of each."""
+
+    chunk: _Chunk
+    asked: Asked
+    answer: Response | Outcomes
 
 
 class BulkLookup:
@@ -66,8 +78,6 @@ class BulkLookup:
     ) -> None:
         self._post = post
         self._get = get
-        # There is one interpreter lock: threads that read at the same time only take it from one another.
-        self._reading = Lock()
         # What was found to be refused whoever is asked for; one answer that is none takes it back.
         self._verdicts: dict[tuple[str | None, ...], RtcpError] = {}
         # The answer is tied to its input by the identities it names, so they are asked for and taken out again.
@@ -86,25 +96,29 @@ class BulkLookup:
         In the place of an input that cannot be an identity stands the error that says so.
         """
         chunks = chunked(identities, chunk_size, key=_key_of)
-        return _filtered(ordered_map(self._chunk, chunks, workers=workers), on_missing)
+        return _filtered(ordered_map(self._fetch, self._read, chunks, workers=workers), on_missing)
 
-    def _chunk(self, chunk: Chunk[Key | int, Identity | RtcpError]) -> list[Lookup]:
-        """A `Lookup` for every input of the chunk, in order."""
+    def _fetch(self, chunk: _Chunk) -> _Fetched:
+        """What the service says of a chunk; everything that may take a request is done here."""
         asked = {key: each for key, each in chunk.distinct.items() if isinstance(each, Identity)}
-        outcomes = self._look_up(asked) if asked else {}
-        lookups: list[Lookup] = []
-        for position, (key, given) in enumerate(chunk.inputs, chunk.first):
-            if not isinstance(given, Identity):
-                lookups.append(Miss(position, None, given))
-                continue
-            outcome = outcomes[key]
-            if isinstance(outcome, Entity):
-                lookups.append(Hit(position, given, outcome))
-            else:
-                lookups.append(Miss(position, given, outcome or _nothing_known()))
-        return lookups
+        return _Fetched(chunk, asked, self._ask(asked))
 
-    def _look_up(self, asked: Mapping[Any, Identity]) -> dict[Any, Outcome]:
+    def _read(self, fetched: _Fetched) -> list[Lookup] | Unfinished[list[Lookup]]:
+        """A `Lookup` for every input of the chunk, in order."""
+        chunk, answer = fetched.chunk, fetched.answer
+        outcomes = self._outcomes(answer, fetched.asked) if isinstance(answer, Response) else answer
+        if isinstance(outcomes, Unfinished):
+            find_out = outcomes.finish
+            return Unfinished(lambda: _lookups(chunk, find_out()))
+        return _lookups(chunk, outcomes)
+
+    def _look_up(self, asked: Asked) -> Outcomes:
+        answer = self._ask(asked)
+        outcomes = self._outcomes(answer, asked) if isinstance(answer, Response) else answer
+        return outcomes.finish() if isinstance(outcomes, Unfinished) else outcomes
+
+    def _ask(self, asked: Asked) -> Response | Outcomes:
+        """The answer about all of them, unread; where there is none for all, what became of each."""
         if len(asked) < 2:
             return {key: self._one(identity) for key, identity in asked.items()}
         body = {**self._asks, "identities": [_wire_identity(identity) for identity in asked.values()]}
@@ -113,28 +127,38 @@ class BulkLookup:
             response = self._post(body, private)
             if response.status == _PARTIAL:
                 return self._look_up_alone(asked, response)
-            found, in_doubt = self._read(response, asked)
         except RtcpError as exc:
-            if judge(exc) is Outlook.HOPELESS:
-                raise
-            if not _is_of_some_only(exc):
-                return dict.fromkeys(asked, exc)
-            return self._look_up_parts(asked, exc)
+            return self._look_up_after(asked, exc)
+        return response
+
+    def _outcomes(self, response: Response, asked: Asked) -> Outcomes | Unfinished[Outcomes]:
+        """What an answer says of each."""
+        try:
+            found, in_doubt = told(lambda answer, response: _matched(answer, response, asked), response)
+        except RtcpError as exc:
+            failure = exc
+            return Unfinished(lambda: self._look_up_after(asked, failure))
         if self._verdicts:
             self._verdicts.clear()
-        outcomes: dict[Any, Outcome] = {}
-        for key, identity in asked.items():
-            entity = found.get(key)
-            if entity is not None:
-                outcomes[key] = None if entity.is_empty else self._give_back(entity)
-            else:
-                # Where no entry can be about this one, the service knows nothing of it.
-                outcomes[key] = self._one(identity) if key in in_doubt else None
-        return outcomes
+        # Where no entry can be about somebody, the service knows nothing of them.
+        outcomes = {key: self._known(found.get(key)) for key in asked}
+        doubtful = [key for key in asked if key in in_doubt and key not in found]
+        if not doubtful:
+            return outcomes
+        return Unfinished(lambda: outcomes | {key: self._one(asked[key]) for key in doubtful})
 
-    def _look_up_parts(self, asked: Mapping[Any, Identity], failure: RtcpError) -> dict[Any, Outcome]:
+    def _known(self, entity: Entity | None) -> Outcome:
+        return None if entity is None or entity.is_empty else self._give_back(entity)
+
+    def _look_up_after(self, asked: Asked, failure: RtcpError) -> Outcomes:
+        """The outcomes after a failure that was about all of them."""
+        if judge(failure) is Outlook.HOPELESS:
+            raise failure
+        return self._look_up_parts(asked, failure) if _is_of_some_only(failure) else dict.fromkeys(asked, failure)
+
+    def _look_up_parts(self, asked: Asked, failure: RtcpError) -> Outcomes:
         """The outcomes after a refusal that one identity may have brought upon all."""
-        outcomes: dict[Any, Outcome] = {}
+        outcomes: Outcomes = {}
         if not isinstance(failure, _UnreadableEntryError):
             outcomes, refusal = self._probe(asked, str(_said(failure)))
             if refusal is not None:
@@ -144,18 +168,18 @@ class BulkLookup:
         halves = (dict(islice(asked.items(), half)), dict(islice(asked.items(), half, None)))
         return outcomes | self._look_up(halves[0]) | self._look_up(halves[1])
 
-    def _look_up_alone(self, asked: Mapping[Any, Identity], response: Response) -> dict[Any, Outcome]:
+    def _look_up_alone(self, asked: Asked, response: Response) -> Outcomes:
         """Everybody by themselves: a partial failure lists XIDs, and does not tell whose they are."""
         listed = objects(decode(response))
         said = {str(mapping(entry.get("error"))) for entry in listed}
-        outcomes: dict[Any, Outcome] = {}
+        outcomes: Outcomes = {}
         if len(listed) >= len(asked) and len(said) == 1:
             outcomes, refusal = self._probe(asked, said.pop())
             if refusal is not None:
                 return {key: outcomes.get(key, refusal) for key in asked}
         return {key: outcomes[key] if key in outcomes else self._one(identity) for key, identity in asked.items()}
 
-    def _probe(self, asked: Mapping[Any, Identity], said: str) -> tuple[dict[Any, Outcome], RtcpError | None]:
+    def _probe(self, asked: Asked, said: str) -> tuple[Outcomes, RtcpError | None]:
         """The outcomes of a few by themselves, and their refusal when all are refused in the same words.
 
         What was found out about a namespace and these words is not found out again.
@@ -174,10 +198,6 @@ class BulkLookup:
             return outcomes, None
         self._verdicts[verdict] = refusals[0]
         return outcomes, refusals[0]
-
-    def _read(self, response: Response, asked: Collection[Key]) -> tuple[dict[Key, Entity], Collection[Key]]:
-        with self._reading:
-            return told(lambda answer, response: _matched(answer, response, asked), response)
 
     def _one(self, identity: Identity) -> Outcome:
         try:
@@ -212,6 +232,21 @@ def check_options(ids: object, *, workers: int, chunk_size: int) -> None:
         raise InvalidArgumentError("ids is an iterable of identities, not one of them; entities.get looks one up")
     check_number("workers", workers, least=1, most=POOL_SIZE)
     check_number("chunk_size", chunk_size, least=1)
+
+
+def _lookups(chunk: _Chunk, outcomes: Outcomes) -> list[Lookup]:
+    """A `Lookup` for every input of the chunk, in order."""
+    lookups: list[Lookup] = []
+    for position, (key, given) in enumerate(chunk.inputs, chunk.first):
+        if not isinstance(given, Identity):
+            lookups.append(Miss(position, None, given))
+            continue
+        outcome = outcomes[key]
+        if isinstance(outcome, Entity):
+            lookups.append(Hit(position, given, outcome))
+        else:
+            lookups.append(Miss(position, given, outcome or _nothing_known()))
+    return lookups
 
 
 def _nothing_known() -> NotFoundError:
