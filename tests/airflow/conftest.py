@@ -32,6 +32,8 @@ os.environ |= {
     "XDG_CONFIG_HOME": _HOME.name,
 }
 
+from registering import register  # noqa: E402
+
 import rtcp  # noqa: E402
 from rtcp.airflow import _compat  # noqa: E402
 from rtcp.emulator import Emulator, worlds  # noqa: E402
@@ -57,7 +59,7 @@ class Run:
     state: str
     tasks: dict[str, str]
     xcoms: dict[str, Any]
-    links: dict[str, str]
+    looks: dict[str, str]
     tries: dict[str, int]
     log: str
 
@@ -123,7 +125,7 @@ def run(capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
     """Run a DAG from its first to its last task, triggers included, and return what came of it."""
 
     def run(dag: Any, conf: dict[str, Any] | None = None) -> Run:
-        _register(dag)
+        register(dag)
         capfd.readouterr()
         result = dag.test(run_conf=conf)
         log = "".join(capfd.readouterr())
@@ -133,7 +135,7 @@ def run(capfd: pytest.CaptureFixture[str]) -> Callable[..., Run]:
             str(result.state),
             {name: str(each.state) for name, each in instances.items()},
             {name: each.xcom_pull(task_ids=name) for name, each in instances.items()},
-            {name: each.xcom_pull(task_ids=name, key="rtcp_job_url") for name, each in instances.items()},
+            {name: each.xcom_pull(task_ids=name, key="rtcp_job_look") for name, each in instances.items()},
             {name: each.try_number for name, each in instances.items()},
             log,
         )
@@ -147,16 +149,3 @@ def _drop_console_handlers() -> None:
     for handler in list(task_logger.handlers):
         if type(handler) is logging.StreamHandler:
             task_logger.removeHandler(handler)
-
-
-def _register(dag: Any) -> None:
-    """Airflow 3 runs only DAGs that its database knows; 2 does not ask."""
-    try:
-        from airflow.dag_processing.bundles.manager import DagBundlesManager
-        from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-    except ImportError:
-        return
-    DagBundlesManager().sync_bundles_to_db()
-    bag = DagBag(dag_folder=os.devnull)
-    bag.bag_dag(dag)
-    sync_bag_to_db(bag, "dags-folder", None)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from conftest import BOTH, SECRET, connect, dag_of, exports
-from rtcp.airflow import RtcpExportProfilesOperator
+from rtcp.airflow import RtcpExportProfilesOperator, _compat
+from rtcp.airflow.job_looks import KINDS, SAMPLE
+from rtcp.cli.app import app
 
 
 def export(kind=RtcpExportProfilesOperator, *, retries=0, **arguments):
@@ -297,11 +302,61 @@ def test_the_task_tells_airflow_which_asset_it_updates():
     assert list(templated.outlets) == []
 
 
-def test_the_link_leads_to_the_job(run, emulator, destination):
-    dag = export(destination_dataset_id=destination, deferrable=True)
+def test_the_task_tells_how_to_look_at_its_job(run, emulator, destination):
+    result = run(export(destination_dataset_id=destination, deferrable=True, sandbox="prod"))
 
-    result = run(dag)
+    assert result.looks["export"] == "rtcp --sandbox prod export-jobs get 1001"
+    assert (
+        CliRunner().invoke(app, result.looks["export"].split()[1:], env={"RTCP_EMULATOR": emulator.url}).exit_code == 0
+    )
 
-    (link,) = dag.get_task("export").operator_extra_links
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_the_command_of_every_kind_of_job_is_one(kind):
+    found = app
+    for word in kind.command.split():
+        found = found.get_command(click.Context(found), word)
+
+    assert [parameter for parameter in found.params if isinstance(parameter, click.Argument)] or kind is KINDS[SAMPLE]
+
+
+@pytest.mark.parametrize("map_index", [-1, 3])
+def test_the_link_leads_to_the_page_with_what_the_task_has_told(map_index):
+    task = RtcpExportProfilesOperator(task_id="export", destination_dataset_id="d-1")
+    key = SimpleNamespace(
+        dag_id="night", run_id="manual__2026-01-01T00:00:00+00:00", task_id="export", map_index=map_index
+    )
+    (link,) = task.operator_extra_links
+
+    page = link.get_link(task, ti_key=key)
+
     assert link.name == "Profile job"
-    assert result.links["export"] == f"{emulator.url}/data/core/ups/export/jobs/1001"
+    if _compat.version.startswith("2."):
+        run = "dag_run_id=manual__2026-01-01T00%3A00%3A00%2B00%3A00"
+        mapped = "" if map_index == -1 else "&map_index=3"
+        assert page == f"http://localhost:8080/dags/night/grid?{run}&task_id=export&tab=xcom{mapped}"
+    else:
+        mapped = "" if map_index == -1 else "/mapped/3"
+        run = "manual__2026-01-01T00%3A00%3A00%2B00%3A00"
+        assert page == f"http://localhost:8080/dags/night/runs/{run}/tasks/export{mapped}/xcom"
+
+
+class CancelledOnce(RtcpExportProfilesOperator):
+    def start(self):
+        job_id = super().start()
+        if self.seen["ti"].try_number == 1:
+            self.client.export_jobs.cancel(job_id)
+        return job_id
+
+    def perform(self, context):
+        self.seen = context
+        return super().perform(context)
+
+
+@BOTH
+@pytest.mark.parametrize("job_seconds", [0.05])
+def test_a_retry_after_a_cancelled_job_starts_a_new_one(run, emulator, destination, deferrable):
+    result = run(export(CancelledOnce, destination_dataset_id=destination, deferrable=deferrable, retries=1))
+
+    assert result.state == "success"
+    assert exports(emulator) == ["CANCELLED", "SUCCEEDED"]

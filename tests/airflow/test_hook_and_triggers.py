@@ -25,7 +25,10 @@ from rtcp.airflow.triggers import RtcpPauseTrigger
 
 def context():
     """What an operator needs of a task instance outside a DAG run."""
-    return {"ti": SimpleNamespace(try_number=1, xcom_push=lambda **_: None), "dag_run": None}
+    instance = SimpleNamespace(
+        try_number=1, dag_id="night", run_id="manual", task_id="export", map_index=-1, xcom_push=lambda **_: None
+    )
+    return {"ti": instance, "dag_run": None}
 
 
 def submitted(destination, **arguments):

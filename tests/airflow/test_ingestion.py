@@ -74,6 +74,52 @@ def test_flat_rows_are_mapped(run, emulator, inlet, tmp_path):
     assert run(streaming(inlet, path=str(path), mapping=mapping)).xcoms["stream"]["sent"] == 2
 
 
+FILE_MAPPING = {"_id": {"template": "file-{id}"}, "timestamp": "at", "_harbour.loyaltyId": "card"}
+
+
+@pytest.mark.parametrize("way", ["file", "manifest", "template", "fields"])
+def test_a_mapping_comes_from_a_file_or_from_a_template(run, emulator, inlet, tmp_path, way):
+    path, rules = tmp_path / "purchases.csv", tmp_path / "rules.json"
+    path.write_text("id,at,card\n1,2026-03-02T00:00:00Z,70007\n")
+    datasets = {"datasets": [{"id": "harbour-purchases", "mapping": FILE_MAPPING}]}
+    rules.write_text(json.dumps(datasets if way == "manifest" else FILE_MAPPING))
+    mapping = {
+        "template": "{{ params.rules | tojson }}",
+        "fields": {**FILE_MAPPING, "_harbour.loyaltyId": "{{ params.column }}"},
+    }.get(way, str(rules))
+
+    dag = streaming(inlet, path=str(path), mapping=mapping, params={"rules": FILE_MAPPING, "column": "card"})
+
+    assert run(dag).xcoms["stream"]["sent"] == 1
+
+
+@pytest.mark.parametrize(
+    ("mapping", "sentence"),
+    [
+        ("/no/such/rules.toml", "/no/such/rules.toml cannot be read: No such file or directory"),
+        ("{'_id': 'id'}", "mapping is a text that is no JSON: end its template with | tojson"),
+        ("s3://bucket/rules.toml", "mapping is a path of this machine"),
+    ],
+)
+def test_a_mapping_that_cannot_be_read_fails_at_once(run, emulator, inlet, mapping, sentence):
+    result = run(streaming(inlet, rows=purchases, mapping=mapping, retries=2))
+
+    assert (result.tasks["stream"], result.tries["stream"]) == ("failed", 1)
+    assert sentence in result.log
+
+
+def test_rejects_are_counted_by_their_reasons_and_name_nobody(run, emulator, crm):
+    rows = [{"_harbour": {"crmId": "C-1001"}, "personalEmail": {"address": n}} for n in range(12)]
+    rows += [{"_harbour": None, "note": "jane@example.com"}, {}]
+
+    result = run(upserting(crm, rows=lambda: rows, deferrable=False))
+
+    assert result.tasks["upsert"] == "failed"
+    assert "1 row did not go in: the row is empty" in result.log
+    assert "jane@example.com" not in result.log
+    assert "C-1001" not in result.log
+
+
 def test_a_row_that_the_mapping_cannot_read_is_rejected_with_the_reason(run, emulator, inlet, tmp_path):
     path = tmp_path / "purchases.csv"
     path.write_text("id,at,card\n1,20260302,70007\n2,yesterday,70028\n")
@@ -88,6 +134,7 @@ def test_a_row_that_the_mapping_cannot_read_is_rejected_with_the_reason(run, emu
     assert (result.tasks["stream"], result.tries["stream"]) == ("failed", 1)
     assert "of 2 rows 1 were received and 1 rejected" in result.log
     assert "the first: purchases.csv, line 3: " in result.log
+    assert "1 row did not go in: column 'at', for timestamp, " in result.log
     assert "yesterday" not in result.log
 
 

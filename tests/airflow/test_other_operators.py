@@ -7,7 +7,12 @@ import json
 import pytest
 
 from conftest import BOTH, dag_of
-from rtcp.airflow import RtcpComputedAttributeOperator, RtcpDeleteRequestOperator, RtcpPreviewReportOperator
+from rtcp.airflow import (
+    RtcpComputedAttributeOperator,
+    RtcpDeleteRequestOperator,
+    RtcpMergePolicyOperator,
+    RtcpPreviewReportOperator,
+)
 
 EXPRESSION = "xEvent[commerce.order.priceTotal > 0].sum(commerce.order.priceTotal)"
 
@@ -177,3 +182,56 @@ def test_every_report_has_counts_with_names(run, emulator, report):
 )
 def test_a_report_that_cannot_be_asked_for_fails_the_task(run, emulator, arguments, sentence):
     assert sentence in run(dag_of(lambda: RtcpPreviewReportOperator(task_id="report", **arguments))).log
+
+
+def policy(**arguments):
+    given = {"name": "Card first", "identity_graph": "pdg", "attribute_merge": "timestampOrdered", **arguments}
+    return dag_of(lambda: RtcpMergePolicyOperator(task_id="policy", **given))
+
+
+def test_a_merge_policy_is_made_once_and_found_again(run, emulator, client):
+    first = run(policy())
+    second = run(policy())
+
+    made = client.merge_policies.find("Card first")
+    told = {"merge_policy_id": made.id, "name": "Card first", "version": 1, "took_default_from": None}
+    assert first.xcoms["policy"] == {**told, "done": "created"}
+    assert second.xcoms["policy"] == {**told, "done": "unchanged"}
+    assert first.complaints == second.complaints == []
+
+
+def test_a_merge_policy_that_differs_is_replaced_and_keeps_what_is_not_named(run, emulator, client):
+    order = ["harbour-crm", "harbour-loyalty"]
+
+    result = run(policy(name="Harbour: newest wins", attribute_merge="dataSetPrecedence", order=order))
+
+    changed = client.merge_policies.get("harbour-newest")
+    assert (result.xcoms["policy"]["done"], changed.version, changed.default) == ("replaced", 2, True)
+    assert changed.attribute_merge.order == order
+    assert "merge policy harbour-newest: another attribute_merge, order" in result.log
+
+
+def test_whoever_takes_a_default_over_is_told_from_whom_and_how_many_audiences_follow(run, emulator, client):
+    listed = [{"id": f"a-{n}", "name": f"A {n}", "mergePolicyId": "harbour-newest"} for n in range(2)]
+    emulator.faults.once("audiences.list", body={"children": [*listed, {"id": "a-9", "name": "A 9"}], "_page": {}})
+
+    result = run(policy(default=True))
+
+    made = client.merge_policies.find("Card first")
+    assert result.xcoms["policy"]["took_default_from"] == "harbour-newest"
+    assert f"{made.id} has taken the default over from harbour-newest; 2 audiences follow" in result.log
+
+
+def test_two_merge_policies_of_the_name_fail_the_task_with_both_ids(run, emulator, client):
+    ids = ["harbour-newest", "harbour-unstitched"]
+    for each in ids:
+        client.merge_policies.update(each, name="Card first")
+
+    result = run(policy())
+
+    assert result.tasks["policy"] == "failed"
+    assert all(each in result.log for each in ids)
+
+
+def test_a_merge_policy_without_a_name_fails_the_task(run, emulator):
+    assert "name is empty" in run(policy(name="{{ None }}")).log

@@ -77,3 +77,13 @@ def test_every_link_between_pages_leads_to_a_file():
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_other_side_of_a_comparison_is_python():
+    # aepp is not installed here; a block that could not even be read would compare with nothing.
+    page = ROOT / "docs" / "coming-from-aepp.md"
+    blocks = [block["code"] for block in BLOCK.finditer(page.read_text()) if block["title"] == "aepp"]
+
+    assert len(blocks) >= 6
+    for code in blocks:
+        compile(code, str(page), "exec")

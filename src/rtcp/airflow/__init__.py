@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from rtcp.airflow.links import RtcpJobLink
     from rtcp.airflow.operators.computed_attribute import RtcpComputedAttributeOperator
     from rtcp.airflow.operators.delete_request import RtcpDeleteRequestOperator
+    from rtcp.airflow.operators.export_audiences import RtcpExportAudiencesOperator
     from rtcp.airflow.operators.export_profiles import RtcpExportProfilesOperator
+    from rtcp.airflow.operators.merge_policy import RtcpMergePolicyOperator
     from rtcp.airflow.operators.preview_report import RtcpPreviewReportOperator
     from rtcp.airflow.operators.stream import RtcpStreamOperator
     from rtcp.airflow.operators.upsert import RtcpUpsertOperator
@@ -30,10 +32,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "RtcpHook": "rtcp.airflow.hook",
     "RtcpExportProfilesOperator": "rtcp.airflow.operators.export_profiles",
+    "RtcpExportAudiencesOperator": "rtcp.airflow.operators.export_audiences",
     "RtcpUpsertOperator": "rtcp.airflow.operators.upsert",
     "RtcpStreamOperator": "rtcp.airflow.operators.stream",
     "RtcpDeleteRequestOperator": "rtcp.airflow.operators.delete_request",
     "RtcpComputedAttributeOperator": "rtcp.airflow.operators.computed_attribute",
+    "RtcpMergePolicyOperator": "rtcp.airflow.operators.merge_policy",
     "RtcpPreviewReportOperator": "rtcp.airflow.operators.preview_report",
     "RtcpExportJobSensor": "rtcp.airflow.sensors",
     "RtcpDeleteRequestSensor": "rtcp.airflow.sensors",
@@ -51,11 +55,13 @@ __all__ = [
     "RtcpComputedAttributeSensor",
     "RtcpDeleteRequestOperator",
     "RtcpDeleteRequestSensor",
+    "RtcpExportAudiencesOperator",
     "RtcpExportJobSensor",
     "RtcpExportProfilesOperator",
     "RtcpHook",
     "RtcpJobLink",
     "RtcpJobTrigger",
+    "RtcpMergePolicyOperator",
     "RtcpPreviewReportOperator",
     "RtcpPreviewSampleSensor",
     "RtcpStreamOperator",

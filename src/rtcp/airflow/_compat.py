@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from typing import Any
+from urllib.parse import quote, urlencode
 
 
 def _first(name: str, *modules: str) -> Any:
@@ -24,8 +25,6 @@ BaseOperatorLink = _first("BaseOperatorLink", "airflow.sdk", "airflow.models.bas
 BaseSensorOperator = _first("BaseSensorOperator", "airflow.sdk", "airflow.sensors.base")
 BaseTrigger = _first("BaseTrigger", "airflow.triggers.base")
 TriggerEvent = _first("TriggerEvent", "airflow.triggers.base")
-# The class of airflow.models has no get_value in 3.x.
-XCom = _first("XCom", "airflow.sdk.execution_time.xcom", "airflow.models.xcom")
 conf = _first("conf", "airflow.sdk", "airflow.configuration")
 version: str = _first("__version__", "airflow.version", "airflow")
 
@@ -40,6 +39,24 @@ try:
     Asset = _first("Asset", "airflow.sdk")
 except ImportError:
     Asset = _first("Dataset", "airflow.datasets")
+
+
+def object_storage_path(place: str) -> Any:
+    """A path of this machine, or an address of a bucket, as Airflow opens it."""
+    return _first("ObjectStoragePath", "airflow.sdk", "airflow.io.path")(place)
+
+
+def result_page(key: Any) -> str:
+    """The page of Airflow with what a task of a run has told, by the key of the task instance."""
+    mapped = getattr(key, "map_index", None)
+    if version.startswith("2."):
+        query = {"dag_run_id": key.run_id, "task_id": key.task_id, "tab": "xcom"}
+        if mapped not in (None, -1):
+            query["map_index"] = mapped
+        return f"{conf.get('webserver', 'base_url').rstrip('/')}/dags/{key.dag_id}/grid?{urlencode(query)}"
+    base = conf.get("api", "base_url", fallback="http://localhost:8080/").rstrip("/")
+    place = "" if mapped in (None, -1) else f"/mapped/{mapped}"
+    return f"{base}/dags/{key.dag_id}/runs/{quote(key.run_id)}/tasks/{key.task_id}{place}/xcom"
 
 
 def was_killed(trigger: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,14 +46,14 @@ class Kind:
 
     Attributes:
         what: how it is called in sentences.
-        path: where it lives in the API, before the id.
+        command: words of the command line that show one, before the id.
         look: reads one job.
         summary: what is worth handing to other tasks; never data of people.
         cancel: asks the service to stop it; None where the service cannot.
     """
 
     what: str
-    path: str
+    command: str
     look: Callable[[Client, str], Seen]
     summary: Callable[[Client, str], dict[str, Any]]
     cancel: Callable[[Client, str], None] | None = None
@@ -60,6 +61,10 @@ class Kind:
     def name(self, job_id: str) -> str:
         """The job in a sentence."""
         return f"{self.what} {job_id}"
+
+    def shown_by(self, job_id: str, *, sandbox: str) -> str:
+        """What to type to see it."""
+        return shlex.join(["rtcp", "--sandbox", sandbox, *self.command.split(), job_id])
 
     def verdict(self, job_id: str, seen: Seen) -> str:
         """How the job ended, in a sentence."""
@@ -176,25 +181,25 @@ SAMPLE: Final = "preview"
 KINDS: Final[Mapping[str, Kind]] = {
     EXPORT: Kind(
         "export job",
-        "/data/core/ups/export/jobs",
+        "export-jobs get",
         _look_at_export,
         _export_summary,
         lambda client, job_id: client.export_jobs.cancel(job_id),
     ),
     DELETE_REQUEST: Kind(
         "delete request",
-        "/data/core/ups/system/jobs",
+        "system-jobs get",
         _look_at_delete_request,
         _delete_summary,
         lambda client, job_id: client.system_jobs.cancel(job_id),
     ),
-    ATTRIBUTE: Kind("computed attribute", "/data/core/ca/attributes", _look_at_attribute, _attribute_summary),
+    ATTRIBUTE: Kind("computed attribute", "computed-attributes get", _look_at_attribute, _attribute_summary),
     BATCH: Kind(
         "batch",
-        "/data/foundation/catalog/batches",
+        "batches get",
         _look_at_batch,
         _batch_summary,
         lambda client, batch_id: client.batches.abort(batch_id),
     ),
-    SAMPLE: Kind("preview sample at or after", "/data/core/ups/previewsamplestatus", _look_at_sample, _sample_summary),
+    SAMPLE: Kind("preview sample at or after", "preview status", _look_at_sample, _sample_summary),
 }

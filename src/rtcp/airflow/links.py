@@ -1,19 +1,20 @@
-"""The link from a task to its job."""
+"""The link from a task to what became of its job."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from rtcp.airflow import _compat
 
-JOB_URL: Final = "rtcp_job_url"
-
 
 class RtcpJobLink(_compat.BaseOperatorLink):
-    """The address of the job in the API; reading it takes a token, as with `rtcp export-jobs get`."""
+    """The page of Airflow with the job's id, the command that shows the job, and its counts once it is done.
+
+    The service documents no address of a page of its own for a job, and its API wants a token.
+    """
 
     name = "Profile job"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
-        """The address that the operator told right after it had submitted the job; empty before."""
-        return _compat.XCom.get_value(key=JOB_URL, ti_key=ti_key) or ""
+        """The XComs of the task of this run."""
+        return _compat.result_page(ti_key)

@@ -38,7 +38,9 @@ class RtcpSensor(_compat.BaseSensorOperator):
         rtcp_conn_id: the Airflow connection.
         sandbox: another sandbox than the connection's.
         deferrable: wait in the triggerer instead of a worker.
-        kwargs: as of Airflow's sensors: `poke_interval`, `timeout`, `mode`, `soft_fail`.
+        poll_interval: seconds between looks; None leaves it to `poke_interval`, which is Airflow's word for it.
+        timeout: seconds to wait at most; None leaves it to Airflow's `sensors.default_timeout`, of a week.
+        kwargs: as of Airflow's sensors: `mode`, `soft_fail` and others.
     """
 
     template_fields: ClassVar[Sequence[str]] = ("rtcp_conn_id", "sandbox")
@@ -51,9 +53,14 @@ class RtcpSensor(_compat.BaseSensorOperator):
         rtcp_conn_id: str = DEFAULT_CONNECTION,
         sandbox: str | None = None,
         deferrable: bool | None = None,
+        poll_interval: float | None = None,
+        timeout: float | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        if poll_interval is not None and "poke_interval" in kwargs:
+            raise InvalidArgumentError("poll_interval and poke_interval are the same: give one of them")
+        waiting = {"poke_interval": poll_interval, "timeout": timeout}
+        super().__init__(**{name: value for name, value in waiting.items() if value is not None}, **kwargs)
         self.rtcp_conn_id = rtcp_conn_id
         self.sandbox = sandbox
         self.deferrable = default_deferrable() if deferrable is None else deferrable
@@ -153,8 +160,15 @@ class RtcpExportJobSensor(RtcpSensor):
     template_fields: ClassVar[Sequence[str]] = (*RtcpSensor.template_fields, "job_id")
     noun = EXPORT
 
-    def __init__(self, *, job_id: str | int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        *,
+        job_id: str | int,
+        poll_interval: float | None = None,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(poll_interval=poll_interval, timeout=timeout, **kwargs)
         self.job_id = job_id
 
     def target(self) -> str:
@@ -168,8 +182,15 @@ class RtcpDeleteRequestSensor(RtcpSensor):
     template_fields: ClassVar[Sequence[str]] = (*RtcpSensor.template_fields, "job_id")
     noun = DELETE_REQUEST
 
-    def __init__(self, *, job_id: int | str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        *,
+        job_id: int | str,
+        poll_interval: float | None = None,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(poll_interval=poll_interval, timeout=timeout, **kwargs)
         self.job_id = job_id
 
     def target(self) -> str:
@@ -183,8 +204,15 @@ class RtcpComputedAttributeSensor(RtcpSensor):
     template_fields: ClassVar[Sequence[str]] = (*RtcpSensor.template_fields, "attribute_id")
     noun = ATTRIBUTE
 
-    def __init__(self, *, attribute_id: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        *,
+        attribute_id: str,
+        poll_interval: float | None = None,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(poll_interval=poll_interval, timeout=timeout, **kwargs)
         self.attribute_id = attribute_id
 
     def target(self) -> str:
@@ -198,8 +226,15 @@ class RtcpBatchSensor(RtcpSensor):
     template_fields: ClassVar[Sequence[str]] = (*RtcpSensor.template_fields, "batch_id")
     noun = BATCH
 
-    def __init__(self, *, batch_id: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        *,
+        batch_id: str,
+        poll_interval: float | None = None,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(poll_interval=poll_interval, timeout=timeout, **kwargs)
         self.batch_id = batch_id
 
     def target(self) -> str:
@@ -220,8 +255,15 @@ class RtcpPreviewSampleSensor(RtcpSensor):
     template_fields: ClassVar[Sequence[str]] = (*RtcpSensor.template_fields, "sampled_after")
     noun = SAMPLE
 
-    def __init__(self, *, sampled_after: datetime | str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        *,
+        sampled_after: datetime | str,
+        poll_interval: float | None = None,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(poll_interval=poll_interval, timeout=timeout, **kwargs)
         self.sampled_after = sampled_after
 
     def target(self) -> str:

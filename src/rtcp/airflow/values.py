@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -33,3 +34,17 @@ def instant(value: Any, *, name: str) -> datetime | None:
 def blank_as_none(value: Any) -> Any:
     """None for what a template made of nothing."""
     return None if isinstance(value, str) and value in _NOTHING else value
+
+
+def listed(value: Any, *, name: str) -> list[str]:
+    """A list of texts; blank ones are left out.
+
+    Raises:
+        InvalidArgumentError: it is one text, such as a template leaves behind, or holds something else.
+    """
+    if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(each, str) for each in value):
+        raise InvalidArgumentError(
+            f"{name} is a list of texts, each of which may be a template; for one template that makes the list, set "
+            "render_template_as_native_obj=True on the DAG"
+        )
+    return [each for each in value if blank_as_none(each) is not None]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-import json
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
+
+from rtcp.errors import InvalidArgumentError
+from rtcp.rows.mapping_file import read_mapping
 
 
 def ids(file: TextIO, column: str | None) -> Iterator[str]:
@@ -42,20 +43,6 @@ def ids(file: TextIO, column: str | None) -> Iterator[str]:
 def mapping(path: Path, dataset_id: str) -> dict[str, Any]:
     """A mapping out of TOML or JSON: alone, under `mapping`, or that of a dataset in an emulator's manifest."""
     try:
-        content = path.read_text(encoding="utf-8")
-        document: Any = json.loads(content) if path.suffix.lower() == ".json" else tomllib.loads(content)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise click.BadParameter(f"{path} is neither TOML nor JSON with a mapping", param_hint="--mapping")
-    datasets = document.get("datasets")
-    if isinstance(datasets, list):
-        known = {each.get("id"): each.get("mapping") for each in datasets if isinstance(each, dict)}
-        document = known.get(dataset_id)
-        if not isinstance(document, dict):
-            listed = ", ".join(str(name) for name, rules in known.items() if rules) or "none"
-            raise click.BadParameter(
-                f"{path} has no mapping of dataset {dataset_id!r}; it has one of: {listed}", param_hint="--mapping"
-            )
-    found = document.get("mapping", document)
-    return found if isinstance(found, dict) else document
+        return read_mapping(path, dataset_id=dataset_id)
+    except InvalidArgumentError as exc:
+        raise click.BadParameter(str(exc), param_hint="--mapping") from None

@@ -10,6 +10,7 @@ from rtcp.airflow.job_looks import ATTRIBUTE
 from rtcp.airflow.operators.submit_and_wait import RtcpJobOperator
 from rtcp.errors import BadRequestError
 from rtcp.models.computed_attribute import ComputedAttribute, Window
+from rtcp.waiting import DEFAULT_TIMEOUT
 
 
 class RtcpComputedAttributeOperator(RtcpJobOperator):
@@ -21,6 +22,8 @@ class RtcpComputedAttributeOperator(RtcpJobOperator):
     Args:
         name, display_name, description, expression, keep_current: as of `client.computed_attributes.create`.
         duration: how far to look back, such as `"7 days"`.
+        poll_interval: seconds between looks at the attribute.
+        timeout: seconds to wait in one attempt; None waits for ever.
         kwargs: as of `RtcpJobOperator` and `BaseOperator`; there is nothing to cancel.
     """
 
@@ -43,9 +46,11 @@ class RtcpComputedAttributeOperator(RtcpJobOperator):
         expression: str,
         duration: str | Window,
         keep_current: bool | None = None,
+        poll_interval: float = 30.0,
+        timeout: float | None = DEFAULT_TIMEOUT,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(poll_interval=poll_interval, timeout=timeout, **kwargs)
         self.name = name
         self.display_name = display_name
         self.description = description

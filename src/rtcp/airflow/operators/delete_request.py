@@ -11,6 +11,7 @@ from rtcp.airflow.operators.submit_and_wait import RtcpJobOperator
 from rtcp.airflow.values import blank_as_none
 from rtcp.errors import UnprocessableError
 from rtcp.models.system_job import SystemJob
+from rtcp.waiting import DEFAULT_TIMEOUT
 
 
 class RtcpDeleteRequestOperator(RtcpJobOperator):
@@ -21,6 +22,8 @@ class RtcpDeleteRequestOperator(RtcpJobOperator):
     Args:
         dataset_id: alone, the whole dataset goes; beside `batch_id`, the dataset of the batch.
         batch_id: only batches of event datasets can go.
+        poll_interval: seconds between looks at the request.
+        timeout: seconds to wait in one attempt; None waits for ever.
         kwargs: as of `RtcpJobOperator` and `BaseOperator`.
     """
 
@@ -28,8 +31,16 @@ class RtcpDeleteRequestOperator(RtcpJobOperator):
     ui_color = "#f3e1df"
     noun = DELETE_REQUEST
 
-    def __init__(self, *, dataset_id: str | None = None, batch_id: str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        *,
+        dataset_id: str | None = None,
+        batch_id: str | None = None,
+        poll_interval: float = 30.0,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(poll_interval=poll_interval, timeout=timeout, **kwargs)
         self.dataset_id = dataset_id
         self.batch_id = batch_id
 

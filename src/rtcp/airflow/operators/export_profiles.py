@@ -14,6 +14,7 @@ from rtcp.airflow.operators.submit_and_wait import RtcpJobOperator
 from rtcp.airflow.values import blank_as_none, instant
 from rtcp.models.export_job import AudienceFilter, ExportEvents
 from rtcp.resources.export_jobs.body import export_body
+from rtcp.waiting import DEFAULT_TIMEOUT
 
 
 class RtcpExportProfilesOperator(RtcpJobOperator):
@@ -32,6 +33,8 @@ class RtcpExportProfilesOperator(RtcpJobOperator):
         empty_profiles, merge_policy_id, merge_policy_version, audience_per_batch, evaluate_audiences: as of
             `client.export_jobs.create`.
         download_to: folder for the files, on the machine of the worker; None leaves them where they are.
+        poll_interval: seconds between looks at the job.
+        timeout: seconds to wait in one attempt; None waits for ever.
         kwargs: as of `RtcpJobOperator` and `BaseOperator`.
     """
 
@@ -67,6 +70,8 @@ class RtcpExportProfilesOperator(RtcpJobOperator):
         audience_per_batch: bool | None = None,
         evaluate_audiences: bool | None = None,
         download_to: str | None = None,
+        poll_interval: float = 30.0,
+        timeout: float | None = DEFAULT_TIMEOUT,
         **kwargs: Any,
     ) -> None:
         if isinstance(destination_dataset_id, str) and "{{" not in destination_dataset_id:
@@ -75,7 +80,7 @@ class RtcpExportProfilesOperator(RtcpJobOperator):
                 *(given if isinstance(given, list) else [given]),
                 dataset_asset(destination_dataset_id),
             ]
-        super().__init__(**kwargs)
+        super().__init__(poll_interval=poll_interval, timeout=timeout, **kwargs)
         self.destination_dataset_id = destination_dataset_id
         self.fields = fields
         self.audiences = audiences

@@ -22,7 +22,7 @@ class RtcpStreamOperator(RtcpOperator):
     Args:
         inlet_id: 64 hexadecimal characters, or the whole address.
         form: an `rtcp.RowForm`, or its fields by name, which may be templates: where the rows belong, with dataset and
-            schema, and how they become XDM.
+            schema, and how they become XDM. Its `mapping` may be the path of a file of the worker, or JSON.
         path: a file of the worker: .jsonl, .json, .csv, .tsv, .txt, .parquet, compressed as .gz or .zst.
         rows: a function that returns rows, called when the task runs, instead of `path`.
         rows_kwargs: its arguments.

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from rtcp._clock import SystemClock
 from rtcp.airflow import _compat
 from rtcp.airflow.job_looks import KINDS, Kind, Seen, is_outage
-from rtcp.airflow.links import JOB_URL, RtcpJobLink
+from rtcp.airflow.links import RtcpJobLink
 from rtcp.airflow.operators.base import RtcpOperator
+from rtcp.airflow.receipts import Receipts
 from rtcp.airflow.triggers import RtcpJobTrigger
+from rtcp.airflow.values import blank_as_none
 from rtcp.client import Client
 from rtcp.config import Config
 from rtcp.errors import NotFoundError, RtcpError, WaitTimeoutError
@@ -31,11 +33,13 @@ class RtcpJobOperator(_compat.ResumableJobMixin, RtcpOperator):
         timeout: seconds to wait in one attempt; None waits for ever.
         cancel_on_kill: cancel the job when the task is killed or its time is up; False leaves it running.
         durable: False starts a new job at each attempt.
+        receipts: a folder or bucket that all workers share, such as `s3://aws_default@bucket/receipts`: the task writes
+            down there which job it has started, and goes on with that one wherever it runs next.
     """
 
     external_id_key = "rtcp_job_id"
     operator_extra_links = (RtcpJobLink(),)
-    template_fields: ClassVar[Sequence[str]] = RtcpOperator.template_fields
+    template_fields: ClassVar[Sequence[str]] = (*RtcpOperator.template_fields, "receipts")
     noun: ClassVar[str]
 
     def __init__(
@@ -46,9 +50,11 @@ class RtcpJobOperator(_compat.ResumableJobMixin, RtcpOperator):
         timeout: float | None = DEFAULT_TIMEOUT,
         cancel_on_kill: bool = True,
         durable: bool = True,
+        receipts: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(durable=durable, **kwargs)
+        self.receipts = receipts
         self.wait_for_completion = wait_for_completion
         self.poll_interval = poll_interval
         self.timeout = timeout
@@ -67,6 +73,13 @@ class RtcpJobOperator(_compat.ResumableJobMixin, RtcpOperator):
     def finish(self, job_id: str) -> dict[str, Any]:
         """What is left to do once the job has succeeded; returns what goes to XCom."""
         return self._kind.summary(self.client, job_id)
+
+    def receipt(self) -> dict[str, Any]:
+        """What to keep beside the id of the job for the worker that goes on with it; `recall` gets it back."""
+        return {}
+
+    def recall(self, receipt: Mapping[str, Any]) -> None:
+        """Take over what the worker before has kept."""
 
     def perform(self, context: Any) -> Any:
         """Start the job or find it again, and wait as configured."""
@@ -169,7 +182,7 @@ class RtcpJobOperator(_compat.ResumableJobMixin, RtcpOperator):
         """As the mixin does it, for the ways that it does not cover: waiting in the triggerer, and not at all."""
         store = context.get("task_state_store") if self.durable else None
         known = None if store is None else store.get(self.external_id_key)
-        if known is not None and self.get_job_status(known, context) != "failed":
+        if known is not None and self._lives(known, context):
             self.log.info("%s: found again", self._kind.name(known))
             self._remember(context, known)
             return str(known)
@@ -178,13 +191,31 @@ class RtcpJobOperator(_compat.ResumableJobMixin, RtcpOperator):
             store.set(self.external_id_key, job_id)
         return job_id
 
+    def _lives(self, job_id: str, context: Any) -> bool:
+        status = self.get_job_status(job_id, context)
+        return self.is_job_active(status) or self.is_job_succeeded(status)
+
     def _find(self, context: Any) -> str | None:
-        """The job that an earlier attempt of this run has started.
+        """The job that an earlier attempt of this run has started."""
+        return (self._receipted(context) or self._asking_the_same(context)) if self.durable else None
+
+    def _receipted(self, context: Any) -> str | None:
+        """The job of the receipt, unless it has failed or was cancelled."""
+        place = self._receipts(context)
+        kept = None if place is None else place.read()
+        if kept is None or kept.get("noun") != self.noun or not self._lives(kept["job_id"], context):
+            return None
+        self.recall(kept)
+        self.log.info("%s: found again by the receipt %s", self._kind.name(kept["job_id"]), place)
+        return str(kept["job_id"])
+
+    def _asking_the_same(self, context: Any) -> str | None:
+        """The job that asks for the same, where an attempt before this one may have started it.
 
         The service keeps no key of ours with a job, so what tells it is that it asks for the same since the run began.
         """
         began = getattr(context.get("dag_run"), "start_date", None)
-        if not self.durable or began is None or context["ti"].try_number <= 1:
+        if began is None or context["ti"].try_number <= 1:
             return None
         # Some deployments tell the time of a job in whole seconds.
         found = self.equal_jobs(began.replace(microsecond=0))
@@ -230,8 +261,35 @@ class RtcpJobOperator(_compat.ResumableJobMixin, RtcpOperator):
     def _remember(self, context: Any, job_id: str) -> None:
         self._job_id = job_id
         self._config = config = self.hook.config
-        context["ti"].xcom_push(key="rtcp_job_id", value=job_id)
-        context["ti"].xcom_push(key=JOB_URL, value=f"{config.base_url}{self._kind.path}/{job_id}")
+        instance, looked = context["ti"], self._kind.shown_by(job_id, sandbox=config.sandbox_name)
+        instance.xcom_push(key="rtcp_job_id", value=job_id)
+        instance.xcom_push(key="rtcp_job_look", value=looked)
+        # Airflow 3 tells a link at the end of a task only; a job of hours is looked at before.
+        for link in self.operator_extra_links:
+            if hasattr(link, "xcom_key"):
+                instance.xcom_push(key=link.xcom_key, value=link.get_link(self, ti_key=instance))
+        self._write_receipt(context, job_id)
+
+    def _receipts(self, context: Any) -> Receipts | None:
+        place = blank_as_none(self.receipts)
+        return Receipts(place, context["ti"]) if self.durable and place is not None else None
+
+    def _write_receipt(self, context: Any, job_id: str) -> None:
+        place = self._receipts(context)
+        if place is None:
+            return
+        try:
+            kept = place.read()
+            if kept is not None and kept["job_id"] == job_id:
+                self.recall(kept)
+            else:
+                place.write({"noun": self.noun, "job_id": job_id, **self.receipt()})
+        except Exception as exc:  # noqa: BLE001 - drivers of object stores raise what they like
+            # The job runs: to wait for it is worth more than its receipt.
+            self.log.warning(
+                "%s: no receipt could be written to %s, so another worker may start a second job: %s",
+                self._kind.name(job_id), place, exc,
+            )  # fmt: skip
 
     def _give_up(self, job_id: str) -> str:
         """Cancel the job if that is wanted and possible; returns the end of a sentence that says what became of it."""

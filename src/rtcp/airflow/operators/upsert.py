@@ -12,6 +12,7 @@ from rtcp.airflow.row_input import GivenForm, MakeRows, choose_rows, log_rejects
 from rtcp.airflow.values import blank_as_none
 from rtcp.bulk.reject_file import RejectFile
 from rtcp.resources.batches.upsert import UpsertResult, rejects_of
+from rtcp.waiting import DEFAULT_TIMEOUT
 
 _ROWS: Final = "rtcp_rows"
 
@@ -19,7 +20,8 @@ _ROWS: Final = "rtcp_rows"
 class RtcpUpsertOperator(RtcpJobOperator):
     """Send rows as one batch and wait until it went in; to XCom go its id and the counts of its rows.
 
-    Before Airflow 3.3 a retry sends the rows as a new batch, which leaves people as they are: the values are the same.
+    Before Airflow 3.3 a retry without `receipts` sends the rows as a new batch, which leaves people as they are: the
+    values are the same.
 
     Args:
         dataset_id: a dataset that takes upserts.
@@ -27,9 +29,12 @@ class RtcpUpsertOperator(RtcpJobOperator):
         rows: a function that returns rows or a table, called when the task runs, instead of `path`.
         rows_kwargs: its arguments.
         form: an `rtcp.RowForm`, or its fields by name, which may be templates: how rows become XDM.
+            Its `mapping` may be the path of a file of the worker, or JSON.
         format: as of `client.batches.upsert`.
         max_failed: how many rows may stay out before the task fails.
         rejects: file for the rows that did not go in, with the reasons.
+        poll_interval: seconds between looks at the batch.
+        timeout: seconds to wait in one attempt; None waits for ever.
         kwargs: as of `RtcpJobOperator` and `BaseOperator`.
     """
 
@@ -56,9 +61,11 @@ class RtcpUpsertOperator(RtcpJobOperator):
         format: Literal["parquet", "json"] = "parquet",
         max_failed: int = 0,
         rejects: str | None = None,
+        poll_interval: float = 30.0,
+        timeout: float | None = DEFAULT_TIMEOUT,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(poll_interval=poll_interval, timeout=timeout, **kwargs)
         self.dataset_id = dataset_id
         self.path = path
         self.rows = rows
@@ -74,7 +81,7 @@ class RtcpUpsertOperator(RtcpJobOperator):
         result = self.client.batches.upsert(
             self.dataset_id,
             choose_rows(self.path, self.rows, self.rows_kwargs),
-            form=read_form(self.form),
+            form=read_form(self.form, dataset_id=self.dataset_id),
             format=self.format,
             wait=False,
         )
@@ -83,6 +90,14 @@ class RtcpUpsertOperator(RtcpJobOperator):
         if result.batch is None:
             raise _compat.AirflowFailException(f"none of {result.rows} rows can be sent; the first: {first}")
         return result.batch.id
+
+    def receipt(self) -> dict[str, Any]:
+        """The counts of the rows."""
+        return {"counts": self._counts}
+
+    def recall(self, receipt: Mapping[str, Any]) -> None:
+        """Take over the counts, as nobody reads the rows again."""
+        self._counts = receipt.get("counts")
 
     def finish(self, job_id: str) -> dict[str, Any]:
         """Sum up; too many rows that stayed out fail the task."""
