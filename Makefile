@@ -1,7 +1,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test test-airflow check bench bench-check reliability reliability-check planted planted-check docs docs-check release release-check lock clean
+.PHONY: demo test test-airflow check bench bench-check reliability reliability-check planted planted-check mutation docs docs-check release release-check lock clean
 
 demo: .venv/ready-cli
 	$(BIN)/rtcp demo
@@ -51,6 +51,10 @@ planted: .venv/ready-dev
 planted-check: .venv/ready-dev
 	$(BIN)/python -m tests.planted --check
 
+# Hours: random changes to what must not be wrong, of which a test should notice nearly all. Goes on where it stopped.
+mutation: .venv/ready-dev .venv-mutation/ready
+	.venv-mutation/bin/python -m tests.mutation
+
 # The examples on the pages are run by the tests; here it is links, headings and signatures.
 docs docs-check: .venv/ready-dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site
@@ -66,6 +70,7 @@ release: .venv-release/ready
 IN_cli := --extra cli --extra emulator
 IN_dev := --extra dev --extra docs
 IN_release := --group release
+IN_mutation := --group mutation
 IN_publish := --group publish
 IN_airflow-2 := --group airflow-2 --extra airflow --extra arrow --extra emulator
 IN_airflow-3 := --group airflow-3 --extra airflow --extra arrow --extra emulator

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from rtcp.errors import InvalidArgumentError, PagingError
+from rtcp._notebook import Displayed
+from rtcp._notebook.cards import Card
+from rtcp._notebook.describing import part_of
+from rtcp.errors import InvalidArgumentError, PagingError, RtcpError
 
 T = TypeVar("T")
 
@@ -18,7 +21,7 @@ _MOST_EMPTY: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(Displayed, Generic[T]):
     """One page as the service cut it; `next` is the token of the page after it, None on the last.
 
     `is_counted` tells that the token is a place that we have counted ourselves, and not the service's own.
@@ -33,8 +36,11 @@ class Page(Generic[T]):
         # A token may carry identities in its query.
         return f"<Page of {len(self.items)} items, {'more' if self.next else 'last'}>"
 
+    def _card(self) -> Card:
+        return _card_of_page(self, f"Page of {len(self.items):,} items")
 
-class Paged(Generic[T]):
+
+class Paged(Displayed, Generic[T]):
     """A list on the service: iterating yields every item, page after page, from the start each time.
 
     `limit` caps the items, never the pages. It is lazy: nothing is sent before the first item is asked for. `of` says
@@ -94,6 +100,27 @@ class Paged(Generic[T]):
         items = "items" if self.of is None else self.of.__name__
         most = "" if self._limit is None else f", {self._limit} at most"
         return f"<{type(self).__name__} list of {items}{most}: iterate it, or take first() or pages()>"
+
+    def _card(self) -> Card:
+        """The first page, which is asked for when the card is."""
+        title = f"List of {'items' if self.of is None else self.of.__name__}"
+        if self._limit is not None:
+            title += f", {self._limit:,} at most"
+        try:
+            page = self._fetch(None)
+        except RtcpError as exc:
+            return Card(title, notes=[f"The first page did not come. {type(exc).__name__}: {exc}"])
+        return _card_of_page(page, title, limit=self._limit)
+
+
+def _card_of_page(page: Page[Any], title: str, *, limit: int | None = None) -> Card:
+    items = page.items if limit is None else page.items[:limit]
+    is_cut = limit is not None and limit <= len(page.items)
+    parts = [part_of(items)] if items else []
+    said = ["There is more to come: iterate the list."] if page.next is not None and not is_cut else ["This is all."]
+    counted = [] if page.total is None else [("in all, by the service's count", page.total)]
+    # A person's events were asked for, as the person is.
+    return Card(title, facts=counted, parts=parts, notes=said, is_asked_for=True)
 
 
 def next_query(href: str, *, base_url: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from rtcp._clock import Clock
 from rtcp._outlook import Outlook, judge
+from rtcp._progress import waiting_bar
 from rtcp.errors import (
     DecodeError,
     InvalidArgumentError,
@@ -34,6 +35,7 @@ def poll(
     timeout: float | None = DEFAULT_TIMEOUT,
     interval: float | None = None,
     on_progress: Callable[[T], Any] | None = None,
+    progress: bool = False,
     unfinished: Callable[[T | None], str] | None = None,
 ) -> T:
     """Look again and again until the job is final, and return its last state.
@@ -43,6 +45,7 @@ def poll(
         timeout: seconds in total; None waits for ever.
         interval: seconds between looks; None grows from 5 to 60.
         on_progress: called after every look, the last one included.
+        progress: True shows a bar with the time and the status.
         unfinished: says what the last state tells when the time is up; None says that the job is still running.
 
     An outage of the service while waiting is not the job's failure, nor is its wish for a pause: both are survived
@@ -56,6 +59,30 @@ def poll(
         raise InvalidArgumentError("interval must be more than 0 seconds")
     if timeout is not None and not timeout >= 0:
         raise InvalidArgumentError("timeout must be 0 seconds or more; None waits for ever")
+    with waiting_bar(progress, what, on_progress) as tell:
+        return _look_until_final(
+            look,
+            what=what,
+            is_final=is_final,
+            clock=clock,
+            timeout=timeout,
+            interval=interval,
+            tell=tell,
+            unfinished=unfinished,
+        )
+
+
+def _look_until_final(
+    look: Callable[[], T],
+    *,
+    what: str,
+    is_final: Callable[[T], bool],
+    clock: Clock,
+    timeout: float | None,
+    interval: float | None,
+    tell: Callable[[T], Any] | None,
+    unfinished: Callable[[T | None], str] | None,
+) -> T:
     started = clock.monotonic()
     pause = interval or _SHORTEST
     last: T | None = None
@@ -71,8 +98,8 @@ def poll(
             outage = exc
         else:
             unreadable = 0
-            if on_progress is not None:
-                on_progress(last)
+            if tell is not None:
+                tell(last)
             if is_final(last):
                 break
         left = None if timeout is None else timeout - (clock.monotonic() - started)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from rtcp._notebook import Displayed
 from rtcp._outlook import Outlook, judge
 from rtcp.bulk.spool import Entry, Queue
 from rtcp.errors import InvalidArgumentError, RequestError, ResponseError, RtcpError, SessionRuleError
@@ -20,7 +21,7 @@ _OF_DATASTREAM: Final = ("EXEG-0000-", "EXEG-0001-", "EXEG-0002-", "EXEG-0003-",
 
 
 @dataclass(frozen=True, slots=True)
-class Drained:
+class Drained(Displayed):
     """What became of the sessions that waited.
 
     Attributes:

@@ -8,12 +8,14 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, InstanceOf, ModelWrapValidatorHandler, PrivateAttr, model_validator
 from pydantic.alias_generators import to_camel
 
+from rtcp._notebook import Displayed
+
 # Taken as it was parsed: copying it is a sixth of reading a person.
 Xdm = Annotated[dict[str, Any], InstanceOf()]  # pyright: ignore[reportCallIssue]
 """A record or event as the service wrote it: tenant prefixes, case and unknown keys untouched."""
 
 
-class Model(BaseModel):
+class Model(Displayed, BaseModel):
     """A frozen answer. Fields the service adds tomorrow are kept under their wire names and dumped again."""
 
     model_config = ConfigDict(

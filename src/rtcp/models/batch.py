@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
 from rtcp._arguments import check_fields
 from rtcp._instants import BlankAsNone, OptionalEpochMillis
+from rtcp._notebook import Displayed
 from rtcp._numbers import told_count
 from rtcp.models.base import CleanedModel, Model, OpenEnum, Xdm
 
@@ -99,6 +100,19 @@ class Batch(CleanedModel):
         tags: of many kinds; not all are texts.
     """
 
+    _told: ClassVar[tuple[str, ...]] = (
+        "dataset_id",
+        "format",
+        "records_read",
+        "records_written",
+        "records_failed",
+        "created_at",
+        "completed_at",
+        "errors",
+        "external_id",
+        "replay",
+    )
+
     id: str
     status: BatchStatus
     external_id: str | None = None
@@ -185,7 +199,7 @@ class Batch(CleanedModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CsvOptions:
+class CsvOptions(Displayed):
     """How CSV is written; None leaves an option to the service."""
 
     delimiter: str | None = None
@@ -219,7 +233,7 @@ class CsvOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordError:
+class RecordError(Displayed):
     """What is wrong with a record. The message may repeat values of it.
 
     Attributes:
@@ -232,7 +246,7 @@ class RecordError:
 
 
 @dataclass(frozen=True, slots=True)
-class FailedRecord:
+class FailedRecord(Displayed):
     """One record that did not go in.
 
     Attributes:

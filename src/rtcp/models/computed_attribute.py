@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import Field
 
 from rtcp._instants import BlankAsNone, EpochSecondsOrMillis, OptionalIsoInstant
+from rtcp._notebook import Displayed
 from rtcp.errors import InvalidArgumentError
 from rtcp.models.base import CleanedModel, Model, OpenEnum
 from rtcp.models.merge_policy import Sandbox, SchemaRef
@@ -50,7 +51,7 @@ _LONGEST: Final = {WindowUnit.HOURS: 24, WindowUnit.DAYS: 7, WindowUnit.WEEKS: 4
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Window(Displayed):
     """How far a computed attribute looks back: 1-24 hours, 1-7 days, 1-4 weeks, or 1-6 months.
 
     Example:

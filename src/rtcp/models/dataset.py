@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
@@ -29,6 +29,14 @@ class Dataset(CleanedModel):
     """
 
     id: str
+    _told: ClassVar[tuple[str, ...]] = (
+        "is_profile_enabled",
+        "schema_id",
+        "description",
+        "created_at",
+        "updated_at",
+    )
+
     name: str | None = None
     description: str | None = None
     schema_ref: DatasetSchema | None = None

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final, TypeAlias
 
 from pydantic import Field
 
 from rtcp._instants import OptionalEpochMillis, OptionalIsoInstant
+from rtcp._notebook import Displayed
+from rtcp._notebook.cards import Card, Moment, Private, Table, Timeline
+from rtcp._notebook.words import leaves
 from rtcp.errors import NotFoundError, RtcpError
 from rtcp.models.base import Model, OpenEnum, Xdm
 from rtcp.models.identity import Identity
 
 _MISSING = object()
+_MOST_VALUES: Final = 200
+_MOST_EVENTS: Final = 10
+_MOST_FACTS: Final = 6
+_TOLD_ANYWAY: Final = ("eventType", "timestamp", "_id")
 
 
 class SchemaClass(OpenEnum):
@@ -31,6 +38,8 @@ class NamespaceCode(Model):
 
 class RequestedIdentity(Model):
     """The identity that an entity answers to, where the service tells. Its repr hides the id."""
+
+    _private: ClassVar[tuple[str, ...]] = ("entity_id",)
 
     entity_id: str
     entity_id_ns: NamespaceCode | None = Field(default=None, alias="entityIdNS")  # the service writes NS in capitals
@@ -85,14 +94,19 @@ class Entity(Model):
 
     __str__ = __repr__
 
-    def _repr_html_(self) -> str:
-        # Loaded by notebooks only: it brings a table of all of HTML's names.
-        from html import escape
-
-        rows = "".join(
-            f"<tr><td>{escape(path)}</td><td>{escape(str(value))}</td></tr>" for path, value in _leaves(self.entity)
-        )
-        return f"<table><tr><th>path</th><th>value</th></tr>{rows}</table>"
+    def _card(self) -> Card:
+        rows = [*leaves(self.entity)]
+        facts = [
+            ("XID", Private(self.entity_id)),
+            ("sources", [*filter(None, self.sources)]),
+            ("identities stitched together", len(self.identity_graph)),
+            ("merge policy", self.merge_policy.id if self.merge_policy is not None else None),
+            ("last_modified_at", self.last_modified_at),
+        ]
+        table = Table(("path", "value"), rows[:_MOST_VALUES], left_out=_and_more(rows), is_private=True)
+        notes = ["Nothing is known under this identity."] if self.is_empty else []
+        told = [(name, value) for name, value in facts if value not in (None, [], 0, "")]
+        return Card(f"Entity of {len(self.entity):,} fields", facts=told, parts=[table], notes=notes, is_asked_for=True)
 
 
 class Event(Model):
@@ -117,9 +131,30 @@ class Event(Model):
 
     __str__ = __repr__
 
+    def _card(self) -> Card:
+        rows = [*leaves(self.entity)]
+        table = Table(("path", "value"), rows[:_MOST_VALUES], left_out=_and_more(rows), is_private=True)
+        facts = [("at", self.timestamp), ("id", Private(self.entity_id))]
+        return Card(f"Event {self._kind}", facts=facts, parts=[table], is_asked_for=True)
+
+    @classmethod
+    def _many(cls, items: Sequence[Event]) -> Timeline:
+        more = len(items) - _MOST_EVENTS
+        moments = [event._moment() for event in items[:_MOST_EVENTS]]
+        return Timeline(moments, left_out=f"and {more:,} more" if more > 0 else "")
+
+    def _moment(self) -> Moment:
+        told = [(path, value) for path, value in leaves(self.entity) if path not in _TOLD_ANYWAY]
+        return Moment(self.timestamp, self._kind, told[:_MOST_FACTS], max(0, len(told) - _MOST_FACTS))
+
+    @property
+    def _kind(self) -> str:
+        kind = self.entity.get("eventType")
+        return kind if isinstance(kind, str) else ""
+
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Displayed):
     """One input of a bulk look-up that was found; `error` is None.
 
     Attributes:
@@ -141,9 +176,13 @@ class Hit:
     def __repr__(self) -> str:
         return f"Hit({self.position}, {self.identity!r}, {self.entity!r})"
 
+    def _card(self) -> Card:
+        found = self.entity._card()
+        return replace(found, title=f"Found at position {self.position:,}")
+
 
 @dataclass(frozen=True, slots=True)
-class Miss:
+class Miss(Displayed):
     """One input of a bulk look-up without an entity; `entity` is None.
 
     Attributes:
@@ -191,6 +230,11 @@ def xdm_get(entity: Entity | Event | Mapping[str, Any], path: str, default: Any 
     return value
 
 
+def _and_more(rows: Sequence[object]) -> str:
+    more = len(rows) - _MOST_VALUES
+    return f"and {more:,} more values" if more > 0 else ""
+
+
 def keys_among(entity: Entity, wanted: Collection[tuple[str, str | None]]) -> set[tuple[str, str | None]]:
     """Those of the wanted keys that are of identities the entity names."""
     return {key for name, code in _named_identities(entity.entity) if (key := (name, code.casefold())) in wanted}
@@ -223,14 +267,3 @@ def _name(named: list[tuple[str, str]], value: Any, code: Any) -> None:
     # Ids occur as numbers.
     elif isinstance(value, int) and not isinstance(value, bool):
         named.append((str(value), code))
-
-
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}" if path else key)
-    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-        for index, inner in enumerate(value):
-            yield from _leaves(inner, f"{path}.{index}")
-    else:
-        yield path, value

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from rtcp._notebook import Displayed
+from rtcp._notebook.cards import Card, Cell, Table
+from rtcp._notebook.words import in_full
 from rtcp.errors import RtcpError
 from rtcp.models.entity import Entity
 from rtcp.models.merge_policy import MergePolicy
 
+_MOST_ROWS: Final = 100
+
 
 @dataclass(frozen=True, slots=True)
-class PolicyView:
+class PolicyView(Displayed):
     """The person under one merge policy: an entity, or why there is none. Neither means that nothing is known."""
 
     policy: MergePolicy
@@ -22,7 +27,7 @@ class PolicyView:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Displayed):
     """One attribute on which the policies do not agree; `values` by policy id, without those that have none."""
 
     path: str
@@ -30,7 +35,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Winner:
+class Winner(Displayed):
     """Which fragment an attribute comes from. Only the emulator can tell.
 
     Attributes:
@@ -49,7 +54,7 @@ class Winner:
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Displayed):
     """How the merge policies see one person.
 
     Attributes:
@@ -71,6 +76,57 @@ class Explanation:
         )
 
     __str__ = __repr__
+
+    def _card(self) -> Card:
+        names = [view.policy.name or view.policy.id for view in self.views]
+        known = [(name, _knows(view)) for name, view in zip(names, self.views, strict=True)]
+        rows = [*self._rows()]
+        what = "Values, and the dataset that each comes from" if self.winners else "What differs"
+        parts = [Table(("attribute", *names), rows[:_MOST_ROWS], what, _and_more(rows), is_private=True)]
+        if self.winners:
+            parts.append(self._reasons(dict(zip((view.policy.id for view in self.views), names, strict=True))))
+        agreed = "" if rows else "The merge policies agree on every attribute."
+        title = f"How {len(self.views)} merge policies see this person"
+        return Card(title, facts=known, parts=parts, notes=[agreed] if agreed else [], is_asked_for=True)
+
+    def _rows(self) -> Iterator[list[Any]]:
+        """For each attribute its value under each policy, in the color of the dataset that it comes from."""
+        marks = {name: number for number, name in enumerate(dict.fromkeys(map(_source, self.winners)))}
+        won = {(winner.path, winner.policy_id): winner for winner in self.winners}
+        values = {each.path: each.values for each in self.differences}
+        for path in dict.fromkeys([*values, *(winner.path for winner in self.winners)]):
+            row: list[Any] = [path]
+            for view in self.views:
+                winner = won.get((path, view.policy.id))
+                if winner is not None:
+                    row.append(Cell(in_full(winner.value), mark=marks[_source(winner)], meaning=_source(winner)))
+                else:
+                    row.append(in_full(values.get(path, {}).get(view.policy.id)))
+            yield row
+
+    def _reasons(self, names: Mapping[str, str]) -> Table:
+        rows = [
+            (winner.path, names.get(winner.policy_id), _source(winner), winner.reason, [*winner.losers])
+            for winner in self.winners
+            if winner.losers
+        ]
+        columns = ("attribute", "policy", "won", "because", "lost")
+        return Table(columns, rows[:_MOST_ROWS], "Why values won over others", _and_more(rows))
+
+
+def _source(winner: Winner) -> str:
+    return winner.dataset_name or winner.dataset_id or "no dataset"
+
+
+def _knows(view: PolicyView) -> str:
+    if view.entity is not None:
+        return repr(view.entity)
+    return "knows nothing of this person" if view.error is None else f"{type(view.error).__name__}: {view.error}"
+
+
+def _and_more(rows: Sequence[object]) -> str:
+    more = len(rows) - _MOST_ROWS
+    return f"and {more:,} more" if more > 0 else ""
 
 
 def differences(views: Sequence[PolicyView]) -> tuple[Difference, ...]:

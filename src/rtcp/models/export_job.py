@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
 from rtcp._arguments import check_fields, checked_paths
 from rtcp._instants import OptionalEpochMillis, parse_instant
+from rtcp._notebook import Displayed
 from rtcp.models.base import CleanedModel, Model, OpenEnum, Xdm
 from rtcp.models.merge_policy import SchemaRef
 
@@ -25,7 +26,7 @@ class ExportJobStatus(OpenEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExportEvents:
+class ExportEvents(Displayed):
     """Asks for the people's events beside their profiles.
 
     Attributes:
@@ -45,7 +46,7 @@ class ExportEvents:
 
 
 @dataclass(frozen=True, slots=True)
-class AudienceFilter:
+class AudienceFilter(Displayed):
     """The members of one audience.
 
     Attributes:
@@ -80,6 +81,8 @@ class ExportMetrics(Model):
         profiles: people exported.
         profiles_by_namespace: people exported, by the identity namespaces they have.
     """
+
+    _told: ClassVar[tuple[str, ...]] = ("profiles", "profiles_by_namespace", "total_time")
 
     total_time: TimeSpan | None = None
     profile_export_time: TimeSpan | None = None
@@ -133,6 +136,19 @@ class ExportJob(CleanedModel):
         errors: why it failed.
         request_id: to give to Adobe's support.
     """
+
+    _told: ClassVar[tuple[str, ...]] = (
+        "created_at",
+        "updated_at",
+        "destination_dataset_id",
+        "merge_policy_id",
+        "fields",
+        "audiences",
+        "events",
+        "metrics",
+        "errors",
+        "request_id",
+    )
 
     id: int | str = Field(union_mode="left_to_right")
     status: ExportJobStatus

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rtcp._notebook import Displayed
+
 
 @dataclass(frozen=True, slots=True)
-class RemoteFile:
+class RemoteFile(Displayed):
     """One file that data access can send.
 
     Attributes:
@@ -23,7 +25,7 @@ class RemoteFile:
 
 
 @dataclass(frozen=True, slots=True)
-class DownloadProgress:
+class DownloadProgress(Displayed):
     """How far a download is; files that were there already count as done.
 
     Attributes:
@@ -40,7 +42,7 @@ class DownloadProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class UploadProgress:
+class UploadProgress(Displayed):
     """How far the upload of a file is; a part that is sent again begins anew in the count.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
+from rtcp._notebook import Displayed
 from rtcp._numbers import as_number
 from rtcp.errors import InvalidArgumentError
 
@@ -14,11 +15,13 @@ _EXACT: Final = 2**53
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Displayed):
     """An id in an identity namespace ("Email", "ECID", "crmId"); without a namespace the id is an XID.
 
     Its repr hides the id, as ids of people belong in no log.
     """
+
+    _private: ClassVar[tuple[str, ...]] = ("id",)
 
     id: str
     namespace: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -30,6 +30,16 @@ class Inlet(CleanedModel):
     """
 
     id: str
+    _told: ClassVar[tuple[str, ...]] = (
+        "inlet_id",
+        "data_type",
+        "is_authenticated",
+        "state",
+        "description",
+        "inlet_url",
+        "created_at",
+    )
+
     name: str | None = None
     description: str | None = None
     inlet_id: str = ""

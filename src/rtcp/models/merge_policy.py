@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AliasChoices, Field
 
@@ -61,6 +61,16 @@ class MergePolicy(Model):
         took_default_from: after `create(default=True)`: id of the policy that was the default until then; never
             sent by the service.
     """
+
+    _told: ClassVar[tuple[str, ...]] = (
+        "default",
+        "is_active_on_edge",
+        "identity_graph",
+        "attribute_merge",
+        "schema_name",
+        "updated_at",
+        "took_default_from",
+    )
 
     id: str
     name: str | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
@@ -88,6 +88,8 @@ class ReportRow(CleanedModel):
 class DatasetRow(ReportRow):
     """How many people have data from one dataset; percentages are fractions, 0 to 1."""
 
+    _told: ClassVar[tuple[str, ...]] = ("dataset_id", "profile_count", "profile_percentage", "sample_count")
+
     dataset_id: str | None = Field(default=None, alias="value")
     name: str | None = None
     description: str | None = None
@@ -102,6 +104,8 @@ class DatasetRow(ReportRow):
 
 class NamespaceRow(ReportRow):
     """How many people have an identity in one namespace. Sums may exceed the number of people."""
+
+    _told: ClassVar[tuple[str, ...]] = ("namespace", "profile_count", "profile_percentage", "fragment_count")
 
     namespace: str | None = Field(default=None, alias="code")
     namespace_id: str | None = Field(default=None, alias="value")

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
+from rtcp._notebook import Displayed
+from rtcp._notebook.cards import Card
+from rtcp._notebook.describing import table_of
 from rtcp.errors import PartialFailureError, RequestError, RtcpError
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Success(Generic[T]):
+class Success(Displayed, Generic[T]):
     """One input that the service did what was asked for; `error` is None."""
 
     position: int
@@ -21,7 +24,7 @@ class Success(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Displayed):
     """One input that failed, or that got no answer; `value` is None."""
 
     position: int
@@ -44,7 +47,7 @@ def unanswered(position: int) -> Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class BulkResult(Generic[T]):
+class BulkResult(Displayed, Generic[T]):
     """The outcomes of one call about many things, in input order. Iterating yields the values of those that
     succeeded.
     """
@@ -74,6 +77,12 @@ class BulkResult(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<BulkResult: {len(self.succeeded)} succeeded, {len(self.failed)} failed, {len(self.unknown)} unknown>"
+
+    def _card(self) -> Card:
+        counts = [(name, len(getattr(self, name))) for name in ("succeeded", "failed", "unknown")]
+        others = [*self.failed, *self.unknown]
+        parts = [table_of(others, title="did not succeed")] if others else []
+        return Card(f"Result of {len(self):,}", facts=counts, parts=parts)
 
     def raise_for_failures(self) -> None:
         """Do nothing if all succeeded.

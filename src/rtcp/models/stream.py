@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from rtcp._instants import OptionalEpochMillis
+from rtcp._notebook import Displayed
 from rtcp.models.base import CleanedModel
 
 
@@ -37,7 +38,7 @@ class StreamReceipt(CleanedModel):
 
 
 @dataclass(frozen=True, slots=True)
-class WriterSummary:
+class WriterSummary(Displayed):
     """What became of the rows of a writer: sent, rejected, unknown, waiting and under way add up to `rows`.
 
     Attributes:

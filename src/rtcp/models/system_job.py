@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from rtcp._instants import OptionalIsoInstant, parse_epoch_or_iso
+from rtcp._notebook import Displayed
 from rtcp.models.base import CleanedModel, Model, OpenEnum
 from rtcp.models.merge_policy import Sandbox
 
@@ -108,7 +109,7 @@ _SPELLINGS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class DeletePlan:
+class DeletePlan(Displayed):
     """What a delete request would take out of the Profile store. Made by reading; nothing has been deleted.
 
     Attributes:

@@ -50,6 +50,7 @@ class Preview(Resource):
         timeout: float | None = DEFAULT_TIMEOUT,
         interval: float | None = None,
         on_progress: Callable[[PreviewStatus], Any] | None = None,
+        progress: bool = False,
     ) -> PreviewStatus:
         """Poll until a sample job has run at an instant or after it, and return its status.
 
@@ -58,6 +59,7 @@ class Preview(Resource):
             timeout: seconds in total; None waits for ever. Nothing starts a sample job but a change of some 3 %.
             interval: seconds between looks; None grows from 5 to 60.
             on_progress: called after every look, the last one included.
+            progress: True shows a bar with the time and the status; takes `rtcp[notebook]`.
 
         Raises:
             WaitTimeoutError: no newer sample yet; `.last` holds the last status seen.
@@ -76,6 +78,7 @@ class Preview(Resource):
             timeout=timeout,
             interval=interval,
             on_progress=on_progress,
+            progress=progress,
             unfinished=lambda status: _unsampled(after, status),
         )
 

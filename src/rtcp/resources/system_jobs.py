@@ -160,6 +160,7 @@ class SystemJobs(Resource):
         timeout: float | None = DEFAULT_TIMEOUT,
         interval: float | None = None,
         on_progress: Callable[[SystemJob], Any] | None = None,
+        progress: bool = False,
     ) -> SystemJob:
         """Poll until a delete request is final and return its last state.
 
@@ -167,6 +168,7 @@ class SystemJobs(Resource):
             timeout: seconds in total; None waits for ever.
             interval: seconds between looks; None grows from 5 to 60.
             on_progress: called after every look, the last one included.
+            progress: True shows a bar with the time and the status; takes `rtcp[notebook]`.
 
         Stateless: another process can wait for the same id.
 
@@ -187,6 +189,7 @@ class SystemJobs(Resource):
             timeout=timeout,
             interval=interval,
             on_progress=on_progress,
+            progress=progress,
         )
         if not last.is_success:
             raise JobFailedError(f"delete request {job_id} ended as {last.status}", job=last)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
+from rtcp._notebook import Displayed
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.form import RowForm
 from rtcp.rows.wire_json import MOST_BITS, encode
@@ -21,7 +22,7 @@ _MARKS: Final = ("reason", "can_retry", "position")
 
 
 @dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(Displayed):
     """A row that the service has not, or maybe not, received.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
+from rtcp._notebook import Displayed
 from rtcp.bulk.reject_file import RejectFile
 from rtcp.errors import InvalidArgumentError, JobFailedError, PartialFailureError
 from rtcp.models.batch import Batch, FailedRecord
@@ -22,7 +23,7 @@ _MOST_ERRORS: Final = 3
 
 
 @dataclass(frozen=True)
-class UpsertResult:
+class UpsertResult(Displayed):
     """What became of the rows of an upsert: written, failed, refused and pending add up to `rows`.
 
     Attributes:
@@ -31,6 +32,17 @@ class UpsertResult:
         rows: given by the caller, lines that cannot be read included.
         refused: not sent, as they cannot be right.
     """
+
+    _told: ClassVar[tuple[str, ...]] = (
+        "dataset_id",
+        "rows",
+        "written",
+        "failed",
+        "refused",
+        "pending",
+        "is_success",
+        "batch",
+    )
 
     batch: Batch | None
     dataset_id: str

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Final
 from rtcp._arguments import check_number, check_page_size
 from rtcp._instants import millis_bound
 from rtcp._paths import local_path
+from rtcp._progress import transfer_bar
 from rtcp._temporary import TemporaryFolder
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, NotFoundError, PartialFailureError, RtcpError
@@ -176,6 +177,7 @@ class Batches(Resource):
         part_size: int | None = None,
         resume: bool = False,
         on_progress: Callable[[UploadProgress], Any] | None = None,
+        progress: bool = False,
     ) -> None:
         """Put a file into an open batch; one of the same name is replaced. Memory does not grow with the file.
 
@@ -188,6 +190,7 @@ class Batches(Resource):
                 32 MiB.
             resume: True goes on behind what the service has of this file, after an upload in parts that broke off.
             on_progress: called as bytes leave, by one thread at a time.
+            progress: True shows a bar of the bytes; takes `rtcp[notebook]`.
 
         Raises:
             InvalidArgumentError: an argument cannot be right, or the file became shorter meanwhile.
@@ -205,8 +208,9 @@ class Batches(Resource):
         with opened(content) as source:
             batch_path = {"batch_id": str(batch_id), "dataset_id": dataset_id or self._dataset_of(batch_id)}
             target = target_of(self._do, batch_path, known_as, source.size)
-            upload = Upload(source, target, name=known_as, part_size=part_size, on_progress=on_progress)
-            upload.run(workers=workers, resume=resume)
+            with transfer_bar(progress, f"upload of {known_as}", on_progress) as tell:
+                upload = Upload(source, target, name=known_as, part_size=part_size, on_progress=tell)
+                upload.run(workers=workers, resume=resume)
 
     def complete(self, batch_id: int | str) -> None:
         """Hand a batch over, with all its files; `wait` waits until it went in. Completing twice is fine.
@@ -265,6 +269,7 @@ class Batches(Resource):
         timeout: float | None = DEFAULT_TIMEOUT,
         interval: float | None = None,
         on_progress: Callable[[Batch], Any] | None = None,
+        progress: bool = False,
     ) -> Batch:
         """Poll until a batch is final and return its last state.
 
@@ -276,6 +281,7 @@ class Batches(Resource):
             timeout: seconds in total; None waits for ever.
             interval: seconds between looks; None grows from 5 to 60.
             on_progress: called after every look, the last one included.
+            progress: True shows a bar with the time and the status; takes `rtcp[notebook]`.
 
         Raises:
             JobFailedError: it failed, was aborted, or stalled, which only Adobe can mend; `.job` holds it.
@@ -289,7 +295,7 @@ class Batches(Resource):
             >>> client.batches.wait(batch.id, interval=1).has_failed_records
             False
         """
-        last = self._wait(batch_id, timeout=timeout, interval=interval, on_progress=on_progress)
+        last = self._wait(batch_id, timeout=timeout, interval=interval, on_progress=on_progress, progress=progress)
         check_success(last)
         if last.has_failed_records and not allow_failed_records:
             raise PartialFailureError(
@@ -311,6 +317,7 @@ class Batches(Resource):
         timeout: float | None = DEFAULT_TIMEOUT,
         interval: float | None = None,
         on_progress: Callable[[Batch], Any] | None = None,
+        progress: bool = False,
     ) -> UpsertResult:
         """Change attributes of people, wait until that is done, and return what became of the rows.
 
@@ -328,7 +335,7 @@ class Batches(Resource):
             partial_ingestion_percent: how many rows of a hundred may fail before all do; None leaves it to the service.
             check_dataset: False skips reading the dataset to see whether it takes upserts.
             wait: False returns when the batch is handed over; its counts are those of the moment.
-            timeout, interval, on_progress: of waiting for the batch; see `wait`.
+            timeout, interval, on_progress, progress: of waiting for the batch; see `wait`.
 
         A row that cannot be right is not sent and does not stop the others. In Parquet, a column is of the type that
         most rows have there, and the odd ones are refused. Failed rows, and a failed batch, are in the result; call its
@@ -351,7 +358,7 @@ class Batches(Resource):
         file = row_file(rows, (form or RowForm()).for_dataset(dataset_id), format)
         if check_dataset:
             self._check(dataset_id)
-        settle = partial(self._wait, timeout=timeout, interval=interval, on_progress=on_progress)
+        settle = partial(self._wait, timeout=timeout, interval=interval, on_progress=on_progress, progress=progress)
         return self._upsert(dataset_id, file, partial_ingestion_percent, settle if wait else self.get)
 
     def resend(
@@ -363,6 +370,7 @@ class Batches(Resource):
         timeout: float | None = DEFAULT_TIMEOUT,
         interval: float | None = None,
         on_progress: Callable[[Batch], Any] | None = None,
+        progress: bool = False,
     ) -> UpsertResult:
         """Send exactly these rows of an upsert again, wait, and return what became of them.
 
@@ -371,7 +379,7 @@ class Batches(Resource):
 
         Args:
             result: of the upsert that rejected them.
-            timeout, interval, on_progress: of waiting for the batch; see `wait`.
+            timeout, interval, on_progress, progress: of waiting for the batch; see `wait`.
 
         Raises:
             InvalidArgumentError: there is no row to send.
@@ -387,7 +395,7 @@ class Batches(Resource):
             1
         """
         file = result.file_of(rejects)
-        settle = partial(self._wait, timeout=timeout, interval=interval, on_progress=on_progress)
+        settle = partial(self._wait, timeout=timeout, interval=interval, on_progress=on_progress, progress=progress)
         return self._upsert(result.dataset_id, file, partial_ingestion_percent, settle)
 
     def failed_records(self, batch_id: int | str) -> Iterator[FailedRecord]:
@@ -439,6 +447,7 @@ class Batches(Resource):
         *,
         workers: int = 4,
         on_progress: Callable[[DownloadProgress], Any] | None = None,
+        progress: bool = False,
     ) -> Paths:
         """Bring the files of a batch into `directory/batch-<id>/` and return their paths, in the service's order.
 
@@ -447,6 +456,7 @@ class Batches(Resource):
         Args:
             workers: files under way at once, 1 to 64.
             on_progress: called as bytes arrive, by one thread at a time.
+            progress: True shows a bar of the bytes; takes `rtcp[notebook]`.
 
         Raises:
             NotFoundError: no such batch, or a file has vanished.
@@ -465,7 +475,8 @@ class Batches(Resource):
         with claimed(folder, {"batch": str(batch_id)}):
             files = [*self._access.files(str(batch_id))]
             targets = [(file, folder / name) for file, name in zip(files, local_names(files), strict=True)]
-            return Download(self._access.source(), targets, on_progress=on_progress).run(workers=workers)
+            with transfer_bar(progress, "download", on_progress) as tell:
+                return Download(self._access.source(), targets, on_progress=tell).run(workers=workers)
 
     def _wait(
         self,
@@ -474,6 +485,7 @@ class Batches(Resource):
         timeout: float | None,
         interval: float | None,
         on_progress: Callable[[Batch], Any] | None,
+        progress: bool,
     ) -> Batch:
         return poll(
             lambda: self.get(batch_id),
@@ -483,6 +495,7 @@ class Batches(Resource):
             timeout=timeout,
             interval=interval,
             on_progress=on_progress,
+            progress=progress,
         )
 
     def _upsert(

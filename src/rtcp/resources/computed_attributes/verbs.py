@@ -282,6 +282,7 @@ class ComputedAttributes(Resource):
         timeout: float | None = DEFAULT_TIMEOUT,
         interval: float | None = None,
         on_progress: Callable[[ComputedAttribute], Any] | None = None,
+        progress: bool = False,
     ) -> ComputedAttribute:
         """Poll until a published computed attribute has been evaluated, and return it.
 
@@ -289,6 +290,7 @@ class ComputedAttributes(Resource):
             timeout: seconds in total; None waits for ever.
             interval: seconds between looks; None grows from 5 to 60.
             on_progress: called after every look, the last one included.
+            progress: True shows a bar with the time and the status; takes `rtcp[notebook]`.
 
         Raises:
             InvalidArgumentError: it is a draft, which nothing will move before `publish`.
@@ -321,6 +323,7 @@ class ComputedAttributes(Resource):
             timeout=timeout,
             interval=interval,
             on_progress=on_progress,
+            progress=progress,
         )
         if not last.is_success:
             end = "failed" if last.status == ComputedAttributeStatus.FAILED else "was disabled"

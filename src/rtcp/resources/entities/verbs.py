@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from rtcp._arguments import check_page_size, checked_paths, paths_in_one
 from rtcp._instants import millis_bound
+from rtcp._progress import counted
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, PartialFailureError, RtcpError
 from rtcp.models.entity import Entity, Event, Lookup, SchemaClass
@@ -102,6 +103,7 @@ class Entities(Resource):
         workers: int = 8,
         chunk_size: int = 100,
         on_missing: Literal["skip", "yield", "raise"] = "skip",
+        progress: bool = False,
     ) -> Iterator[Lookup]:
         """Look up many, and yield a `Lookup` for each in input order.
 
@@ -116,6 +118,7 @@ class Entities(Resource):
             chunk_size: identities in a request; the service documents no maximum.
             on_missing: what becomes of an id that nothing is known of: left out, yielded with a `NotFoundError` as its
                 error, or raised.
+            progress: True shows a bar; takes `rtcp[notebook]`.
 
         Raises:
             AuthenticationError, PermissionDeniedError, TokenError, ConfigError: the credentials or settings fail;
@@ -143,7 +146,8 @@ class Entities(Resource):
             fields=None if fields is None else checked_paths(fields),
             merge_policy_id=merge_policy_id,
         )
-        return ask.run(_identities(ids, namespace), workers=workers, chunk_size=chunk_size, on_missing=on_missing)
+        found = ask.run(_identities(ids, namespace), workers=workers, chunk_size=chunk_size, on_missing=on_missing)
+        return counted(found, progress, "look-ups", ids)
 
     def list_events(
         self,

@@ -10,6 +10,7 @@ from typing import Any, Final
 from rtcp._arguments import check_number, check_page_size, checked_paths
 from rtcp._optional import require
 from rtcp._paths import local_path
+from rtcp._progress import transfer_bar
 from rtcp._temporary import TemporaryFolder
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, JobFailedError, WaitTimeoutError
@@ -181,6 +182,7 @@ class ExportJobs(Resource):
         timeout: float | None = DEFAULT_TIMEOUT,
         interval: float | None = None,
         on_progress: Callable[[ExportJob], Any] | None = None,
+        progress: bool = False,
     ) -> ExportJob:
         """Poll until an export is final and return its last state.
 
@@ -188,6 +190,7 @@ class ExportJobs(Resource):
             timeout: seconds in total; None waits for ever.
             interval: seconds between looks; None grows from 5 to 60.
             on_progress: called after every look, the last one included.
+            progress: True shows a bar with the time and the status; takes `rtcp[notebook]`.
 
         Raises:
             JobFailedError: it failed, and the text has the service's errors; or it was cancelled. `.job` holds it.
@@ -207,6 +210,7 @@ class ExportJobs(Resource):
             timeout=timeout,
             interval=interval,
             on_progress=on_progress,
+            progress=progress,
         )
         _check_success(last)
         return last
@@ -218,6 +222,7 @@ class ExportJobs(Resource):
         *,
         workers: int = 4,
         on_progress: Callable[[DownloadProgress], Any] | None = None,
+        progress: bool = False,
     ) -> Paths:
         """Bring the files of an export into `directory/export-<id>/` and return their paths, in the service's order.
 
@@ -227,6 +232,7 @@ class ExportJobs(Resource):
         Args:
             workers: files under way at once, 1 to 64.
             on_progress: called as bytes arrive, by one thread at a time.
+            progress: True shows a bar of the bytes; takes `rtcp[notebook]`.
 
         Raises:
             WaitTimeoutError: the job is still running: `wait` for it first.
@@ -254,7 +260,8 @@ class ExportJobs(Resource):
                 files = [*self._files.files(str(batch.batch_id))]
                 names = local_names(files)
                 targets += [(file, folder / _sub_folder(batch) / name) for file, name in zip(files, names, strict=True)]
-            return Download(self._files.source(), targets, on_progress=on_progress).run(workers=workers)
+            with transfer_bar(progress, "download", on_progress) as tell:
+                return Download(self._files.source(), targets, on_progress=tell).run(workers=workers)
 
     def rows(self, job_id: int | str, *, fields: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
         """Yield the rows of an export, file after file; memory does not grow with the export.

@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from rtcp._paths import local_path
+from rtcp._progress import bar_for
 from rtcp.bulk.packing import packs
 from rtcp.bulk.reject_file import RejectFile, Replay, form_of_file
 from rtcp.bulk.spool import SpoolFile
@@ -158,6 +159,7 @@ class Streaming(Resource):
         spool: SpoolFile | str | Path | None = None,
         rejects: str | Path | None = None,
         on_progress: Callable[[WriterSummary], object] | None = None,
+        progress: bool = False,
     ) -> StreamWriter:
         """Return a writer for rows without envelopes, to be used in a `with` statement.
 
@@ -177,6 +179,7 @@ class Streaming(Resource):
             rejects: file to append what was rejected or unknown to, as JSON lines; see `replay`. Without it they
                 are kept in memory.
             on_progress: called with the summary so far after each request, from the writer's threads.
+            progress: True shows a bar of the rows; takes `rtcp[notebook]`.
 
         Raises:
             SpoolError: the spool is unreadable, or another process has it.
@@ -209,6 +212,7 @@ class Streaming(Resource):
             spool=spool,
             rejects=rejects,
             on_progress=on_progress,
+            bar=bar_for(progress, f"rows to inlet {inlet_id}", unit=" rows"),
         )
 
     def replay(
@@ -224,6 +228,7 @@ class Streaming(Resource):
         requests_per_second: int | None = REQUESTS_PER_SECOND,
         messages_per_second: int | None = MESSAGES_PER_SECOND,
         on_progress: Callable[[WriterSummary], object] | None = None,
+        progress: bool = False,
     ) -> WriterSummary:
         """Send the rows of a file of rejects again, with the same `_id`, and return what became of them.
 
@@ -235,8 +240,8 @@ class Streaming(Resource):
         Args:
             path: of the file that a writer, an upsert or a task has written its rejects to.
             form: where a row of the file does not have its own; None takes that of the first one that has.
-            authenticated, validate, workers, max_batch, requests_per_second, messages_per_second, on_progress: as of
-                `writer`.
+            authenticated, validate, workers, max_batch, requests_per_second, messages_per_second, on_progress,
+                progress: as of `writer`.
 
         Raises:
             InvalidArgumentError: there is no such file, or neither `form` nor the file tells the form of its rows.
@@ -262,6 +267,7 @@ class Streaming(Resource):
                 messages_per_second=messages_per_second,
                 rejects=replay.left,
                 on_progress=on_progress,
+                progress=progress,
             )
             with RejectFile(replay.left) as kept, writer:
                 writer.rewrite(replay.rejects(kept))

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from rtcp._progress import Bar, both
 from rtcp._temporary import at_end_of
 from rtcp.bulk.packing import Packer
 from rtcp.bulk.reject_file import RejectFile
@@ -62,6 +63,7 @@ class StreamWriter:
         spool: SpoolFile | str | Path | None,
         rejects: str | Path | None,
         on_progress: Callable[[WriterSummary], object] | None,
+        bar: Bar | None = None,
     ) -> None:
         self._sender = replace(sender, is_stopped=lambda: self._is_aborted)
         self._envelope = Envelope(form, org_id)
@@ -71,7 +73,8 @@ class StreamWriter:
         self._limits = sender.limits(max_batch)
         self._packer: Packer[Item] = Packer(self._limits)
         self._workers = workers
-        self._on_progress = on_progress
+        self._on_progress = both(bar, on_progress)
+        self._bar = bar
         self._intake = threading.Lock()
         self._packs: queue.Queue[Pack | None] = queue.Queue(maxsize=workers)
         self._outbox: list[Item] = []
@@ -379,8 +382,14 @@ class StreamWriter:
         try:
             self._ledger.close()
         finally:
+            self._end_bar()
             if self._owned is not None:
                 self._owned.close()
+
+    def _end_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.tell(self.summary)
+            self._bar.close()
 
     def _check_open(self) -> None:
         self._check_process()
