@@ -12,6 +12,7 @@ import pytest
 from tests.helpers.row_world import compressed, csv_of, rows_as
 
 import rtcp
+from rtcp.rows.shaping import RowShaper
 
 PEOPLE = [{"crm": f"c-{n}", "city": "Łódź, Köln", "note": 'she said "hi; a|b\tc"'} for n in range(3)]
 LATIN = [{"crm": f"c-{n}", "city": "Köln, Málaga", "note": "a;b|c"} for n in range(3)]
@@ -237,3 +238,100 @@ def test_an_address_of_somebody_else_is_refused_before_anything_is_sent(world, w
     with pytest.raises(rtcp.InvalidArgumentError):
         world.client.streaming.send(given, {})
     assert world.sent() == []
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;", "\ufeffsep=;"])
+def test_the_line_by_which_excel_is_told_the_delimiter_is_no_header(world, tmp_path, first):
+    (tmp_path / "people.csv").write_text(f"{first}\r\n{csv_of(PEOPLE, ';')}", encoding="utf-8")
+
+    assert world.stream("people.csv").summary.sent == 3
+    check(world, PEOPLE)
+    assert world.upsert("people.csv").written == 3
+
+
+def test_with_such_a_line_a_reject_names_the_line_of_the_file(world, tmp_path):
+    (tmp_path / "people.csv").write_text("sep=;\ncrm;city;note\nc-1;Hull;a\nc-2;Hull\n")
+
+    writer = world.stream("people.csv")
+
+    assert [reject.line for reject in writer.rejects()] == [4]
+    assert writer.summary.sent == 1
+
+
+def test_columns_without_names_that_are_blank_are_left_out(world, tmp_path):
+    (tmp_path / "people.csv").write_text("crm,city,note,,\nc-1,Hull,a,,\nc-2,York,b,,\n")
+
+    assert world.stream("people.csv").summary.sent == 2
+    assert world.upsert("people.csv").written == 2
+
+
+def test_what_stands_in_a_column_without_a_name_is_not_lost_in_silence(world, tmp_path):
+    (tmp_path / "people.csv").write_text("_tenant.crm,city,,\nc-1,Hull,note,\nc-2,Hull,,\n")
+
+    rows = list(rtcp.read_rows("people.csv").read())
+
+    assert [row.given[""] for row in rows] == ["note", ""]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\x1f\x8b\x08\x00", "let its name end in .gz"),
+        (b"\x28\xb5\x2f\xfd\x00", "let its name end in .zst"),
+        (b"PK\x03\x04\x14\x00", "save the sheet as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1", "save the sheet as CSV"),
+        (b"PAR1\x15\x04", "let its name end in .parquet"),
+        (b"%PDF-1.7\n", "is a PDF"),
+    ],
+)
+@pytest.mark.parametrize("name", ["people.csv", "people.jsonl", "people.json", "people.txt"])
+def test_what_is_no_text_is_refused_as_what_it_is(world, tmp_path, name, content, told):
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(rtcp.InvalidArgumentError, match=told):
+        world.stream(name)
+    with pytest.raises(rtcp.InvalidArgumentError, match=told):
+        world.upsert(name)
+
+
+def test_a_file_without_a_header_is_told_without_repeating_who_is_in_its_first_line(world, tmp_path):
+    (tmp_path / "people.csv").write_text("jane@example.com,447700900123,Hull\n")
+
+    with pytest.raises(rtcp.InvalidArgumentError, match="give the file a header") as caught:
+        world.stream("people.csv")
+    result = world.command_upsert("people.csv")
+
+    assert result.exit_code == 2
+    assert "jane" not in result.stderr
+
+    assert "jane" not in str(caught.value)
+    assert "4477" not in str(caught.value)
+
+
+def test_a_value_that_stands_twice_in_a_first_line_is_not_repeated(tmp_path):
+    (tmp_path / "people.csv").write_text("447700900123,447700900123\n")
+
+    with pytest.raises(rtcp.InvalidArgumentError, match="is the header missing") as caught:
+        rtcp.read_rows(tmp_path / "people.csv")
+
+    assert "4477" not in str(caught.value)
+
+
+def test_a_mapping_the_other_way_round_is_told_as_that(tmp_path):
+    (tmp_path / "people.csv").write_text("email,city\njane@example.com,Hull\n")
+    form = rtcp.RowForm(
+        dataset_id="harbour-crm",
+        schema_id="https://ns.adobe.com/harbour/crm",
+        mapping={"email": "personalEmail.address"},
+    )
+
+    with pytest.raises(rtcp.InvalidArgumentError, match="a mapping says path = 'column'"):
+        RowShaper(form, rtcp.read_rows(tmp_path / "people.csv"))
+
+
+def test_parquet_that_only_begins_and_ends_like_it_is_bad_input(world, tmp_path):
+    (tmp_path / "people.parquet").write_bytes(b"PAR1 and nothing of the sort PAR1")
+
+    with pytest.raises(rtcp.InvalidArgumentError, match="Parquet that cannot be read"):
+        world.stream("people.parquet")
+    assert world.command_stream("people.parquet").exit_code == 2

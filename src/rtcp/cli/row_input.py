@@ -24,9 +24,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FILE: Final = options.LocalPath(exists=True, dir_okay=False, allow_dash=True)
 NEW_FILE: Final = options.LocalPath(dir_okay=False)
-_STDIN: Final = Path("-")
+STDIN: Final = Path("-")
 _MOST_TOLD: Final = 10
 _TABS: Final = {"tab": "\t", "\\t": "\t"}
+
+
+def text_options(function: F) -> F:
+    """How the text of a file is read."""
+    for option in (
+        click.option("--encoding", metavar="NAME", help="Of a text file, such as cp1252; UTF-8 and UTF-16 are found."),
+        click.option("--delimiter", metavar="CHAR", help="Of CSV: ',', ';', '|' or tab; found by the header."),
+    ):
+        function = option(function)
+    return function
 
 
 def row_options(function: F) -> F:
@@ -34,13 +44,12 @@ def row_options(function: F) -> F:
     for option in (
         click.option("--dry-run", is_flag=True, help="Only check the rows; nothing is sent."),
         click.option("--rejects", type=NEW_FILE, help="Takes the rows that did not go in, with the reasons."),
-        click.option("--encoding", metavar="NAME", help="Of a text file, such as cp1252; UTF-8 and UTF-16 are found."),
-        click.option("--delimiter", metavar="CHAR", help="Of CSV: ',', ';', '|' or tab; found by the header."),
+        text_options,
         click.option("--identity", metavar="PATH", help="Dot path of the primary identity, to refuse rows without it."),
         click.option(
             "--mapping",
             type=options.LocalPath(exists=True, dir_okay=False),
-            help="TOML or JSON: from columns to paths.",
+            help="TOML or JSON: each path with its column.",
         ),
     ):
         function = option(function)
@@ -50,16 +59,27 @@ def row_options(function: F) -> F:
 @contextmanager
 def open_rows(file: Path, *, delimiter: str | None, encoding: str | None) -> Iterator[RowSource]:
     """The rows of a file, or of a pipe for `-`."""
-    parted = None if delimiter is None else _TABS.get(delimiter.lower(), delimiter)
-    if file != _STDIN:
-        yield read_rows(file, delimiter=parted, encoding=encoding)
+    if file != STDIN:
+        yield read_rows(file, delimiter=character_of(delimiter), encoding=encoding)
         return
+    with kept_stdin() as path:
+        named = path.rename(path.with_suffix(_suffix_of(path)))
+        yield replace(read_rows(named, delimiter=character_of(delimiter), encoding=encoding), name="<stdin>")
+
+
+@contextmanager
+def kept_stdin() -> Iterator[Path]:
+    """What comes through the pipe, in a file that goes away again."""
     with TemporaryFolder(prefix="rtcp-stdin-") as folder:
         path = folder / "stdin"
         with path.open("wb") as kept:
             shutil.copyfileobj(sys.stdin.buffer, kept)
-        named = path.rename(path.with_suffix(_suffix_of(path)))
-        yield replace(read_rows(named, delimiter=parted, encoding=encoding), name="<stdin>")
+        yield path
+
+
+def character_of(delimiter: str | None) -> str | None:
+    """The delimiter that an option names; a tab is hard to type."""
+    return None if delimiter is None else _TABS.get(delimiter.lower(), delimiter)
 
 
 def tell_rejects(shell: Shell, rejects: Iterable[Reject], *, kept_in: Path | None) -> None:

@@ -74,6 +74,12 @@ def _records_with_care(lines: Iterator[Line], delimiter: str) -> Iterator[Record
             yield Record(feed.first.number, values)
 
 
+def told_delimiter(line: str) -> str | None:
+    """The delimiter that Excel is told by a first line such as `sep=;`; None where it is none."""
+    told = line.strip().lstrip("\ufeff").strip('"').lower()
+    return told[4] if len(told) == 5 and told.startswith("sep=") else "\t" if told == "sep=" else None
+
+
 def sniff_delimiter(header: str) -> str:
     """The delimiter of a header line: that of the known ones which parts it into the most columns."""
 

@@ -18,6 +18,7 @@ from rtcp.rows.paths import Steps, parse_path, put
 
 Read = Callable[[Mapping[str, Any]], Any]
 
+NO_HEADER: Final = "the first line holds values and no names of columns: give the file a header"
 LINE: Final = "line"
 """A column that every row has: the number of its line, so that rows that repeat each other can be told apart."""
 
@@ -168,6 +169,22 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else f"known are: {', '.join(known)}"
 
 
+def tell_nearest(column: str, known: Collection[str]) -> str:
+    """The end of an error about an unknown column; without a header, columns are called by what is in the first row."""
+    if any(map(_is_value, known)):
+        return NO_HEADER
+    return did_you_mean(column, [name for name in known if name])
+
+
+def tell_name(column: str) -> str:
+    """A column in an error; what may be somebody's, as the file has no header, is not repeated."""
+    return "(a number; is the header missing?)" if _is_value(column) else repr(column)
+
+
+def _is_value(name: str) -> bool:
+    return any(map(str.isdigit, name)) and not any(map(str.isalpha, name))
+
+
 def _check_places(places: Iterable[tuple[str, Steps]]) -> None:
     """No place may be a value here and an object or array there, and no value may be set twice."""
     kinds: dict[Steps, tuple[str, str]] = {}
@@ -267,8 +284,14 @@ def _template(path: str, template: Any, known: Collection[str] | None) -> Read:
 def _check_column(path: str, column: Any, known: Collection[str] | None) -> None:
     if not isinstance(column, str):
         raise InvalidArgumentError(f"mapping of {path!r}: a column's name is a text")
-    if known is not None and column not in known:
-        raise InvalidArgumentError(f"mapping of {path!r}: there is no column {column!r}; {did_you_mean(column, known)}")
+    if known is None or column in known:
+        return
+    if path in known:
+        raise InvalidArgumentError(
+            f"mapping of {path!r}: that is a column, and {column!r} is none; a mapping says path = 'column'"
+        )
+    near = tell_nearest(column, known)
+    raise InvalidArgumentError(f"mapping of {path!r}: there is no column {column!r}; {near}")
 
 
 def is_blank(value: Any) -> bool:

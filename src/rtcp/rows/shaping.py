@@ -60,7 +60,9 @@ class RowShaper:
         elif self._is_dotted:
             given = nest(given)
         if not given:
-            raise InvalidArgumentError("the row is empty")
+            raise InvalidArgumentError(
+                "the row is empty" if self.mapper is None else "the mapping finds nothing in the row"
+            )
         if "body" in given and "header" in given:
             raise InvalidArgumentError("the row is in an envelope already; pass what is in its body.xdmEntity")
         if self._identity is not None or "identityMap" in given:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from rtcp._paths import local_path
-from rtcp.errors import InvalidArgumentError
-from rtcp.rows.delimited import Record, records_of, sniff_delimiter
+from rtcp.errors import DecodeError, InvalidArgumentError
+from rtcp.rows.delimited import Record, records_of, sniff_delimiter, told_delimiter
 from rtcp.rows.export_files import UnreadableRow, is_parquet, read_file_rows
 from rtcp.rows.keeping import KeptRows
-from rtcp.rows.mapping import compile_mapping, nest
+from rtcp.rows.mapping import NO_HEADER, compile_mapping, nest, tell_name
 from rtcp.rows.rejects import is_letter, may_go_again, to_reject
 from rtcp.rows.text_files import encoding_of, file_kind, lines_of, open_binary, reading
 
@@ -99,6 +100,15 @@ def read_rows(
     return RowSource(lambda: _numbered(rows), given=rows)
 
 
+def read_delimited(path: Path, *, delimiter: str | None = None, encoding: str | None = None) -> RowSource:
+    """The rows of a file that is parted by delimiters, whatever its name says.
+
+    Raises:
+        InvalidArgumentError: it has no header that can be read.
+    """
+    return _delimited(path, encoding_of(path, encoding), delimiter, file_kind(path))
+
+
 def _numbered(rows: Iterable[Any]) -> Iterator[Row]:
     return (Row(position, position + 1, given) for position, given in enumerate(rows))
 
@@ -141,18 +151,23 @@ def _file(path: Path, delimiter: str | None, encoding: str | None) -> RowSource:
         return RowSource(lambda: _numbered(_json_array(path, found)), name=path.name)
     if kind == ".txt":
         return _with_header(path, lambda: _words(path, found))
-    parted = _delimiter_of(path, found, delimiter, kind)
-    return _with_header(path, lambda: records_of(path, found, parted))
+    return _delimited(path, found, delimiter, kind)
 
 
-def _delimiter_of(path: Path, encoding: str, delimiter: str | None, kind: str) -> str:
+def _delimited(path: Path, encoding: str, delimiter: str | None, kind: str) -> RowSource:
+    first = next((line.text for line in lines_of(path, encoding) if line.text.strip()), "")
+    told = told_delimiter(first)
+    parted = _delimiter_of(first, told if delimiter is None else delimiter, kind)
+    return _with_header(path, lambda: islice(records_of(path, encoding, parted), 0 if told is None else 1, None))
+
+
+def _delimiter_of(header: str, delimiter: str | None, kind: str) -> str:
     if delimiter is not None:
         if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter in '\r\n"':
             raise InvalidArgumentError(f"delimiter is one character, such as ';', not {delimiter!r}")
         return delimiter
     if kind == ".tsv":
         return "\t"
-    header = next((line.text for line in lines_of(path, encoding) if line.text.strip()), "")
     return sniff_delimiter(header)
 
 
@@ -163,15 +178,19 @@ def _with_header(path: Path, records: Callable[[], Iterator[Record]]) -> RowSour
     if first.problem is not None:
         raise InvalidArgumentError(f"{path.name}, line {first.line}, the header: {first.problem}")
     columns = tuple(name.strip() for name in first.values)
-    twice = next((name for name in columns if columns.count(name) > 1), None)
+    if any("@" in name.lstrip("@") for name in columns):
+        raise InvalidArgumentError(f"{path.name!r}: {NO_HEADER}")
+    twice = next((name for name in columns if name and columns.count(name) > 1), None)
     if twice is not None:
-        raise InvalidArgumentError(f"{path.name!r} names the column {twice!r} twice")
+        raise InvalidArgumentError(f"{path.name!r} names the column {tell_name(twice)} twice")
     return RowSource(lambda: _cells(records(), columns), columns, is_flat=True, is_text=True, name=path.name)
 
 
 def _cells(records: Iterator[Record], columns: tuple[str, ...]) -> Iterator[Row]:
     next(records)
     width = len(columns)
+    # Sheets leave such columns behind at the right; what somebody has written into one is not lost.
+    unnamed = [number for number, name in enumerate(columns) if not name]
     for position, record in enumerate(records):
         if record.problem is not None:
             yield Row(position, record.line, record.text, record.problem)
@@ -179,7 +198,10 @@ def _cells(records: Iterator[Record], columns: tuple[str, ...]) -> Iterator[Row]
             problem = f"{len(record.values)} values, where the header names {width} columns"
             yield Row(position, record.line, record.values, problem)
         else:
-            yield Row(position, record.line, dict(zip(columns, record.values, strict=True)))
+            given = dict(zip(columns, record.values, strict=True))
+            if len(unnamed) > 1:
+                given[""] = "".join(record.values[number] for number in unnamed)
+            yield Row(position, record.line, given)
 
 
 def _words(path: Path, encoding: str) -> Iterator[Record]:
@@ -253,7 +275,15 @@ def _first_character(path: Path, encoding: str) -> str:
 
 
 def _parquet(path: Path) -> Iterator[Row]:
-    for position, given in enumerate(read_file_rows(path, on_unreadable="yield")):
+    rows = enumerate(read_file_rows(path, on_unreadable="yield"))
+    while True:
+        try:
+            position, given = next(rows)
+        except StopIteration:
+            return
+        except DecodeError as exc:
+            # It is the caller's file, and not one that the service has given.
+            raise InvalidArgumentError(str(exc)) from None
         if isinstance(given, UnreadableRow):
             yield Row(position, position + 1, None, given.problem)
         else:

@@ -23,6 +23,18 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# What begins so is no text, whatever its name says.
+_OTHER_KINDS: Final = (
+    (b"\x1f\x8b", "is compressed; let its name end in .gz"),
+    (b"\x28\xb5\x2f\xfd", "is compressed; let its name end in .zst"),
+    (b"BZh", "is compressed with bzip2; unpack it"),
+    (b"\xfd7zXZ", "is compressed with xz; unpack it"),
+    (b"PK\x03\x04", "is a zip archive or a workbook; unpack it, or save the sheet as CSV"),
+    (b"\xd0\xcf\x11\xe0", "is a workbook; save the sheet as CSV"),
+    (b"PAR1", "is a Parquet file; let its name end in .parquet"),
+    (b"Obj\x01", "is an Avro file; write it as Parquet or as JSON lines"),
+    (b"%PDF", "is a PDF; save the table as CSV"),
+)
 codecs.register_error("rtcp-unreadable", lambda exc: (_UNREADABLE, cast(UnicodeDecodeError, exc).end))
 
 
@@ -61,8 +73,13 @@ def encoding_of(path: Path, encoding: str | None) -> str:
     """The encoding to read a file in: as asked, else by its first bytes, else UTF-8.
 
     Raises:
-        InvalidArgumentError: the encoding is unknown, or the file is in none that can be guessed.
+        InvalidArgumentError: the encoding is unknown, or the file is in none that can be guessed, or is no text at all.
     """
+    with reading(path), open_binary(path) as file:
+        start = file.read(_SAMPLE)
+    for mark, problem in _OTHER_KINDS:
+        if start.startswith(mark):
+            raise InvalidArgumentError(f"{path.name!r} {problem}")
     if encoding is not None:
         try:
             name = codecs.lookup(encoding).name
@@ -71,8 +88,6 @@ def encoding_of(path: Path, encoding: str | None) -> str:
         if not name:
             raise InvalidArgumentError(f"there is no encoding {encoding!r}; known are utf-8, utf-16, cp1252, ...")
         return "utf-8-sig" if name == "utf-8" else name
-    with reading(path), open_binary(path) as file:
-        start = file.read(_SAMPLE)
     for mark, found in _MARKS:
         if start.startswith(mark):
             return found

@@ -7,15 +7,18 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
-from typing import Any, Final, Literal, TextIO
+from pathlib import Path
+from typing import Any, Final, Literal
 
 import click
 
 import rtcp
 from rtcp import Identity
 from rtcp.cli import entity_views as views
-from rtcp.cli import failures, inputs, live, names, options
+from rtcp.cli import failures, live, names, options
+from rtcp.cli.id_files import read_ids, tell_on
 from rtcp.cli.output import show_flat, show_many, split_paths
+from rtcp.cli.row_input import FILE, text_options
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 from rtcp.errors import BadRequestError, NotFoundError, UnprocessableError
@@ -88,9 +91,10 @@ def get(
 
 
 @command.command("get-many")
-@click.argument("file", type=click.File(encoding="utf-8-sig", errors="strict"))
+@click.argument("file", type=FILE)
 @namespace
-@click.option("--column", metavar="NAME", help="FILE is CSV with a header line; the ids are in this column.")
+@click.option("--column", metavar="NAME", help="FILE is a table; the ids are in this column.")
+@text_options
 @fields
 @merge_policy
 @schema
@@ -106,9 +110,11 @@ def get(
 @pass_shell
 def get_many(
     shell: Shell,
-    file: TextIO,
+    file: Path,
     namespace: str | None,
     column: str | None,
+    encoding: str | None,
+    delimiter: str | None,
     fields: Sequence[str],
     merge_policy: str | None,
     schema: str,
@@ -128,7 +134,7 @@ def get_many(
     with shell.client() as client:
         policy_id = names.merge_policy(client, merge_policy)
         lookups = client.entities.get_many(
-            inputs.ids(file, column),
+            read_ids(file, column, encoding=encoding, delimiter=delimiter, on_unreadable=tell_on(shell, file)),
             namespace=namespace,
             schema_name=schema,
             fields=paths or None,

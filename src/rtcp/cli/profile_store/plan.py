@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from math import ceil
-from typing import Any, Final, TextIO
+from pathlib import Path
+from typing import Any, Final
 
 import click
 
 import rtcp
 from rtcp.auth.token_life import read_end
 from rtcp.bulk.chunks import chunked
-from rtcp.cli import ages, inputs, live
+from rtcp.cli import ages, live
+from rtcp.cli.id_files import read_ids, tell_on
 from rtcp.cli.output import Columns, count, show_one
+from rtcp.cli.row_input import FILE, text_options
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 from rtcp.hooks import Event, RequestFinished, TokenFetched
@@ -40,9 +43,10 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("file", type=click.File(encoding="utf-8-sig", errors="strict"))
+@click.argument("file", type=FILE)
 @click.option("--namespace", metavar="CODE", help="Identity namespace, such as Email; none for XIDs.")
-@click.option("--column", metavar="NAME", help="FILE is CSV with a header line; the ids are in this column.")
+@click.option("--column", metavar="NAME", help="FILE is a table; the ids are in this column.")
+@text_options
 @click.option("--workers", default=8, show_default=True, type=click.IntRange(1, 64), help="Requests under way at once.")
 @click.option("--chunk-size", default=100, show_default=True, type=click.IntRange(min=1), help="Ids in a request.")
 @click.option(
@@ -61,9 +65,11 @@ def command() -> None:
 def lookup(
     shell: Shell,
     /,
-    file: TextIO,
+    file: Path,
     namespace: str | None,
     column: str | None,
+    encoding: str | None,
+    delimiter: str | None,
     workers: int,
     chunk_size: int,
     budget: float | None,
@@ -78,7 +84,8 @@ def lookup(
     many = distinct = requests = 0
     first: list[str] = []
     with live.show_count(shell, "reading ids") as tell:
-        for chunk in chunked(inputs.ids(file, column), chunk_size, key=str):
+        given_ids = read_ids(file, column, encoding=encoding, delimiter=delimiter, on_unreadable=tell_on(shell, file))
+        for chunk in chunked((each for each in given_ids if each is not None), chunk_size, key=str):
             first = first or list(chunk.distinct.values())
             many, distinct, requests = many + len(chunk.inputs), distinct + len(chunk.distinct), requests + 1
             tell(many)
@@ -107,9 +114,10 @@ def lookup(
         shell.note("the token is renewed on the way, by itself")
     if shell.config.token is not None:
         shell.note(_warn_of_end(seconds, token_seconds))
-    options = (("--namespace", namespace), ("--column", column), ("--workers", str(workers)))
+    texts = (("--encoding", encoding), ("--delimiter", delimiter))
+    options = (("--namespace", namespace), ("--column", column), *texts, ("--workers", str(workers)))
     words = [word for name, value in options if value for word in (name, value)]
-    shell.note(f"run it with: {shell.command('entities', 'get-many', file.name, *words)}")
+    shell.note(f"run it with: {shell.command('entities', 'get-many', str(file), *words)}")
 
 
 def _read_time_left(shell: Shell) -> float | None:
