@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -14,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 sys.path.insert(0, str(ROOT))
 
-from release import artifacts, audit, locks, report  # noqa: E402
+from release import artifacts, audit, contract, locks, report  # noqa: E402
 
 GOOD = "requests==2.33.0 \\\n    --hash=sha256:" + "0" * 64 + "\n"
 
@@ -123,6 +124,32 @@ def test_the_classified_pythons_are_those_of_ci():
     classified = [line.rsplit(" ", 1)[1] for line in PROJECT["project"]["classifiers"] if "Python :: 3." in line]
 
     assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == classified
+
+
+def test_the_public_api_is_what_is_written_down():
+    """If it fails and that is meant: python -m release.contract --write, and a line in the changelog."""
+    assert contract.API.read_text(encoding="utf-8").splitlines() == list(contract.describe())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gone"),
+    [
+        ("def with_sandbox(self, sandbox", "def with_sandbox(self, sandbx", "- def rtcp.Client.with_sandbox("),
+        ("    retries: int = 5", "    retries: int = 4", "- rtcp.Config.retries: int = 5"),
+    ],
+)
+def test_a_break_of_the_public_api_is_seen_with_what_is_gone(before, after, gone, tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("client.py", "config/__init__.py"):
+        path = tmp_path / "src" / "rtcp" / name
+        path.write_text(path.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
+    monkeypatch.setattr(contract, "ROOT", tmp_path)
+    monkeypatch.setattr(contract, "API", tmp_path / "api.txt")
+    shutil.copy(ROOT / "release" / "api.txt", tmp_path / "api.txt")
+
+    with pytest.raises(report.FailedError) as caught:
+        contract.check()
+    assert gone in str(caught.value)
 
 
 def test_each_file_of_the_repository_is_in_the_sdist():
