@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -108,6 +109,22 @@ def test_a_token_that_has_expired_is_refused_by_the_gateway(run, settings, monke
     assert found(result, "gateway", "credentials")["outcome"] == "failed"
     assert "only its giver knows" in found(result, "token", "credentials")["detail"]
     assert "expired-long-ago" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("hours", "outcome", "words"),
+    [(-3, "failed", "at its end since 3.0 h"), (0.5, "warning", "lives for 0.5 h"), (5, "ok", "lives for 5.0 h")],
+)
+def test_the_life_of_a_given_token_is_told_where_it_says_so(run, settings, monkeypatch, hours, outcome, words):
+    end = datetime.now(UTC) + timedelta(hours=hours, seconds=10)
+    claims = base64.urlsafe_b64encode(json.dumps({"exp": int(end.timestamp())}).encode()).decode().rstrip("=")
+    monkeypatch.setenv("RTCP_TOKEN", f"head.{claims}.seal")
+
+    result = run("doctor")
+
+    token = found(result, "token", "credentials")
+    assert (token["outcome"], words in token["detail"]) == (outcome, True)
+    assert claims not in result.output
 
 
 def test_the_life_of_a_token_in_the_cache_is_told(run, settings, monkeypatch):
