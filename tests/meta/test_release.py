@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -15,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 sys.path.insert(0, str(ROOT))
 
-from release import artifacts, audit, contract, locks, report  # noqa: E402
+from release import artifacts, audit, container, contract, locks, report  # noqa: E402
 
 GOOD = "requests==2.33.0 \\\n    --hash=sha256:" + "0" * 64 + "\n"
 
@@ -150,6 +151,29 @@ def test_a_break_of_the_public_api_is_seen_with_what_is_gone(before, after, gone
     with pytest.raises(report.FailedError) as caught:
         contract.check()
     assert gone in str(caught.value)
+
+
+def test_the_container_runs_as_nobody_and_tells_its_health():
+    image = container.read((ROOT / "container" / "Containerfile").read_text(encoding="utf-8"))
+
+    assert image.user.partition(":")[0].isdecimal()
+    assert int(image.user.partition(":")[0]) > 0
+    assert image.health[1:] == ("emulator", "status")
+    assert "--require-hashes" in " ".join(step for _, step in image.steps)
+
+
+def test_a_step_that_the_rehearsal_cannot_take_is_refused():
+    with pytest.raises(report.FailedError, match="ADD"):
+        container.read("FROM x\nADD https://example.com/a /a\n")
+
+
+def test_the_project_in_the_other_container_calls_the_emulator_by_a_name_that_it_knows():
+    services = yaml.safe_load((ROOT / "container" / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    host = urlsplit(services["tests"]["environment"]["RTCP_EMULATOR"]).hostname
+    command = services["emulator"]["command"]
+
+    assert host in services
+    assert command[command.index("--allow-host") + 1] == host
 
 
 def test_each_file_of_the_repository_is_in_the_sdist():
