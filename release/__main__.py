@@ -59,6 +59,7 @@ def _checks(artifacts: Artifacts, *, full: bool) -> Iterator[tuple[str, Callable
     yield from stranger.checks(artifacts, full=full).items()
     if full:
         yield "container", container.rehearse
+        yield "tests and docs of the sdist", artifacts.try_sdist
     yield "bill of materials", lambda: bill.write(_bill_of(artifacts), artifacts.folder / "rtcp.cdx.json")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -178,9 +177,7 @@ def test_the_project_in_the_other_container_calls_the_emulator_by_a_name_that_it
 
 def test_each_file_of_the_repository_is_in_the_sdist():
     include = PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split(
-        "\n"
-    )
+    tracked = artifacts.list_repository()
     roots = {f"/{name.partition('/')[0]}" for name in tracked if "/" in name}
 
     # Where there is no repository, this is the sdist.
