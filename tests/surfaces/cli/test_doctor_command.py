@@ -163,6 +163,17 @@ def test_a_host_that_only_some_use_does_not_fail_the_whole(run, settings, monkey
     assert "1 to look at" in result.stderr
 
 
+@pytest.mark.parametrize(("status", "outcome"), [(404, "ok"), (503, "warning"), (407, "warning")])
+def test_an_answer_is_no_reach_when_it_is_that_of_what_stands_in_front(run, settings, monkeypatch, status, outcome):
+    with RawServer(answer(status, b"")) as server:
+        monkeypatch.setenv("RTCP_EDGE_URL", server.url)
+
+        result = run("doctor")
+
+    edge = found(result, "reach", "host: edge")
+    assert (edge["outcome"], str(status) in edge["detail"]) == (outcome, True)
+
+
 def test_a_proxy_that_refuses_is_named_without_its_password(run, settings, monkeypatch):
     with RawServer(answer(407, b"")) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("//", "//mara:hush@"))
