@@ -75,7 +75,7 @@ IN_publish := --group publish
 IN_airflow-2 := --group airflow-2 --extra airflow --extra arrow --extra emulator
 IN_airflow-3 := --group airflow-3 --extra airflow --extra arrow --extra emulator
 
-lock: lock-dev lock-cli lock-release lock-publish lock-airflow-2 lock-airflow-3
+lock: $(patsubst requirements-%.lock,lock-%,$(wildcard requirements-*.lock))
 
 lock-cli lock-release lock-publish: private AGREEING := --constraint requirements-dev.lock
 lock-cli lock-release lock-publish: lock-dev

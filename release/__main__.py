@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from release import audit, bill, locks, pythons, stranger, workflows
+from release import audit, bill, container, contract, locks, pythons, stranger, workflows
 from release.artifacts import VERSION, Artifacts
 from release.report import FAILED, NOT_RUN, ROOT, Outcome, attempt
 
@@ -53,9 +53,13 @@ def _checks(artifacts: Artifacts, *, full: bool) -> Iterator[tuple[str, Callable
     yield "metadata", artifacts.check_metadata
     yield "version", artifacts.check_version
     yield "locks", locks.check
+    yield "public API", contract.check
     yield "workflows", workflows.check
     yield "audit", audit.check
     yield from stranger.checks(artifacts, full=full).items()
+    if full:
+        yield "container", container.rehearse
+        yield "tests and docs of the sdist", artifacts.try_sdist
     yield "bill of materials", lambda: bill.write(_bill_of(artifacts), artifacts.folder / "rtcp.cdx.json")
 
 

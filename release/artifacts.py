@@ -7,13 +7,14 @@ import re
 import shutil
 import subprocess
 import tarfile
+import tempfile
 import tomllib
 import zipfile
 from email import message_from_string
 from pathlib import Path
 from typing import Any, Final
 
-from release.report import ROOT, TOOLS, FailedError, NotRunError, offline, run
+from release.report import ROOT, TOOLS, FailedError, NotRunError, offline, online, run
 
 PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 VERSION: Final[str] = PROJECT["project"]["version"]
@@ -48,13 +49,9 @@ class Artifacts:
 
     def compare_with_repository(self) -> str:
         """The sdist holds each file of the repository, and nothing else."""
-        listed = subprocess.run(
-            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
-        ).stdout.split("\0")
-        tracked = {name for name in listed if name}
-        if not tracked or not (ROOT / ".git").exists():
+        tracked = list_repository()
+        if not tracked:
             raise NotRunError("there is no repository here to compare the sdist with")
-        tracked = {name for name in tracked if (ROOT / name).exists()}
         inside = {path.relative_to(self.unpacked).as_posix() for path in self.unpacked.rglob("*") if path.is_file()} - {
             "PKG-INFO"
         }
@@ -63,6 +60,14 @@ class Artifacts:
                 f"not in the sdist: {sorted(tracked - inside)}; not in the repository: {sorted(inside - tracked)}"
             )
         return f"the sdist has the {len(tracked)} files of the repository"
+
+    def try_sdist(self) -> str:
+        """Its own Makefile makes the docs and passes the tests, where no repository is in sight."""
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(shutil.copytree(self.unpacked, Path(folder, self.unpacked.name)))
+            run("make", "docs", cwd=place, environment=online(), seconds=1_200)
+            tested = run("make", "test", cwd=place, environment=online(), seconds=3_600)
+        return f"make docs, make test: {tested.stdout.strip().splitlines()[-1].strip('= ')}"
 
     def check_forms(self) -> str:
         """What indexes and their readers ask of files."""
@@ -103,6 +108,14 @@ class Artifacts:
         if f"\n## {VERSION}, not yet released" in changelog:
             raise FailedError(f"docs/changelog.md says that {VERSION} is not yet released")
         return f"{VERSION}, as the tag and the changelog say"
+
+
+def list_repository() -> set[str]:
+    """The files that are kept in the repository and are there; none where this is no repository."""
+    if not (ROOT / ".git").exists() or shutil.which("git") is None:
+        return set()
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    return {name for name in listed.split("\0") if name and (ROOT / name).exists()}
 
 
 def _build(source: Path, target: Path, *, mask: int) -> None:

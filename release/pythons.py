@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,6 +16,7 @@ from release.report import ROOT, TOOLS, FailedError, NotRunError, offline, onlin
 _UV: Final = TOOLS / "uv"
 _FOLDER: Final = ROOT / ".cache" / "release"
 _MINORS: Final = range(11, 20)
+_PYENV: Final = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
 
 
 def classified() -> list[str]:
@@ -28,14 +30,16 @@ def find() -> dict[str, Path]:
     wanted = SpecifierSet(PROJECT["project"]["requires-python"])
     found = {}
     for minor in _MINORS:
-        path = shutil.which(f"python3.{minor}")
-        # Version managers have names for Pythons that are not chosen here.
-        if path and wanted.contains(f"3.{minor}") and _runs(path):
-            found[f"3.{minor}"] = Path(path)
+        # pyenv has names on the path for Pythons that are not chosen there, and do not run by them.
+        named = shutil.which(f"python3.{minor}")
+        places = [*([Path(named)] if named else []), *_PYENV.glob(f"versions/3.{minor}.*/bin/python3.{minor}")]
+        runs = next((path for path in places if _runs(path)), None)
+        if runs is not None and wanted.contains(f"3.{minor}"):
+            found[f"3.{minor}"] = runs
     return found
 
 
-def _runs(path: str) -> bool:
+def _runs(path: Path) -> bool:
     return subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
 
 

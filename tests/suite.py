@@ -18,7 +18,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[1]
 # Kept beside the data: what the tree was like when they were collected.
 STAMP: Final = ".coverage-tree"
-_READ: Final = ("src", "tests", "docs", "openapi", "examples", "benchmarks", ".ci", ".github")
+_READ: Final = ("src", "tests", "docs", "openapi", "examples", "benchmarks", "container", "release", ".ci", ".github")
 _PYTEST: Final = ("-m", "pytest", "-n", "auto", "--dist", "worksteal")
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+from rtcp import _system
 
 
 class Clock(Protocol):
@@ -28,8 +29,8 @@ class SystemClock:
     """The machine's own clock."""
 
     def monotonic(self) -> float:
-        # A token grows old, and a media session ends, while the machine sleeps; Linux tells that only here.
-        return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
+        # A token grows old, and a media session ends, while the machine sleeps.
+        return _system.here.monotonic()
 
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -5,20 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
-from rtcp import _files
+from rtcp import _system
 
-_FLAGS: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _LINK: Final = "it is a symbolic link, which may lead anywhere; give the path that it leads to"
 _FOREIGN: Final = "it belongs to another user"
-# Names that lead to what the program was given by whoever started it; and devices, which hold nothing.
-_DEVICES: Final = ("/dev/", "/proc/self/fd/")
 
 
 def open_private(path: Path, flags: int) -> int:
@@ -27,10 +23,10 @@ def open_private(path: Path, flags: int) -> int:
     Raises:
         OSError: as `os.open`; also for a symbolic link, and for a file that belongs to somebody else.
     """
-    if str(path).startswith(_DEVICES):
+    if _system.here.is_device(path):
         return os.open(path, flags & ~os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
     try:
-        descriptor = os.open(path, flags | _FLAGS, 0o600)
+        descriptor = os.open(path, flags | _system.here.private_flags, 0o600)
     except OSError as exc:
         if exc.errno not in (errno.ELOOP, errno.EMLINK) and not path.is_symlink():
             raise
@@ -38,8 +34,7 @@ def open_private(path: Path, flags: int) -> int:
         try:
             _check(os.fstat(descriptor), path)
             # Before anything is written: what is in it now is for its owner, too.
-            if hasattr(os, "fchmod") and stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
-                os.fchmod(descriptor, 0o600)
+            _system.here.make_private(descriptor)
         except BaseException:
             os.close(descriptor)
             raise
@@ -107,25 +102,20 @@ def replacing(path: Path) -> Iterator[IO[str]]:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             # It ends with the process: whoever finds the file without it knows that nobody writes it any more.
             with suppress(OSError):
-                _files.locks.take(file.fileno())
+                _system.here.take(file.fileno())
             yield file
             file.flush()
-            if sys.platform != "win32":
+            if _system.here.replaces_open:
                 temporary.replace(path)
-        if sys.platform == "win32":
+        if not _system.here.replaces_open:
             temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def is_ours(found: os.stat_result) -> bool:
-    """True where the process's own user owns it, and where systems have no such users."""
-    return not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
-
-
 def _check(found: os.stat_result, path: Path) -> None:
-    if not is_ours(found):
+    if not _system.here.is_ours(found):
         raise PermissionError(errno.EPERM, _FOREIGN, str(path))
 
 
@@ -133,7 +123,7 @@ def _remove_if_left(path: Path) -> None:
     with suppress(OSError):
         descriptor = open_private(path, os.O_RDWR)
         try:
-            if _files.locks.take(descriptor):
+            if _system.here.take(descriptor):
                 path.unlink()
         finally:
             os.close(descriptor)

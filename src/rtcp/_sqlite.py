@@ -8,6 +8,8 @@ import weakref
 from pathlib import Path
 from typing import Any, Final
 
+from rtcp import _system
+
 _open: Final[weakref.WeakSet[Connection]] = weakref.WeakSet()
 # Of the parents. Not for use: as long as they are here, and after, nothing closes them.
 _inherited: Final[list[Connection]] = []
@@ -61,5 +63,4 @@ def _spare_log(connection: sqlite3.Connection) -> None:
         getattr(connection, "setconfig")(switch, True)  # noqa: B009 - since Python 3.12
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_keep_for_ever)
+_system.here.call_in_children(_keep_for_ever)

@@ -17,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from rtcp import _files
-from rtcp._private import is_ours, open_private
+from rtcp import _system
+from rtcp._private import open_private
 
 _LOCK: Final = ".rtcp-in-use"
 _PREFIX: Final = "rtcp-"
@@ -39,9 +39,9 @@ class TemporaryFolder:
     def __init__(self, *, prefix: str) -> None:
         remove_left()
         self.path = path = Path(tempfile.mkdtemp(prefix=prefix))
-        descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
+        descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL | _system.here.private_flags, 0o600)
         with suppress(OSError):
-            _files.locks.take(descriptor)
+            _system.here.take(descriptor)
         self.remove = at_end_of(self, partial(_remove, path, descriptor))
         """Remove it. A second time is nothing."""
 
@@ -69,7 +69,7 @@ def remove_left() -> None:
 
 
 def _remove_if_left(path: Path, found: os.stat_result) -> None:
-    if not stat.S_ISDIR(found.st_mode) or not is_ours(found):
+    if not stat.S_ISDIR(found.st_mode) or not _system.here.is_ours(found):
         return
     try:
         descriptor = open_private(path / _LOCK, os.O_RDWR)
@@ -78,7 +78,7 @@ def _remove_if_left(path: Path, found: os.stat_result) -> None:
         return
     try:
         # The operating system's: it ends with the process, however that ends.
-        is_left = _files.locks.take(descriptor)
+        is_left = _system.here.take(descriptor)
         if is_left:
             shutil.rmtree(path, ignore_errors=True)
     finally:

@@ -23,7 +23,7 @@ NEVER_AT_IMPORT = {
 
 # What client and emulator share: it keeps forks from hurting, and knows nothing of the service.
 GROUND = {"rtcp.errors", "rtcp.rows", "rtcp.rows.paths"} | {
-    f"rtcp.{name}" for name in ("_files", "_numbers", "_paths", "_private", "_sqlite", "_temporary")
+    f"rtcp.{name}" for name in ("_numbers", "_paths", "_private", "_sqlite", "_system", "_temporary")
 }
 HEAVY = {"pydantic", "requests", "authlib", "tenacity", "yaml", "pandas", "pyarrow"}
 

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 TEXTS = {".py", ".md", ".toml", ".yaml", ".yml", ".json", ".jsonl", ".csv", ".cfg", ".txt", ".lock", ".sh", ""}
-FOLDERS = ("src", "tests", "docs", "openapi", "examples", "benchmarks", ".ci", ".github")
+FOLDERS = ("src", "tests", "docs", "openapi", "examples", "benchmarks", "container", "release", ".ci", ".github")
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
+import shutil
 import sys
 import tomllib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -14,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 sys.path.insert(0, str(ROOT))
 
-from release import artifacts, audit, locks, report  # noqa: E402
+from release import artifacts, audit, container, contract, locks, report  # noqa: E402
 
 GOOD = "requests==2.33.0 \\\n    --hash=sha256:" + "0" * 64 + "\n"
 
@@ -125,11 +126,58 @@ def test_the_classified_pythons_are_those_of_ci():
     assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == classified
 
 
+def test_the_public_api_is_what_is_written_down():
+    """If it fails and that is meant: python -m release.contract --write, and a line in the changelog."""
+    assert contract.API.read_text(encoding="utf-8").splitlines() == list(contract.describe())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gone"),
+    [
+        ("def with_sandbox(self, sandbox", "def with_sandbox(self, sandbx", "- def rtcp.Client.with_sandbox("),
+        ("    retries: int = 5", "    retries: int = 4", "- rtcp.Config.retries: int = 5"),
+    ],
+)
+def test_a_break_of_the_public_api_is_seen_with_what_is_gone(before, after, gone, tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("client.py", "config/__init__.py"):
+        path = tmp_path / "src" / "rtcp" / name
+        path.write_text(path.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
+    monkeypatch.setattr(contract, "ROOT", tmp_path)
+    monkeypatch.setattr(contract, "API", tmp_path / "api.txt")
+    shutil.copy(ROOT / "release" / "api.txt", tmp_path / "api.txt")
+
+    with pytest.raises(report.FailedError) as caught:
+        contract.check()
+    assert gone in str(caught.value)
+
+
+def test_the_container_runs_as_nobody_and_tells_its_health():
+    image = container.read((ROOT / "container" / "Containerfile").read_text(encoding="utf-8"))
+
+    assert image.user.partition(":")[0].isdecimal()
+    assert int(image.user.partition(":")[0]) > 0
+    assert image.health[1:] == ("emulator", "status")
+    assert "--require-hashes" in " ".join(step for _, step in image.steps)
+
+
+def test_a_step_that_the_rehearsal_cannot_take_is_refused():
+    with pytest.raises(report.FailedError, match="ADD"):
+        container.read("FROM x\nADD https://example.com/a /a\n")
+
+
+def test_the_project_in_the_other_container_calls_the_emulator_by_a_name_that_it_knows():
+    services = yaml.safe_load((ROOT / "container" / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    host = urlsplit(services["tests"]["environment"]["RTCP_EMULATOR"]).hostname
+    command = services["emulator"]["command"]
+
+    assert host in services
+    assert command[command.index("--allow-host") + 1] == host
+
+
 def test_each_file_of_the_repository_is_in_the_sdist():
     include = PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split(
-        "\n"
-    )
+    tracked = artifacts.list_repository()
     roots = {f"/{name.partition('/')[0]}" for name in tracked if "/" in name}
 
     # Where there is no repository, this is the sdist.

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from tests.helpers.adapters import Answer
 from tests.helpers.inlet import DATASET, INLET, SCHEMA, mounted_inlet, receipts
-from tests.unit.test_files import Msvcrt
+from tests.unit.test_system import Msvcrt
 
 import rtcp
-from rtcp import _files
-from rtcp._files import WindowsLocks
+from rtcp import _system
+from rtcp._system import Windows
 from rtcp.bulk import shared_file
 from rtcp.bulk.reject_file import RejectFile, Replay
 from rtcp.rows.rejects import Reject
@@ -200,14 +200,14 @@ def test_a_file_that_is_moved_while_a_replay_runs_gets_what_is_left_under_its_na
 def test_a_lock_that_nobody_gives_back_is_told(path, monkeypatch):
     monkeypatch.setattr(shared_file, "_PATIENCE", 0.05)
     locked = pytest.raises(rtcp.SpoolError, match="another process has locked it")
-    with RejectFile(path) as letters, path.open("a+b") as other, _files.held(other.fileno()), locked:
+    with RejectFile(path) as letters, path.open("a+b") as other, _system.held(other.fileno()), locked:
         letters.add([reject(0)])
 
     assert path.read_bytes() == b""
 
 
 def test_with_the_locks_of_windows_letters_of_threads_are_each_in_one_place(path, monkeypatch):
-    monkeypatch.setattr(_files, "locks", WindowsLocks(Msvcrt()))
+    monkeypatch.setattr(_system, "here", Windows(Msvcrt()))
     with ExitStack() as stack:
         writers = [stack.enter_context(RejectFile(path)) for _ in range(3)]
         threads = [

@@ -10,8 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from rtcp import _files
-from rtcp._disk import sync_folder
+from rtcp import _system
 from rtcp._paths import local_path
 from rtcp._private import open_private, private_file
 from rtcp.bulk.shared_file import LostError, SharedFile, locked
@@ -153,14 +152,14 @@ class Replay:
         """
         try:
             with locked(self._file.fileno()):
-                is_there = _files.leads_to(self.path, self._file.fileno())
+                is_there = _system.leads_to(self.path, self._file.fileno())
                 if is_there:
                     self._add_newer()
-                    if _files.locks.replaces_open:
+                    if _system.here.replaces_open:
                         self._take_place()
             if not is_there:
                 self._give_away()
-            elif not _files.locks.replaces_open:
+            elif not _system.here.replaces_open:
                 self._file.close()
                 self._take_place()
         except OSError as exc:
@@ -183,7 +182,7 @@ class Replay:
         else:
             self.path.unlink()
             self.left.unlink()
-        sync_folder(self.path.parent)
+        _system.here.sync_folder(self.path.parent)
 
     def _give_away(self) -> None:
         """Somebody has moved the file meanwhile: what is left goes to the end of the one that has its name now."""
@@ -213,9 +212,9 @@ class Replay:
         while True:
             descriptor = open_private(self._guard, os.O_RDWR | os.O_CREAT)
             try:
-                is_ours = _files.locks.take(descriptor)
+                is_ours = _system.here.take(descriptor)
                 # Another replay may have ended, and removed the file that we have locked.
-                is_it = is_ours and _files.leads_to(self._guard, descriptor)
+                is_it = is_ours and _system.leads_to(self._guard, descriptor)
             except BaseException:
                 os.close(descriptor)
                 raise
@@ -226,11 +225,11 @@ class Replay:
                 raise InvalidArgumentError(f"another replay of {str(self.path)!r} is under way; let it end")
 
     def _unguard(self) -> None:
-        if _files.locks.replaces_open:
+        if _system.here.replaces_open:
             self._guard.unlink(missing_ok=True)
-        _files.locks.give_back(self._lock)
+        _system.here.give_back(self._lock)
         os.close(self._lock)
-        if not _files.locks.replaces_open:
+        if not _system.here.replaces_open:
             with suppress(OSError):
                 self._guard.unlink()
 
@@ -244,7 +243,7 @@ class Replay:
         if self._pid != os.getpid():
             return
         with self._ends:
-            if not self._file.closed and _files.leads_to(self.path, self._file.fileno()):
+            if not self._file.closed and _system.leads_to(self.path, self._file.fileno()):
                 self.left.unlink(missing_ok=True)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from rtcp import _files
+from rtcp import _system
 from rtcp._private import open_private
 
 _BLOCK: Final = 1 << 20
@@ -142,7 +142,7 @@ class SharedFile:
                 yield opened
                 return
             with locked(opened.descriptor, until=deadline):
-                if _files.leads_to(self.path, opened.descriptor):
+                if _system.leads_to(self.path, opened.descriptor):
                     yield opened
                     return
             # Somebody has taken the file away under this name: what comes from now on goes into the one that has it.
@@ -194,7 +194,7 @@ def locked(descriptor: int, *, until: float | None = None) -> Iterator[None]:
     """
     until = time.monotonic() + _PATIENCE if until is None else until
     while True:
-        with _files.held(descriptor) as is_ours:
+        with _system.held(descriptor) as is_ours:
             if is_ours:
                 yield
                 return

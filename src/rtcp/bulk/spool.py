@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from rtcp import _system
 from rtcp._paths import local_path
 from rtcp._private import check_private
 from rtcp._sqlite import connect
@@ -222,7 +223,7 @@ class SpoolFile:
             # SQLite follows links, and would write what is theirs.
             check_private(self.path)
             if self.path.is_file():
-                self.path.chmod(0o600)
+                _system.here.make_private(self.path)
             connection = connect(self.path, timeout=0.0, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("PRAGMA journal_mode = WAL")

@@ -8,6 +8,7 @@ from typing import Final
 from rtcp._clock import Clock
 from rtcp.auth.cache import TokenCache
 from rtcp.auth.token import LEEWAY
+from rtcp.auth.token_life import read_end
 from rtcp.client import Client
 from rtcp.config import Config
 from rtcp.doctor.findings import FAILED, OK, SKIPPED, TOLD, WARNING, Finding
@@ -40,7 +41,7 @@ def _token(
     config: Config, events: Sequence[Event], error: RtcpError | None, clock: Clock, *, asked_gateway: bool
 ) -> Finding:
     if config.token is not None:
-        return Finding(_TOPIC, "token", TOLD, "given as it is; how long it lives, only its giver knows")
+        return _given(config.token, clock)
     fetched = next((event for event in events if isinstance(event, TokenFetched)), None)
     if fetched is not None:
         return _life(f"IMS gave one that lives for {fetched.expires_in / 3600:.1f} h", fetched.expires_in)
@@ -50,6 +51,17 @@ def _token(
         if cached is not None:
             return _life(f"the token cache has one that lives for {cached.expires_in / 3600:.1f} h", cached.expires_in)
     return Finding(_TOPIC, "token", FAILED, "there is none" if error is None else str(error))
+
+
+def _given(token: str, clock: Clock) -> Finding:
+    end = read_end(token)
+    if end is None:
+        return Finding(_TOPIC, "token", TOLD, "given as it is; how long it lives, only its giver knows")
+    hours = (end - clock.now()).total_seconds() / 3600
+    if hours <= 0:
+        return Finding(_TOPIC, "token", FAILED, f"given, and at its end since {-hours:.1f} h: ask for another one")
+    detail = f"given, and lives for {hours:.1f} h; nobody renews it"
+    return Finding(_TOPIC, "token", WARNING if hours < 1 else OK, detail)
 
 
 def _life(detail: str, seconds: float) -> Finding:

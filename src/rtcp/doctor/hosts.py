@@ -26,6 +26,8 @@ from rtcp.transport.wire import Wire
 # Seconds for connecting, for reading, and for one host: somebody waits.
 _PATIENCE: Final = (5.0, 10.0, 15.0)
 _SKEW: Final = timedelta(seconds=5)
+_LOGIN_WANTED: Final = 407
+_BROKEN: Final = 500
 _ENDS_SOON: Final = timedelta(days=14)
 _NAMES: Final[Mapping[Service, str]] = {
     Service.IMS: "IMS",
@@ -121,7 +123,11 @@ def _reach(config: Config, service: Service, seen: _Seen, clock: Clock) -> _Reac
         status = response.status
     finally:
         wire.close()
-    return _Reach(OK, f"answered {status} after {clock.monotonic() - started:.2f} s")
+    detail = f"answered {status} after {clock.monotonic() - started:.2f} s"
+    if status == _LOGIN_WANTED:
+        return _Reach(FAILED, f"the proxy {detail}: it wants a login, as http://user:password@host:port in RTCP_PROXIES")
+    # What is in front of it answers, and it does not.
+    return _Reach(WARNING if status >= _BROKEN else OK, detail)
 
 
 def _tls(topic: str, url: str, seen: _Seen, clock: Clock) -> Finding:

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from rtcp._private import is_ours
+from rtcp import _system
 from rtcp._sqlite import connect
 from rtcp.bulk.spool import APPLICATION
 from rtcp.doctor.findings import OK, SKIPPED, TOLD, WARNING, Finding
@@ -192,7 +192,7 @@ def _temporary(now: datetime) -> Iterator[Finding]:
                 found
                 for entry in islice(entries, _MOST)
                 if entry.name.startswith("rtcp-")
-                and is_ours(found := entry.stat(follow_symlinks=False))
+                and _system.here.is_ours(found := entry.stat(follow_symlinks=False))
                 and stat.S_ISDIR(found.st_mode)
             ]
     except OSError as exc:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from rtcp._system import call_when_stopped
 from rtcp.emulator import worlds
 from rtcp.emulator.server import Emulator, EmulatorError
 
@@ -44,8 +44,7 @@ def _serve(options: argparse.Namespace) -> int:
         withdrawn_reports=not options.no_withdrawn_reports,
     )
     stopped = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda number, frame: stopped.set())
+    call_when_stopped(stopped.set)
     with emulator:
         if options.world is not None:
             emulator.load(worlds.path(options.world))

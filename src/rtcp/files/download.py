@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from rtcp._disk import name_in_errors, sync_folder
+from rtcp import _system
+from rtcp._disk import name_in_errors
 from rtcp._numbers import told_count
 from rtcp._private import open_private, private_file, private_folder
 from rtcp._workers import Workers
@@ -118,7 +119,7 @@ class Download:
             os.fsync(written.fileno())
         part.replace(path)
         path.with_name(path.name + STATE).unlink(missing_ok=True)
-        sync_folder(path.parent)
+        _system.here.sync_folder(path.parent)
         logger.info("downloaded %s: %d bytes", path, size)
 
     def _fill(self, file: RemoteFile, part: Path, state: _State) -> int:

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from rtcp._files import held
 from rtcp._private import open_private, private_folder
+from rtcp._system import held
 from rtcp.errors import RtcpError
 from rtcp.models.file import RemoteFile
 

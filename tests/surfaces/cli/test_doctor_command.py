@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -110,6 +111,22 @@ def test_a_token_that_has_expired_is_refused_by_the_gateway(run, settings, monke
     assert "expired-long-ago" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("hours", "outcome", "words"),
+    [(-3, "failed", "at its end since 3.0 h"), (0.5, "warning", "lives for 0.5 h"), (5, "ok", "lives for 5.0 h")],
+)
+def test_the_life_of_a_given_token_is_told_where_it_says_so(run, settings, monkeypatch, hours, outcome, words):
+    end = datetime.now(UTC) + timedelta(hours=hours, seconds=10)
+    claims = base64.urlsafe_b64encode(json.dumps({"exp": int(end.timestamp())}).encode()).decode().rstrip("=")
+    monkeypatch.setenv("RTCP_TOKEN", f"head.{claims}.seal")
+
+    result = run("doctor")
+
+    token = found(result, "token", "credentials")
+    assert (token["outcome"], words in token["detail"]) == (outcome, True)
+    assert claims not in result.output
+
+
 def test_the_life_of_a_token_in_the_cache_is_told(run, settings, monkeypatch):
     monkeypatch.setenv("RTCP_TOKEN_CACHE", "token.json")
     run("doctor")
@@ -144,6 +161,17 @@ def test_a_host_that_only_some_use_does_not_fail_the_whole(run, settings, monkey
     assert (result.exit_code, edge["outcome"]) == (0, "warning")
     assert "matters to those who use this host" in edge["detail"]
     assert "1 to look at" in result.stderr
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(404, "ok"), (503, "warning"), (407, "warning")])
+def test_an_answer_is_no_reach_when_it_is_that_of_what_stands_in_front(run, settings, monkeypatch, status, outcome):
+    with RawServer(answer(status, b"")) as server:
+        monkeypatch.setenv("RTCP_EDGE_URL", server.url)
+
+        result = run("doctor")
+
+    edge = found(result, "reach", "host: edge")
+    assert (edge["outcome"], str(status) in edge["detail"]) == (outcome, True)
 
 
 def test_a_proxy_that_refuses_is_named_without_its_password(run, settings, monkeypatch):

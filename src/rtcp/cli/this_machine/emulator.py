@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 
 from rtcp._optional import require
 from rtcp._paths import local_path
+from rtcp._system import call_when_stopped
 from rtcp.cli import live, options
 from rtcp.cli.cells import Count
 from rtcp.cli.emulator_admin import PORT, ask, url_option
@@ -113,8 +113,7 @@ def serve(
             **switches,
         )
         with emulator:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, lambda *_: stopped.set())
+            call_when_stopped(stopped.set)
             for each in filter(None, (worlds.path(world) if world else None, manifest)):
                 _show_load(shell, emulator.load(each, data=data if each is manifest else None))
             shell.note(
