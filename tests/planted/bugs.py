@@ -858,7 +858,7 @@ BUGS: Final = (
         name="long line raises",
         area="rows",
         file="rows/sources.py",
-        text="elif len(record.values) != width:",
+        text="if len(record.values) != len(columns):",
         replacement="elif len(record.values) < width:",
         promise="One bad line stops nothing.",
         tests=("kinds/test_one_bad_line_stops_nothing.py::test_streams_and_upserts_refuse_it_alone",),
