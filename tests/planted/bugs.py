@@ -859,7 +859,7 @@ BUGS: Final = (
         area="rows",
         file="rows/sources.py",
         text="if len(record.values) != len(columns):",
-        replacement="elif len(record.values) < width:",
+        replacement="if len(record.values) < len(columns):",
         promise="One bad line stops nothing.",
         tests=("kinds/test_one_bad_line_stops_nothing.py::test_streams_and_upserts_refuse_it_alone",),
     ),
