@@ -23,6 +23,8 @@ DROP = "rtcp.drop_connection"
 # A part of a file, as the published description bounds it; for everything else no source names a bound.
 MOST_FILE_BYTES = 512_000_000
 MOST_JSON_BYTES = 32 * 1024 * 1024
+# Seconds between two looks whether a work takes long.
+_LOOKS_EVERY = 0.02
 _BEHIND_GATEWAY = "/data/"
 _FILES = "/data/foundation/import/"
 
@@ -46,6 +48,8 @@ class App:
         self.service = service
         # Set when the server stops, so that no delay holds it up.
         self.stopping = asyncio.Event()
+        # The loop itself remembers no task.
+        self._works: set[asyncio.Task[None]] = set()
         options = service.options
         self._surroundings = Surroundings(options.hosts, is_remote=options.is_remote)
 
@@ -59,8 +63,7 @@ class App:
             await _send(scope, send, refused, gateway.request_id(request))
             return
         if self.service.jobs.is_due():
-            # In a thread: an export may take its time, and this request alone waits for it.
-            await asyncio.to_thread(self.service.jobs.settle)
+            await self._settle()
         try:
             if request.path.startswith(ADMIN_PREFIX):
                 # It knows nouns, and a start loads none.
@@ -73,6 +76,16 @@ class App:
             await _cut(scope, send, cut.answer)
             return
         await _send(scope, send, answer, gateway.request_id(request))
+
+    async def _settle(self) -> None:
+        """Have the jobs that are due done in a thread. What takes long is not waited for: until it is done, the job is
+        under way.
+        """
+        work = asyncio.create_task(asyncio.to_thread(self.service.jobs.settle))
+        self._works.add(work)
+        work.add_done_callback(self._works.discard)
+        while not work.done() and not self.service.jobs.is_long:
+            await asyncio.wait({work}, timeout=_LOOKS_EVERY)
 
     async def answer(self, request: Request, matched: Match | None) -> Answer:
         """Inspect, fault, gateway, validate, route, dialect, record."""

@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 
 _COLUMNS = "sandbox, kind, id, created_ms, due_ms, state, finished_ms, document"
 
+# Seconds that a closing service waits for the part of a work that is under way.
+_STOP_SECONDS = 5.0
+
 Document = Mapping[str, Any]
 Timeline = tuple[tuple[float, str], ...]
 
@@ -29,6 +32,10 @@ class JobFailure(Exception):  # noqa: N818 - an outcome of the job, no error of 
         super().__init__(message)
         self.message = message
         self.code = code
+
+
+class WorkStopped(Exception):  # noqa: N818 - no error, but an order
+    """The service closes, or forgets everything, before a work is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +133,8 @@ class Jobs:
         self._factor = seconds_factor
         self._find = find
         self._settling = threading.Lock()
+        self._is_long = False
+        self._is_stopping = False
 
     def start(
         self,
@@ -169,6 +178,32 @@ class Jobs:
         """Forget a job; what it has not done by now it will not do."""
         self._table.remove(job)
 
+    @property
+    def is_long(self) -> bool:
+        """True while a work goes on of which a first part is done."""
+        return self._is_long
+
+    def end_part(self) -> None:
+        """Told by a work after each part of it, such as some thousand rows.
+
+        Raises:
+            WorkStopped: the service closes, or forgets everything.
+        """
+        if self._is_stopping:
+            raise WorkStopped
+        self._is_long = True
+
+    def stop(self) -> None:
+        """Let a work that is under way go no further than its present part; it is to be done again, after `go_on`."""
+        self._is_stopping = True
+        # Whatever waits for it longer than this has no parts.
+        if self._settling.acquire(timeout=_STOP_SECONDS):
+            self._settling.release()
+
+    def go_on(self) -> None:
+        """Do what is due again."""
+        self._is_stopping = False
+
     def is_due(self) -> bool:
         """Whether `settle` has anything to do; cheap enough to be asked at every request."""
         due_ms = self._table.next_due_ms()
@@ -182,11 +217,15 @@ class Jobs:
         if not self._settling.acquire(blocking=wait):
             return
         try:
-            while self.is_due():
+            while self.is_due() and not self._is_stopping:
                 job = self._table.due(self._store.clock.now_ms())
                 if job is not None:
                     self._finish(job)
+                self._is_long = False
+        except WorkStopped:
+            logger.info("a job under way is left to be done again")
         finally:
+            self._is_long = False
             self._settling.release()
 
     def _finish(self, job: Job) -> None:
@@ -201,6 +240,8 @@ class Jobs:
                 self._table.finish(job, kind.timeline[-1][1], finished_ms=job.due_ms, document=document)
         except JobFailure as failure:
             self._fail(job, failure)
+        except WorkStopped:
+            raise
         except Exception:
             # An error here would strike whatever request comes next, again and again.
             logger.exception("the job %s of kind %s failed", job.id, job.kind)

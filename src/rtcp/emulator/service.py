@@ -90,6 +90,7 @@ class Service:
 
     def reset(self) -> None:
         """Forget data, tokens, faults and requests; a clock of its own goes back to the system's time."""
+        self.jobs.stop()
         self.store.reset()
         self.files.clear()
         for part in list(self._parts.values()):
@@ -99,9 +100,11 @@ class Service:
         self.requests.clear()
         if self._owns_clock:
             self.clock.reset()
+        self.jobs.go_on()
 
     def close(self) -> None:
         """Close the store and remove what was temporary."""
+        self.jobs.stop()
         self.store.close()
         self.files.close()
 

@@ -7,7 +7,7 @@ sailing goes the way of single rows: whatever is wrong with it is said there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,11 +16,12 @@ from typing import Any, Final
 from rtcp._optional import require
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.checks import IDENTITY_MAP, is_identity_value
-from rtcp.rows.mapping import LINE, Rule, build, tree_of
+from rtcp.rows.delimited import Record
+from rtcp.rows.mapping import LINE, Rule, Tree, tree_of
 from rtcp.rows.paths import value_at
 from rtcp.rows.shaping import RowShaper
-from rtcp.rows.sources import Row, RowSource
-from rtcp.rows.wire_json import encode_unchecked
+from rtcp.rows.sources import Row, RowSource, row_of
+from rtcp.rows.wire_json import encode_unchecked, quoted
 
 AsSent = Callable[[Row], Mapping[str, Any]]
 
@@ -36,7 +37,7 @@ _ODD: Final = object()
 def columnar_table(shaper: RowShaper, source: RowSource) -> ColumnarTable | None:
     """The table of a source whose columns are known, or None where the rows must be looked at one by one."""
     mapper = shaper.mapper
-    if mapper is None or not source.is_text:
+    if mapper is None or source.records is None or source.columns is None:
         return None
     for rule in mapper.rules:
         if rule.column == LINE or any(isinstance(step, int) for step in rule.steps) or rule.steps[0] == IDENTITY_MAP:
@@ -45,15 +46,16 @@ def columnar_table(shaper: RowShaper, source: RowSource) -> ColumnarTable | None
     identity = shaper.form.identity
     if {"body", "header"} <= tops or (identity is not None and identity not in mapper.paths):
         return None
-    return ColumnarTable(mapper.rules, source, identity)
+    return ColumnarTable(mapper.rules, source.columns, source.records, identity)
 
 
 @dataclass(frozen=True)
 class ColumnarTable:
-    """Rules of a mapping, and the rows that they are for."""
+    """Rules of a mapping, and the records that they are for."""
 
     rules: Sequence[Rule]
-    source: RowSource
+    names: Sequence[str]
+    records: Callable[[], Iterator[Record]]
     identity: str | None
 
     def write_parquet(self, path: Path, *, as_sent: AsSent, refused: dict[int, str]) -> int:
@@ -72,38 +74,42 @@ class ColumnarTable:
 
     def write_json(self, path: Path, *, as_sent: AsSent, refused: dict[int, str]) -> int:
         """Write lines of JSON, and return how many there are; the other rows are in `refused` by their positions."""
-        tree = tree_of([rule.steps for rule in self.rules])
+        lines = LineTemplates(tree_of([rule.steps for rule in self.rules]))
         written = 0
         with path.open("wb") as file:
             for columns in self._slices(as_sent, refused, is_parquet=False):
-                lines = [encode_unchecked(build(tree, values)) for values in zip(*columns, strict=True)]
-                file.write("\n".join([*lines, ""]).encode())
-                written += len(lines)
+                file.write("".join(lines.of(columns)).encode())
+                written += len(columns[0])
         return written
 
     def _slices(self, as_sent: AsSent, refused: dict[int, str], *, is_parquet: bool) -> Iterator[list[list[Any]]]:
-        source = self.source.read()
-        while rows := list(islice(source, _SLICE)):
-            columns = self._columns(rows, as_sent, refused, is_parquet=is_parquet)
+        records = self.records()
+        first = 0
+        while part := list(islice(records, _SLICE)):
+            columns = self._columns(part, first, as_sent, refused, is_parquet=is_parquet)
             if columns is not None:
                 yield columns
+            first += len(part)
 
     def _columns(
-        self, rows: Sequence[Row], as_sent: AsSent, refused: dict[int, str], *, is_parquet: bool
+        self, records: Sequence[Record], first: int, as_sent: AsSent, refused: dict[int, str], *, is_parquet: bool
     ) -> list[list[Any]] | None:
         """The values of every rule in the rows that fit; None when no row does."""
-        columns = [_values(rule, rows) for rule in self.rules]
-        odd = {number for number, row in enumerate(rows) if row.problem is not None}
-        for column in columns:
-            if _ODD in column:
-                odd.update(number for number, value in enumerate(column) if value is _ODD)
-        odd.update(number for number, values in enumerate(zip(*columns, strict=True)) if not any(_there(values)))
-        if self.identity is not None:
-            ids = columns[[rule.path for rule in self.rules].index(self.identity)]
-            odd.update(number for number, value in enumerate(ids) if not is_identity_value(value))
+        width = len(self.names)
+        broken = {
+            number for number, record in enumerate(records) if record.problem is not None or len(record.values) != width
+        }
+        blank = [""] * width
+        cells = [blank if number in broken else record.values for number, record in enumerate(records)]
+        by_name = dict(zip(self.names, zip(*cells, strict=True), strict=True))
+        columns = [
+            _values(rule, by_name[rule.column]) if rule.column is not None else self._made(rule, records, cells)
+            for rule in self.rules
+        ]
+        odd = broken | self._odd(columns)
         out: set[int] = set()
         for number in sorted(odd):
-            row = rows[number]
+            row = row_of(records[number], first + number, self.names)
             try:
                 sent = as_sent(row)
                 for rule, column in zip(self.rules, columns, strict=True):
@@ -111,23 +117,88 @@ class ColumnarTable:
             except InvalidArgumentError as exc:
                 refused[row.position] = str(exc)
                 out.add(number)
-        if len(out) == len(rows):
+        if len(out) == len(records):
             return None
         if not out:
             return columns
         return [[value for number, value in enumerate(column) if number not in out] for column in columns]
 
+    def _odd(self, columns: Sequence[Sequence[Any]]) -> set[int]:
+        """The rows that only the way of single rows can judge."""
+        odd: set[int] = set()
+        for column in columns:
+            if _ODD in column:
+                odd.update(number for number, value in enumerate(column) if value is _ODD)
+        if all(None in column for column in columns):
+            rows = enumerate(zip(*columns, strict=True))
+            odd.update(number for number, values in rows if values.count(None) == len(values))
+        if self.identity is not None:
+            ids = columns[[rule.path for rule in self.rules].index(self.identity)]
+            odd.update(number for number, value in enumerate(ids) if not is_identity_value(value))
+        return odd
 
-def _there(values: Sequence[Any]) -> Iterator[bool]:
-    return (value is not None for value in values)
+    def _made(self, rule: Rule, records: Sequence[Record], cells: Sequence[Sequence[str]]) -> list[Any]:
+        """The values of a rule that reads no column alone."""
+        given = (dict(zip(self.names, values, strict=True)) for values in cells)
+        return [_read(rule, {LINE: record.line, **row}) for record, row in zip(records, given, strict=True)]
 
 
-def _values(rule: Rule, rows: Sequence[Row]) -> list[Any]:
+class LineTemplates:
+    """Lines of JSON out of columns, by one template for all rows that have the same values there."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._order = [*_leaves(tree)]
+        self._by_absence: dict[frozenset[int], str] = {}
+
+    def of(self, columns: Sequence[Sequence[Any]]) -> list[str]:
+        """The line of each row, as `encode` would write what `build` makes of it."""
+        texts = [_texts(columns[number]) for number in self._order]
+        gaps = [number for number, column in zip(self._order, texts, strict=True) if None in column]
+        if not gaps:
+            whole = self._template(frozenset())
+            return [whole % row for row in zip(*texts, strict=True)]
+        lines: list[str] = []
+        for row in zip(*texts, strict=True):
+            absent = frozenset(number for number, text in zip(self._order, row, strict=True) if text is None)
+            lines.append(self._template(absent) % tuple(text for text in row if text is not None))
+        return lines
+
+    def _template(self, absent: frozenset[int]) -> str:
+        if absent not in self._by_absence:
+            self._by_absence[absent] = f"{_template(self._tree, absent) or '{}'}\n"
+        return self._by_absence[absent]
+
+
+def _leaves(tree: Tree) -> Iterator[int]:
+    for _, place in tree:
+        yield from (place,) if isinstance(place, int) else _leaves(place)
+
+
+def _template(tree: Tree, absent: Collection[int]) -> str:
+    """The object with a placeholder for each value; nothing where it would be empty."""
+    fields: list[str] = []
+    for name, place in tree:
+        inner = ("" if place in absent else "%s") if isinstance(place, int) else _template(place, absent)
+        if inner:
+            fields.append(f"{encode_unchecked(name).replace('%', '%%')}:{inner}")
+    return f"{{{','.join(fields)}}}" if fields else ""
+
+
+def _texts(column: Sequence[Any]) -> list[str | None]:
+    """The values as JSON; None stays."""
+    return [None if value is None else quoted(value) if type(value) is str else _text(value) for value in column]
+
+
+def _text(value: Any) -> str:
+    kind = type(value)
+    if kind is int or kind is float:
+        return repr(value)
+    return encode_unchecked(value)
+
+
+def _values(rule: Rule, cells: Sequence[str]) -> list[Any]:
     """The values of a rule, `_ODD` where it cannot be read in the plainest way."""
-    if rule.column is None:
-        return [_read(rule, row) for row in rows]
-    column = rule.column
-    cells = [row.given[column] if row.problem is None else "" for row in rows]
     if rule.kind == "string":
         return [cell or None for cell in cells]
     if rule.kind == "integer":
@@ -141,11 +212,9 @@ def _values(rule: Rule, rows: Sequence[Row]) -> list[Any]:
     return [known[cell] for cell in cells]
 
 
-def _read(rule: Rule, row: Row) -> Any:
-    if row.problem is not None:
-        return None
+def _read(rule: Rule, given: Mapping[str, Any]) -> Any:
     try:
-        return rule.read({LINE: row.line, **row.given})
+        return rule.read(given)
     except InvalidArgumentError:
         return _ODD
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -49,7 +49,7 @@ class RowSource:
         read: yields all rows; those that cannot be read have a `problem`.
         columns: their names, where they are known before.
         is_flat: True for tables: names of columns are dot paths there, and blank cells are absent.
-        is_text: True when all cells are texts.
+        records: of a text file with a header, what stands behind it, in the order of the columns; a row for each.
         name: of the file, when they come from one.
         parquet: the file, when the rows are those of a Parquet file.
         given: the rows themselves, when they are objects that stand in no file; they can be read without their places.
@@ -58,7 +58,7 @@ class RowSource:
     read: Callable[[], Iterator[Row]]
     columns: tuple[str, ...] | None = None
     is_flat: bool = False
-    is_text: bool = False
+    records: Callable[[], Iterator[Record]] | None = None
     name: str | None = None
     parquet: Path | None = None
     given: Iterable[Any] | None = None
@@ -183,25 +183,31 @@ def _with_header(path: Path, records: Callable[[], Iterator[Record]]) -> RowSour
     twice = next((name for name in columns if name and columns.count(name) > 1), None)
     if twice is not None:
         raise InvalidArgumentError(f"{path.name!r} names the column {tell_name(twice)} twice")
-    return RowSource(lambda: _cells(records(), columns), columns, is_flat=True, is_text=True, name=path.name)
+    return RowSource(
+        lambda: (row_of(record, position, columns) for position, record in enumerate(_behind_header(records))),
+        columns,
+        is_flat=True,
+        records=lambda: _behind_header(records),
+        name=path.name,
+    )
 
 
-def _cells(records: Iterator[Record], columns: tuple[str, ...]) -> Iterator[Row]:
-    next(records)
-    width = len(columns)
-    # Sheets leave such columns behind at the right; what somebody has written into one is not lost.
-    unnamed = [number for number, name in enumerate(columns) if not name]
-    for position, record in enumerate(records):
-        if record.problem is not None:
-            yield Row(position, record.line, record.text, record.problem)
-        elif len(record.values) != width:
-            problem = f"{len(record.values)} values, where the header names {width} columns"
-            yield Row(position, record.line, record.values, problem)
-        else:
-            given = dict(zip(columns, record.values, strict=True))
-            if len(unnamed) > 1:
-                given[""] = "".join(record.values[number] for number in unnamed)
-            yield Row(position, record.line, given)
+def _behind_header(records: Callable[[], Iterator[Record]]) -> Iterator[Record]:
+    return islice(records(), 1, None)
+
+
+def row_of(record: Record, position: int, columns: Sequence[str]) -> Row:
+    """A record as a row of these columns."""
+    if record.problem is not None:
+        return Row(position, record.line, record.text, record.problem)
+    if len(record.values) != len(columns):
+        problem = f"{len(record.values)} values, where the header names {len(columns)} columns"
+        return Row(position, record.line, record.values, problem)
+    given = dict(zip(columns, record.values, strict=True))
+    if "" in given:
+        # Sheets leave such columns behind at the right; what somebody has written into one is not lost.
+        given[""] = "".join(value for name, value in zip(columns, record.values, strict=True) if not name)
+    return Row(position, record.line, given)
 
 
 def _words(path: Path, encoding: str) -> Iterator[Record]:

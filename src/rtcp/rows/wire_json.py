@@ -145,6 +145,9 @@ def _unmark(text: str) -> str:
     return _MARKED.sub(r"\1", text) if _MARK in text else text
 
 
+quoted: Final[Callable[[str], str]] = json.encoder.encode_basestring
+"""A text as JSON has it."""
+
 encode_unchecked: Final = _encoder()
 """Compact JSON text; raises what the encoder raises, which may repeat a value."""
 

@@ -187,7 +187,9 @@ class Batches:
         if declared is None:
             raise JobFailure("the dataset is gone")
         folder = self._files.folder(job.sandbox, batch["id"])
-        outcome = load(sandbox, declared, batch, self.uploads.all(job.sandbox, batch["id"]), folder)
+        outcome = load(
+            sandbox, declared, batch, self.uploads.all(job.sandbox, batch["id"]), folder, on_part=self._jobs.end_part
+        )
         done = {**batch, **outcome.document, "startedMs": job.created_ms, "completedMs": job.due_ms}
         self._keep(job.sandbox, done)
         if not outcome.is_success:

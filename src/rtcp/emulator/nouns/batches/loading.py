@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
@@ -60,10 +60,16 @@ class _Tally:
 
 
 def load(
-    sandbox: Sandbox, declared: Declared, batch: Mapping[str, Any], uploads: Sequence[Upload], folder: Path
+    sandbox: Sandbox,
+    declared: Declared,
+    batch: Mapping[str, Any],
+    uploads: Sequence[Upload],
+    folder: Path,
+    *,
+    on_part: Callable[[], None],
 ) -> Outcome:
-    """Read, check and store the rows of all files."""
-    work = _Work(sandbox, declared, batch, uploads, folder)
+    """Read, check and store the rows of all files; `on_part` is called after each few thousand."""
+    work = _Work(sandbox, declared, batch, uploads, folder, on_part)
     try:
         return work.run()
     except UnreadableError as error:
@@ -81,7 +87,9 @@ class _Work:
         batch: Mapping[str, Any],
         uploads: Sequence[Upload],
         folder: Path,
+        on_part: Callable[[], None],
     ) -> None:
+        self._on_part = on_part
         self._sandbox = sandbox
         self._declared = declared
         self._batch = batch
@@ -137,6 +145,8 @@ class _Work:
                 records = 0
                 for read in read_rows(self._folder / upload.stored, self._format):
                     records += 1
+                    if records % _ROWS_AT_ONCE == 0:
+                        self._on_part()
                     error = read.error or self._error(_fit_timestamp(read.row))
                     if error is not None:
                         self._tally.by_code[error["code"]] += 1
@@ -161,6 +171,8 @@ class _Work:
             self._sandbox.ingest(
                 self._declared.dataset.id, chunk, batch_id=self._batch["id"], fills=self._declared.is_upsert
             )
+            if len(chunk) == _ROWS_AT_ONCE:
+                self._on_part()
 
     def _good_rows(self) -> Iterator[dict[str, Any]]:
         for upload in self._uploads:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,8 @@ TIMELINE = ((0.0, NEW), (1.0, PROCESSING), (3.0, SUCCEEDED))
 # The code that a documented sample has for "Error writing profiles to output path".
 WRITING_FAILED = "0090000009"
 _FIRST_ID = 1001
+# People, after whom a work is a long one.
+_PART = 2_000
 
 
 class Exports:
@@ -72,7 +74,7 @@ class Exports:
         batches = [request]
         if request.segment_per_batch:
             batches = [replace(request, segments=(segment,)) for segment in request.segments]
-        run = _Work(self._store, self._computed, sandbox, policy)
+        run = _Work(self._store, self._computed, sandbox, policy, self._jobs.end_part)
         for batch_id, part in zip(job.document["batchIds"], batches, strict=True):
             written = self._write(run, part, batch_id, dataset_id)
             batch = {
@@ -109,7 +111,15 @@ def export(job: Job, service: Service) -> Document:
 class _Work:
     """What one run reads, and what it counts as it goes."""
 
-    def __init__(self, store: Store, computed: ComputedAttributes, sandbox: Sandbox, policy: MergePolicy) -> None:
+    def __init__(
+        self,
+        store: Store,
+        computed: ComputedAttributes,
+        sandbox: Sandbox,
+        policy: MergePolicy,
+        on_part: Callable[[], None],
+    ) -> None:
+        self._on_part = on_part
         self.sandbox = sandbox
         self.profiles = 0
         self.by_namespace: dict[str, int] = {}
@@ -119,8 +129,14 @@ class _Work:
 
     def rows(self, request: ExportRequest) -> Any:
         needs_events = request.with_events or request.empty_profiles
-        people = self.sandbox.people(self._policy, with_events=needs_events)
+        people = self._in_parts(self.sandbox.people(self._policy, with_events=needs_events))
         return rows_of(people, request, entity_of=self._complete, members=self._find_members, on_row=self._count)
+
+    def _in_parts(self, people: Iterator[Person]) -> Iterator[Person]:
+        for number, person in enumerate(people, start=1):
+            if number % _PART == 0:
+                self._on_part()
+            yield person
 
     def _complete(self, profile: MergedProfile) -> Mapping[str, Any]:
         return self._computed.complete(profile, self.sandbox).entity
