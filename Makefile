@@ -2,7 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 LOCK := requirements-dev.lock
 
-.PHONY: demo test test-airflow check bench bench-check reliability reliability-check planted planted-check docs docs-check lock clean
+.PHONY: demo test test-airflow test-spark check bench bench-check reliability reliability-check planted planted-check docs docs-check lock clean
 
 demo: .venv/ready-cli
 	$(BIN)/rtcp demo
@@ -34,6 +34,17 @@ test-airflow-%: .venv-airflow-%/ready
 
 lock-airflow-%: .venv-airflow-%/ready
 	.venv-airflow-$*/bin/python -m pip freeze --exclude-editable | grep -v ' @ ' > requirements-airflow-$*.lock
+
+# Spark runs on Java, which no package of Python brings; executors are processes of their own.
+test-spark: .venv-spark/ready
+	@command -v java > /dev/null || { echo "Spark needs Java 17 or 21, and there is no java here; on Debian: apt-get install openjdk-17-jre-headless"; exit 1; }
+	rm -rf .coverage-spark
+	cd tests/spark && ../../.venv-spark/bin/coverage run --rcfile=coverage.ini -m pytest -q -c pytest.ini
+	cd tests/spark && ../../.venv-spark/bin/coverage combine --rcfile=coverage.ini --quiet
+	cd tests/spark && ../../.venv-spark/bin/coverage report --rcfile=coverage.ini
+
+lock-spark: .venv-spark/ready
+	.venv-spark/bin/python -m pip freeze --exclude-editable | grep -v ' @ ' > requirements-spark.lock
 
 bench: .venv/ready-dev
 	$(BIN)/python -m benchmarks
@@ -83,5 +94,11 @@ lock: .venv/ready-dev .venv/ready-docs
 		--editable '.[airflow,arrow,emulator]' pytest pytest-xdist coverage
 	touch $@
 
+.venv-spark/ready: pyproject.toml requirements-spark.lock
+	test -x .venv-spark/bin/python || $(PYTHON) -m venv .venv-spark
+	.venv-spark/bin/python -m pip install --quiet --constraint requirements-spark.lock \
+		--editable '.[spark,emulator,pytest]' 'pyspark[connect]' coverage
+	touch $@
+
 clean:
-	rm -rf .venv .venv-airflow-* dist site .coverage* .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-airflow-* .venv-spark dist site .coverage* .mypy_cache .ruff_cache .hypothesis
