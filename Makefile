@@ -1,7 +1,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test test-airflow check bench bench-check reliability reliability-check planted planted-check mutation docs docs-check release release-check lock clean
+.PHONY: demo test test-airflow test-spark check bench bench-check reliability reliability-check planted planted-check mutation docs docs-check release release-check lock clean
 
 demo: .venv/ready-cli
 	$(BIN)/rtcp demo
@@ -30,6 +30,14 @@ test-airflow:
 
 test-airflow-%: .venv-airflow-%/ready
 	cd tests/airflow && ../../.venv-airflow-$*/bin/coverage run --rcfile=coverage.ini -m pytest -q -c pytest.ini -n 2
+
+# Spark runs on Java, which no package of Python brings; executors are processes of their own.
+test-spark: .venv-spark/ready
+	@command -v java > /dev/null || { echo "Spark needs Java 17 or 21, and there is no java here; on Debian: apt-get install openjdk-17-jre-headless"; exit 1; }
+	rm -rf .coverage-spark
+	cd tests/spark && ../../.venv-spark/bin/coverage run --rcfile=coverage.ini -m pytest -q -c pytest.ini
+	cd tests/spark && ../../.venv-spark/bin/coverage combine --rcfile=coverage.ini --quiet
+	cd tests/spark && ../../.venv-spark/bin/coverage report --rcfile=coverage.ini
 
 bench: .venv/ready-dev
 	$(BIN)/python -m benchmarks
@@ -72,6 +80,7 @@ IN_dev := --extra dev --extra docs
 IN_release := --group release
 IN_mutation := --group mutation
 IN_publish := --group publish
+IN_spark := --group spark --extra spark --extra emulator --extra pytest
 IN_airflow-2 := --group airflow-2 --extra airflow --extra arrow --extra emulator
 IN_airflow-3 := --group airflow-3 --extra airflow --extra arrow --extra emulator
 

@@ -136,6 +136,7 @@ def test_only_front_doors_and_the_client_import_ours_for_type_checking_alone():
     assert {name for name in importing if not name.startswith("emulator/")} <= {
         "__init__.py",
         "airflow/__init__.py",
+        "spark/__init__.py",
         "client.py",
     }
 

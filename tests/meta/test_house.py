@@ -32,7 +32,7 @@ OFTEN = {
     "values.py": "the values that the other files of a folder share",
 }
 # The rest of the package is still to be named so.
-NAMED = ("cli", "frames", "verify", "airflow")
+NAMED = ("cli", "frames", "verify", "airflow", "spark")
 NO_VERBS = re.compile(r"(?:\w*[a-z]ed|\w*_?(?:given|told|made|sent|found|held|kept))")
 # Words that end so and are verbs or tell when: "need", "feed"; and claims, which a boolean is.
 VERBS_ALL_THE_SAME = re.compile(r"_?(?:is|was|has|may|can)_\w+|\w*(?:need|feed|seed|embed|shed|speed)")

@@ -125,7 +125,8 @@ def _reach(config: Config, service: Service, seen: _Seen, clock: Clock) -> _Reac
         wire.close()
     detail = f"answered {status} after {clock.monotonic() - started:.2f} s"
     if status == _LOGIN_WANTED:
-        return _Reach(FAILED, f"the proxy {detail}: it wants a login, as http://user:password@host:port in RTCP_PROXIES")
+        wanted = "it wants a login, as http://user:password@host:port in RTCP_PROXIES"
+        return _Reach(FAILED, f"the proxy {detail}: {wanted}")
     # What is in front of it answers, and it does not.
     return _Reach(WARNING if status >= _BROKEN else OK, detail)
 

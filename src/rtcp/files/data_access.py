@@ -57,6 +57,10 @@ class DataAccess:
         """How downloads get at the bytes of `files`, with this client's patience."""
         return self._source_of(_FILE_ROUTE, lambda file: file.file_id)
 
+    def read_span(self, file: RemoteFile, span: str) -> Response:
+        """The bytes of one of `files` that a Range header asks for, as one answer; a service may send all of them."""
+        return self._session.send(_span_of(file, span))
+
     def diagnostics_source(self) -> Source:
         """How downloads get at the bytes of `diagnostics`."""
         return self._source_of(_META_ROUTE, lambda file: file.batch_id)
@@ -117,6 +121,11 @@ def _bytes_of(route: str, id: str, name: str, offset: int, state: str | None = N
             # Of a file that has changed, all of it comes: two states of it must not become one.
             headers["If-Range"] = state
     return Request.platform("GET", route, path={"id": id}, query={"path": name}, headers=headers)
+
+
+def _span_of(file: RemoteFile, span: str) -> Request:
+    headers = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": span}
+    return Request.platform("GET", _FILE_ROUTE, path={"id": file.file_id}, query={"path": file.name}, headers=headers)
 
 
 def _full_name(entry: dict[str, Any], name: str) -> str:

@@ -52,6 +52,20 @@ def target_of(send: Callable[[Request], Response], path: Mapping[str, str], name
     return Target(put, initialize, patch, complete, received)
 
 
+def received_at(send: Callable[[Request], Response], path: Mapping[str, str], name: str) -> int | None:
+    """How many bytes of a file the service has, 0 where it does not say; None where there is no such file.
+
+    Args:
+        path, name: as of `target_of`.
+    """
+    route, parts = file_route(_FILES, name)
+    try:
+        response = send(Request(Service.PLATFORM, "HEAD", route, path={**path, **parts}))
+    except NotFoundError:
+        return None
+    return received_of(response.headers.get("Range"))
+
+
 def file_route(base: str, name: str) -> tuple[str, dict[str, str]]:
     """The route of a file in a batch, and the values of its path: the name may have folders.
 
