@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
 from rtcp._workers import Workers
 
@@ -82,7 +82,8 @@ def ordered_map(
     if workers == 1:
         for item in items:
             result = read(fetch(item))
-            yield result.finish() if isinstance(result, Unfinished) else result
+            # What is read may be of any type, also for those who narrow it down.
+            yield cast("B", result.finish() if isinstance(result, Unfinished) else result)
         return
     pool = Workers(workers, name="rtcp-bulk")
     under_way: deque[_OnItsWay[F, B]] = deque()

@@ -199,7 +199,8 @@ class _EventsTask:
 
         def answer(ids: Iterator[Any]) -> Iterator[_Found]:
             turns = chunked(ids, _TURN, key=str)
-            for found in ordered_map(lambda turn: self._turn(client, turn), turns, workers=self.workers):
+            asked = ordered_map(lambda turn: self._turn(client, turn), list[_Found], turns, workers=self.workers)
+            for found in asked:
                 yield from found
 
         for batch, found in _answer_batches(batches, self.position, answer):
