@@ -46,11 +46,15 @@ class Target:
 
 TARGETS: Final = (
     Target("spool", "bulk/spool.py", ("unit/test_spool.py", "resources/test_streaming_writer.py")),
-    Target("ledger", "resources/streaming/ledger.py", ("resources/test_streaming_writer.py",)),
+    Target(
+        "ledger",
+        "resources/streaming/ledger.py",
+        ("unit/test_ledger.py", "resources/test_streaming_writer.py", "resources/test_reject_file.py"),
+    ),
     Target(
         "sender",
         "resources/streaming/sender.py",
-        ("resources/test_streaming.py", "resources/test_streaming_writer.py", "kinds/test_a_status_has_two_names.py"),
+        ("unit/test_sender.py", "resources/test_streaming.py", "resources/test_streaming_writer.py"),
     ),
     Target(
         "matching",

@@ -320,3 +320,40 @@ class TestAnyOrderOfCalls(AnyOrderOfCalls.TestCase):
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path_factory):
         SpoolFolder.folder = tmp_path_factory.mktemp("spools")
+
+
+def test_a_write_that_fails_in_its_midst_leaves_nothing_of_it_and_does_not_hold_up_the_next(spool, queue):
+    spool._connection.execute(
+        "CREATE TRIGGER refuse BEFORE INSERT ON entries WHEN NEW.data = x'62' BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+
+    with pytest.raises(rtcp.SpoolError):
+        queue.put([b"a", b"b"])
+    queue.put([b"c"])
+
+    assert data(queue.take(9)) == [b"c"]
+
+
+def test_a_record_that_is_too_large_now_does_not_let_younger_ones_pass(queue):
+    queue.put([b"x" * 10, b"x" * 30, b"x" * 5])
+
+    assert [[len(each) for each in data(queue.take(9, max_bytes=20))] for _ in range(3)] == [[10], [30], [5]]
+
+
+def test_an_entry_shows_nothing_of_whom_it_is_about(queue):
+    queue.put([b"jane@example.com"])
+
+    assert "jane" not in repr(queue.take(1))
+
+
+@pytest.mark.parametrize("step", [-1, 1])
+def test_a_spool_of_another_format_older_or_newer_is_told(tmp_path, step):
+    path = tmp_path / "spool"
+    SpoolFile(path).close()
+    with sqlite3.connect(path) as raw:
+        (version,) = raw.execute("PRAGMA user_version").fetchone()
+        raw.execute(f"PRAGMA user_version = {version + step}")
+    raw.close()
+
+    with pytest.raises(rtcp.SpoolError, match="by another version of rtcp"):
+        SpoolFile(path)

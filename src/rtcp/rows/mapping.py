@@ -288,7 +288,8 @@ def _check_column(path: str, column: Any, known: Collection[str] | None) -> None
         return
     if path in known:
         raise InvalidArgumentError(
-            f"mapping of {path!r}: that is a column, and {column!r} is none; a mapping says path = 'column'"
+            f"mapping of {path!r}: there is no column {column!r}, but one that is called {path!r}; "
+            "a mapping says path = 'column'"
         )
     near = tell_nearest(column, known)
     raise InvalidArgumentError(f"mapping of {path!r}: there is no column {column!r}; {near}")
