@@ -19,7 +19,15 @@ from release.report import ROOT, FailedError
 
 API: Final = Path(__file__).parent / "api.txt"
 # Beside `rtcp` itself; what docs/conventions.md names.
-_MODULES: Final = ("rtcp.errors", "rtcp.hooks", "rtcp.media", "rtcp.emulator", "rtcp.pytest_plugin", "rtcp.airflow")
+_MODULES: Final = (
+    "rtcp.errors",
+    "rtcp.hooks",
+    "rtcp.media",
+    "rtcp.emulator",
+    "rtcp.pytest_plugin",
+    "rtcp.airflow",
+    "rtcp.spark",
+)
 
 
 def check() -> str:
