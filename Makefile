@@ -46,8 +46,9 @@ test-spark: .venv-spark/ready
 lock-spark: .venv-spark/ready
 	.venv-spark/bin/python -m pip freeze --exclude-editable | grep -v ' @ ' > requirements-spark.lock
 
-bench: .venv/ready-dev
+bench: .venv/ready-dev .venv-spark/ready
 	$(BIN)/python -m benchmarks
+	.venv-spark/bin/python -m benchmarks.spark
 
 bench-check: .venv/ready-dev
 	$(BIN)/python -m benchmarks --check
