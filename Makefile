@@ -39,8 +39,9 @@ test-spark: .venv-spark/ready
 	cd tests/spark && ../../.venv-spark/bin/coverage combine --rcfile=coverage.ini --quiet
 	cd tests/spark && ../../.venv-spark/bin/coverage report --rcfile=coverage.ini
 
-bench: .venv/ready-dev
+bench: .venv/ready-dev .venv-spark/ready
 	$(BIN)/python -m benchmarks
+	.venv-spark/bin/python -m benchmarks.spark
 
 bench-check: .venv/ready-dev
 	$(BIN)/python -m benchmarks --check

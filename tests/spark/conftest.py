@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -168,13 +169,22 @@ def workers() -> list[int]:
     """The processes in which tasks of Python run: the children of each executor's daemon."""
     found = _descendants()
     parents = {number: parent for number, parent, _ in _processes()}
-    daemons = {number for number, command in found if "pyspark.daemon" in command}
+    daemons = {number for number, command in found if "pyspark.daemon pyspark.worker" in command}
     return [number for number in parents if parents[number] in daemons]
 
 
-def kill(numbers: list[int]) -> None:
-    for number in numbers:
-        os.kill(number, signal.SIGKILL)
+def kill_one(find: Callable[[], list[int]]) -> int:
+    """Kill one of those that are found, and return which."""
+
+    def kill() -> int | None:
+        for number in find():
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+                return number
+        return None
+
+    killed: int = wait_until(kill)
+    return killed
 
 
 def wait_until(holds: Callable[[], Any], *, seconds: float = 60.0) -> Any:

@@ -12,7 +12,7 @@ from pyspark.errors import PySparkException
 
 import rtcp
 import rtcp.spark
-from conftest import NAMESPACE, executors, ids_frame, kill, wait_until, workers
+from conftest import NAMESPACE, executors, ids_frame, kill_one, wait_until, workers
 from rtcp.spark.spending import MessageBudget, spender_of
 
 
@@ -57,11 +57,9 @@ def test_it_holds_in_every_second_and_is_used_though_a_worker_and_an_executor_ar
 
     def kill_some():
         wait_until(lambda: len(arrivals) > 150, seconds=120)
-        killed.extend(workers()[:1])
-        kill(killed)
+        killed.append(kill_one(workers))
         wait_until(lambda: len(arrivals) > 300, seconds=120)
-        killed.append(executors()[0])
-        kill(killed[-1:])
+        killed.append(kill_one(executors))
 
     killer = threading.Thread(target=kill_some)
     with rtcp.spark.budget(spark, requests=50) as budget:

@@ -11,7 +11,7 @@ from pyspark.sql.types import StructType
 
 import rtcp
 import rtcp.spark
-from conftest import MAPPING, NAMESPACE, executors, kill, wait_until
+from conftest import MAPPING, NAMESPACE, executors, kill_one, wait_until
 from rtcp.emulator.store import Dataset, IdentityPath
 from rtcp.spark.stream_sink import StreamSink
 
@@ -68,8 +68,7 @@ def test_all_purchases_arrive_once_though_an_executor_is_killed(
 
     def kill_one():
         wait_until(lambda: emulator.requests.count("streaming.send_many") > 30, seconds=200)
-        killed.append(executors()[0])
-        kill(killed)
+        killed.append(kill_one(executors))
 
     killer = threading.Thread(target=kill_one)
     killer.start()
@@ -113,7 +112,7 @@ def test_a_stopped_and_killed_query_goes_on_to_the_same_events(
     before = sent()
     query = start()
     wait_until(lambda: sent() > before + 3)
-    kill(executors()[:1])
+    kill_one(executors)
     query.awaitTermination(200)
 
     events = events_of(emulator, dataset)

@@ -202,5 +202,7 @@ class TestRangeFile:
 
 def test_names_are_found_on_first_use_and_others_are_not():
     assert set(dir(rtcp.spark)) == {"JobBudget", "budget", "events", "export", "lookup", "register"}
+    # A module of the same name would hide it once it is loaded.
+    assert all(callable(getattr(rtcp.spark, name)) for name in dir(rtcp.spark))
     with pytest.raises(AttributeError, match="has no attribute 'lookups_of'"):
         _ = rtcp.spark.lookups_of

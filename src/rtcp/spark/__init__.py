@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from rtcp.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from rtcp.spark.budget import JobBudget, budget
+    from rtcp.spark.job_budget import JobBudget, budget
     from rtcp.spark.exports import export
     from rtcp.spark.lookups import events, lookup
     from rtcp.spark.registering import register
 
 _HOMES = {
-    "JobBudget": "rtcp.spark.budget",
-    "budget": "rtcp.spark.budget",
+    "JobBudget": "rtcp.spark.job_budget",
+    "budget": "rtcp.spark.job_budget",
     "events": "rtcp.spark.lookups",
     "export": "rtcp.spark.exports",
     "lookup": "rtcp.spark.lookups",

@@ -10,6 +10,7 @@ from typing import Final
 from rtcp.client import Client
 from rtcp.config import ENVIRONMENT, Config
 from rtcp.errors import ConfigError
+from rtcp.spark.spending import Spender, spend_from
 
 _SECRET: Final = ENVIRONMENT["client_secret"]
 _TOKEN: Final = ENVIRONMENT["token"]
@@ -80,20 +81,23 @@ class Access:
 
     def client(self) -> Client:
         """The client of this process for these settings; its token and connections serve all tasks that come here."""
+        return self._opened()[0]
+
+    def spender(self) -> Spender | None:
+        """What the requests of that client are spent from; None without a budget."""
+        return self._opened()[1]
+
+    def _opened(self) -> tuple[Client, Spender | None]:
         key = (os.getpid(), self)
-        client = _clients.get(key)
-        if client is None:
+        if key not in _opened:
             client = Client(self.settle())
-            if self.budget is not None:
-                from rtcp.spark.spending import spend_from
-
-                spend_from(client, self.budget)
-            _clients[key] = client
+            _opened[key] = client, None if self.budget is None else spend_from(client, self.budget)
             atexit.register(client.close)
-        return client
+        return _opened[key]
 
 
-_clients: Final[dict[tuple[int, Access], Client]] = {}
+# A forked child makes its own: sockets are their parent's.
+_opened: Final[dict[tuple[int, Access], tuple[Client, Spender | None]]] = {}
 
 
 def _check_variable(value: str, variable: str, name: str) -> None:

@@ -15,7 +15,7 @@ import requests
 from rtcp._clock import Clock
 from rtcp.client import Client
 from rtcp.errors import ConfigError
-from rtcp.spark.budget import WINDOW
+from rtcp.spark.job_budget import WINDOW
 from rtcp.transport.adapter import WholeBodyAdapter
 from rtcp.transport.rate_limit import Budget, RateLimiter
 from rtcp.transport.wire import POOL_SIZE
@@ -35,14 +35,19 @@ def check_address(address: str) -> None:
         raise ConfigError("budget is the address of an rtcp.spark.budget(...), nothing else")
 
 
-def spend_from(client: Client, address: str) -> None:
-    """Let every request of a client be granted first, the repeated ones and those for tokens included."""
+def spend_from(client: Client, address: str) -> Spender:
+    """Let every request of a client be granted first, the repeated ones and those for tokens included.
+
+    Raises:
+        ConfigError: that is no address of a budget.
+    """
     spender = spender_of(client, address)
     adapter = _Granted(spender)
     client.http.mount("https://", adapter)
     client.http.mount("http://", adapter)
     wire = client._wire
     wire.limiter = _JobLimiter(wire.clock, spender)
+    return spender
 
 
 def spender_of(client: Client, address: str) -> Spender:

@@ -36,7 +36,7 @@ from rtcp.spark.format_options import FORM, Options
 from rtcp.spark.frame_rows import check_schema, rows_once
 from rtcp.spark.reject_place import KNOWN as OF_REJECTS
 from rtcp.spark.reject_place import RejectPlace
-from rtcp.spark.spending import MessageBudget, spender_of
+from rtcp.spark.spending import MessageBudget
 from rtcp.spark.tallies import tell
 from rtcp.transport.rate_limit import Budget
 from rtcp.transport.wire import POOL_SIZE
@@ -160,7 +160,7 @@ class _Sending:
     def _writer(self, client: Client, rejects: Path) -> StreamWriter:
         clock = client._wire.clock
         sender = Sender(client._session, self.inlet_id, authenticated=self.is_authenticated)
-        spender = None if self.access.budget is None else spender_of(client, self.access.budget)
+        spender = self.access.spender()
         limits = {} if spender is None else spender.limits
         if "requests" not in limits:
             sender = replace(sender, requests=Budget(clock, REQUESTS_PER_SECOND))

@@ -87,8 +87,8 @@ def budget(
         if short is not None:
             raise InvalidArgumentError(f"{short}={limits[short]} is less than one for each of {slots} slots")
         return JobBudget(f"shares:?{urlencode(shares)}")
-    service = _Service(limits, SystemClock())
-    host = _driver_host(spark)
+    host, bound = _driver_places(spark)
+    service = _Service(limits, SystemClock(), bound)
     service.start()
     return JobBudget(f"service://{host}:{service.port}/{service.word}?{urlencode(limits)}", service)
 
@@ -99,8 +99,8 @@ class _Service(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, limits: Mapping[str, int], clock: Clock) -> None:
-        super().__init__(("", 0), _Conversation)
+    def __init__(self, limits: Mapping[str, int], clock: Clock, bound: str) -> None:
+        super().__init__((bound, 0), _Conversation)
         self.port: int = self.server_address[1]
         self.word = secrets.token_urlsafe(16)
         self.clock = clock
@@ -167,17 +167,15 @@ class _Conversation(socketserver.StreamRequestHandler):
         self.wfile.write(f"{word}\n".encode())
 
 
-def _driver_host(spark: SparkSession) -> str:
-    """The address at which executors reach the driver."""
-    from pyspark.errors import PySparkException
+def _driver_places(spark: SparkSession) -> tuple[str, str]:
+    """The address at which executors reach the driver, and the one that it listens at."""
+    from pyspark.sql.utils import is_remote
 
-    try:
-        host = spark.conf.get("spark.driver.host", None)
-    except PySparkException:
-        host = None
+    # There the driver is another process, on another machine.
+    host = None if is_remote() else spark.conf.get("spark.driver.host", None)
     if host is None:
         raise InvalidArgumentError(
-            "this session does not tell at which address executors reach its driver (spark.driver.host), and one of "
-            "Spark Connect never does: pass slots=, the number of tasks that run at a time"
+            "executors cannot reach this process, as it is not the driver of its session but speaks Spark Connect to "
+            "it: pass slots=, the number of tasks that run at a time"
         )
-    return str(host)
+    return str(host), str(spark.conf.get("spark.driver.bindAddress", host))
