@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from benchmarks import calling, emulator, imports, lookups, transfers, watched
+from benchmarks import calling, emulator, imports, lookups, tables, transfers, watched
 from benchmarks.measure import Result
 from benchmarks.sizes import Sizes
 
@@ -31,6 +31,8 @@ CASES: Final[dict[str, Callable[[str, Sizes], Iterator[Result]]]] = {
     "spool": transfers.spool,
     "download": transfers.download,
     "upload": transfers.importing,
+    "upsert": tables.upsert,
+    "export": tables.export,
     "hooks": calling.observed,
     "tokens": calling.token_storm,
     "import": importing,

@@ -9,6 +9,7 @@ import sys
 import time
 import warnings
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from benchmarks import clients, payloads, server, streaming
@@ -27,6 +28,8 @@ def in_child(kind: str, url: str, count: int) -> dict[str, Any]:
 def _measure(kind: str, url: str, count: int) -> dict[str, Any]:
     if kind == "stream":
         return _stream(url, count)
+    if kind.startswith("upsert"):
+        return _upsert(url, count, kind.partition("_")[2])
     with clients.rtcp_client(url) as client:
         # One call opens a connection and loads what is loaded late; all growth after it counts.
         clients.typed_get(client)()
@@ -41,6 +44,17 @@ def _stream(url: str, count: int) -> dict[str, Any]:
         streaming.written(client, streaming.rows(10))
         before = _megabytes("VmRSS")
         items = streaming.written(client, streaming.rows(count))
+    return {"items": items, "before": before, "peak": _megabytes("VmHWM")}
+
+
+def _upsert(url: str, count: int, kind: str) -> dict[str, Any]:
+    from benchmarks import tables
+
+    with clients.rtcp_client(url) as client, TemporaryDirectory() as name:
+        tables.upserted(client, tables.write_csv(Path(name) / "few.csv", 10), kind)
+        path = tables.write_csv(Path(name) / "people.csv", count)
+        before = _megabytes("VmRSS")
+        items = tables.upserted(client, path, kind)
     return {"items": items, "before": before, "peak": _megabytes("VmHWM")}
 
 

@@ -15,6 +15,9 @@ COLLECTION: Final = "/collection/batch/"
 EXPORTS: Final = "/data/core/ups/export/jobs/"
 FILES: Final = 8
 FILE_BYTES: Final = 8_000_000
+# The id of the export whose files have rows in them.
+ROWS_EXPORT: Final = 2
+ROWS_IN_A_FILE: Final = 3_000
 INLET: Final = "f6ca9706d61de3b78be69e2673ad68ab9fb2cece0c1e1afc071718a0033e6877"
 NAMESPACE: Final = "Email"
 PERSON: Final = "person-0@bench.example"
@@ -96,3 +99,17 @@ def _event(number: int) -> dict[str, Any]:
 
 def _entry(profile: dict[str, Any]) -> bytes:
     return json.dumps({profile["entityId"]: profile}, separators=(",", ":")).encode()[1:-1]
+
+
+def rows_file() -> bytes:
+    """One Parquet file of an export, with people as an export writes them."""
+    import pyarrow
+    import pyarrow.parquet
+
+    people = [person(f"person-{number}@bench.example")["entity"] for number in range(ROWS_IN_A_FILE)]
+    for each in people:
+        each.pop("segmentMembership")
+        each["identityMap"] = {NAMESPACE: each["identityMap"][NAMESPACE]}
+    sink = pyarrow.BufferOutputStream()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(people), sink)
+    return bytes(sink.getvalue())

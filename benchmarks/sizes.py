@@ -15,6 +15,7 @@ class Sizes:
         calls: single look-ups in a turn.
         bulk, long_bulk: identities of a bulk look-up, and of one whose memory is watched.
         large_batch: people in the large body.
+        table, long_table: rows of a file, and of one whose memory is watched.
         starts: of the emulator.
         seconds: of load on the emulator.
         is_full: whether the slowest combinations are measured, and aepp is installed.
@@ -25,6 +26,8 @@ class Sizes:
     bulk: int
     long_bulk: int
     large_batch: int
+    table: int
+    long_table: int
     starts: int
     seconds: int
     is_full: bool
@@ -35,5 +38,5 @@ class Sizes:
         return max(5, self.rounds // 2)
 
 
-FULL: Final = Sizes(15, 200, 10_000, 1_000_000, 4_600, 7, 5, is_full=True)
-CHECK: Final = Sizes(5, 80, 2_000, 20_000, 1_000, 3, 2, is_full=False)
+FULL: Final = Sizes(15, 200, 10_000, 1_000_000, 4_600, 100_000, 1_000_000, 7, 5, is_full=True)
+CHECK: Final = Sizes(5, 80, 2_000, 20_000, 1_000, 10_000, 50_000, 3, 2, is_full=False)

@@ -32,7 +32,7 @@ class Stub:
         self.tokens = 0
         self.largest_body = 0
         self._received: dict[int, bytes] = {}
-        self._file = b""
+        self._files: dict[str, bytes] = {}
 
     def answer(self, method: str, target: str, body: bytes) -> bytes:
         path, _, query = target.partition("?")
@@ -52,7 +52,8 @@ class Stub:
         if path.startswith("/data/foundation/"):
             return self._foundation(path.removeprefix("/data/foundation/"), query)
         if path.startswith(payloads.EXPORTS):
-            return _json({"id": 1, "status": "SUCCEEDED", "destination": {"batchId": "b-1"}})
+            number = path.removeprefix(payloads.EXPORTS)
+            return _json({"id": number, "status": "SUCCEEDED", "destination": {"batchId": f"b-{number}"}})
         return _answer(b"{}", "404 Not Found")
 
     def _foundation(self, path: str, query: str) -> bytes:
@@ -62,12 +63,18 @@ class Stub:
         if path.startswith("catalog/"):
             return _json({"b-1": {"status": "success"}})
         if path.startswith("export/batches/"):
-            return _json({"data": [{"dataSetFileId": f"file-{number}"} for number in range(payloads.FILES)]})
+            kind = "rows" if path.split("/")[2] == f"b-{payloads.ROWS_EXPORT}" else "file"
+            return _json({"data": [{"dataSetFileId": f"{kind}-{number}"} for number in range(payloads.FILES)]})
+        content = self._content(path.rpartition("/")[2].partition("-")[0])
         if "path=" not in query:
-            entry = {"name": f"{path.rpartition('/')[2]}.parquet", "length": str(payloads.FILE_BYTES)}
+            entry = {"name": f"{path.rpartition('/')[2]}.parquet", "length": str(len(content))}
             return _json({"data": [entry]})
-        self._file = self._file or _answer(bytes(payloads.FILE_BYTES))
-        return self._file
+        return _answer(content)
+
+    def _content(self, kind: str) -> bytes:
+        if kind not in self._files:
+            self._files[kind] = payloads.rows_file() if kind == "rows" else bytes(payloads.FILE_BYTES)
+        return self._files[kind]
 
     def _receive(self, body: bytes) -> bytes:
         """A receipt for each message; they are counted, not read."""

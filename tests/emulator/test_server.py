@@ -218,3 +218,19 @@ def loaded_by(module, names):
 def _ignore_failure(url):
     with contextlib.suppress(requests.RequestException):
         requests.get(url, timeout=5)
+
+
+def test_an_answer_leaves_in_one_piece():
+    form = b"grant_type=client_credentials&client_id=c&client_secret=s&scope=openid"
+    with Emulator() as emulator:
+        host, port = emulator.url.removeprefix("http://").split(":")
+        head = (
+            f"POST /ims/token/v3 HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: {len(form)}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+        )
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(head.encode() + form)
+            first = connection.recv(65_536)
+
+    assert first.startswith(b"HTTP/1.1 200")
+    assert json.loads(first.partition(b"\r\n\r\n")[2])["access_token"]

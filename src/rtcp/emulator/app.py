@@ -208,9 +208,12 @@ async def _send(scope: Scope, send: Send, answer: Answer, request_id: str) -> No
     await send(_start(answer, length, request_id))
     if scope["method"] == "HEAD":
         length = 0
+    last = b""
     for chunk in first(length):
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+        if last:
+            await send({"type": "http.response.body", "body": last, "more_body": True})
+        last = chunk
+    await send({"type": "http.response.body", "body": last})
 
 
 async def _cut(scope: Scope, send: Send, answer: Answer | None) -> None:

@@ -100,6 +100,28 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
+def _take_nulls_out(row: dict[str, Any]) -> bool:
+    """Do what `without_nulls` does, in a row of our own; False when nothing is left of it."""
+    gone: list[str] = []
+    for key, value in row.items():
+        if value is None or (type(value) is dict and not _take_nulls_out(value)):
+            gone.append(key)
+        elif type(value) is list:
+            _take_nulls_out_of_all(value)
+    for key in gone:
+        del row[key]
+    return bool(row)
+
+
+def _take_nulls_out_of_all(values: list[Any]) -> None:
+    for number, value in enumerate(values):
+        if type(value) is dict:
+            if not _take_nulls_out(value):
+                values[number] = None
+        elif type(value) is list:
+            _take_nulls_out_of_all(value)
+
+
 def select(row: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:
     """The row with these dot paths only; through an array a path goes into each of its items."""
     tree: dict[str, Any] = {}
@@ -149,8 +171,8 @@ def _parquet_rows(path: Path, fields: Sequence[str] | None) -> Iterator[dict[str
                     if isinstance(row, UnreadableRow):
                         yield row
                         continue
-                    full = without_nulls(row) or {}
-                    yield full if fields is None else select(full, fields)
+                    _take_nulls_out(row)
+                    yield row if fields is None else select(row, fields)
     except (pyarrow.ArrowException, OSError) as exc:
         problem = type(exc).__name__
     else:
@@ -159,12 +181,20 @@ def _parquet_rows(path: Path, fields: Sequence[str] | None) -> Iterator[dict[str
 
 
 def _rows_of(batch: Any) -> Iterator[dict[str, Any] | UnreadableRow]:
+    # What makes dicts of maps goes through every value in Python, so it is asked for where there are maps only.
+    maps: Literal["strict"] | None = "strict" if any(_has_map(field.type) for field in batch.schema) else None
     try:
-        rows = batch.to_pylist(maps_as_pydicts="strict")
+        rows = batch.to_pylist(maps_as_pydicts=maps)
     except (ArithmeticError, ValueError, KeyError):
         # One value is to blame; which one, only a look at each tells.
         rows = [_row_of(batch.slice(number, 1)) for number in range(batch.num_rows)]
     yield from rows
+
+
+def _has_map(kind: Any) -> bool:
+    # Its text spells out every type inside, save those of extensions; a name that looks like one costs time only.
+    said = str(kind)
+    return "map<" in said or "extension<" in said
 
 
 def _row_of(batch: Any) -> dict[str, Any] | UnreadableRow:
