@@ -164,7 +164,7 @@ def _bulk(stage: Stage, client: rtcp.Client, people: int) -> None:
     counts = {
         "found": sum(hit.entity is not None for hit in hits),
         "unknown to Profile": sum(hit.is_missing for hit in hits),
-        "failed": sum(hit.error is not None for hit in hits),
+        "failed": sum(hit.error is not None and not hit.is_missing for hit in hits),
     }
     stage.table(("outcome", "people"), [*counts.items(), ("in input order", "yes" if in_order else "NO")])
     stage.say(f"{len(hits) / seconds:,.0f} people a second")

@@ -66,6 +66,7 @@ _PYTHON: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r", and to_wire\(\) has it as it came"), ""),
     (re.compile(r"\bmerge_policy_version="), "--merge-policy-version"),
     (re.compile(r"\bpass sandbox_id="), "set RTCP_SANDBOX_ID"),
+    (re.compile(r"(rtcp inlets get \w+)\.inlet_id"), r"\1 shows it"),
 )
 
 

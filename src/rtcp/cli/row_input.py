@@ -91,6 +91,16 @@ def tell_rejects(shell: Shell, rejects: Iterable[Reject], *, kept_in: Path | Non
         shell.note(f"and more; {kept_in} has them all" if kept_in is not None else "and more; --rejects FILE keeps all")
 
 
+def tell_kept(shell: Shell, number: int, rejects: Path) -> None:
+    """Say where the rows are that did not go in."""
+    if number:
+        shell.note(
+            f"{number:,} row{'s' * (number > 1)} that did not go in {'are' if number > 1 else 'is'} in {rejects}"
+        )
+    else:
+        shell.note(f"all rows went in; nothing was added to {rejects}")
+
+
 def form_of(
     *, dataset_id: str, rules: dict[str, Any] | None, schema_id: str | None = None, **parts: Any
 ) -> rtcp.RowForm:

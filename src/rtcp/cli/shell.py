@@ -18,7 +18,7 @@ import click
 import rtcp
 from rtcp._terminal import visible
 from rtcp.cli import failures
-from rtcp.errors import RtcpError
+from rtcp.errors import NotFoundError, RtcpError
 
 FORMATS: Final = ("table", "json", "jsonl", "csv", "csv-raw")
 
@@ -72,7 +72,7 @@ class Shell:
 
     def note(self, text: str) -> None:
         """Say something that is no data; what it recommends in Python is said as a command."""
-        click.echo(visible(failures.in_commands(text)), err=True)
+        _say(visible(failures.in_commands(text)))
 
     @contextmanager
     def session(self) -> Iterator[None]:
@@ -98,7 +98,8 @@ class Shell:
     def _end(self, error: Exception, code: int) -> None:
         if self.verbose:
             self.note("".join(traceback.format_exception(error)).rstrip())
-        self.note("\n".join([f"error: {error}", *getattr(error, "__notes__", ())]))
+        notes = [*getattr(error, "__notes__", ())] or _where_to_look(error)
+        self.note("\n".join([f"error: {error}", *notes]))
         raise click.exceptions.Exit(code) from None
 
     @contextmanager
@@ -123,6 +124,17 @@ class Shell:
         self.note(f"warning: {message}")
 
 
+def _where_to_look(error: Exception) -> list[str]:
+    """Of an id that the service does not know: the command that lists those that it knows."""
+    context = click.get_current_context(silent=True)
+    noun = None if context is None else context.parent
+    is_told = not isinstance(error, NotFoundError) or "near it" in str(error)
+    if is_told or context is None or noun is None or not isinstance(noun.command, click.Group):
+        return []
+    takes_id = any(isinstance(parameter, click.Argument) for parameter in context.command.params)
+    return [f"{noun.command_path} list shows which there are"] if takes_id and "list" in noun.command.commands else []
+
+
 pass_shell = click.make_pass_decorator(Shell, ensure=True)
 
 
@@ -130,7 +142,7 @@ class _OnStderr(logging.Handler):
     """Writes to the stderr of the moment: while a line of progress is shown, that puts records above it."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(self.format(record), err=True)
+        _say(self.format(record))
 
 
 class _Formatter(logging.Formatter):
@@ -138,6 +150,11 @@ class _Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return visible(failures.in_commands(f"{record.levelname.lower()}: {record.getMessage()}"))
+
+
+def _say(text: str) -> None:
+    # With err=True click writes past what stands for stderr while a line of progress is shown, and onto that line.
+    click.echo(text, file=sys.stderr)
 
 
 def _never_fail_on_characters(stream: TextIO) -> None:

@@ -64,7 +64,9 @@ def test_a_job_is_made_to_fail(world, run):
     [
         (("emulator", "status", "--url", "http://127.0.0.1:9"), 1, "rtcp emulator serve"),
         (("emulator", "status", "--url", "file:///x"), 2, "no http address"),
-        (("emulator", "faults", "add", "no.such"), 1, "choose one of"),
+        (("emulator", "faults", "add", "no.such", "--status", "503"), 1, "choose one of"),
+        (("emulator", "faults", "add", "entites.get", "--status", "503"), 1, "near it: 'entities.get'"),
+        (("emulator", "faults", "add", "entities.get"), 2, "say how it shall fail: --status"),
         (("emulator", "faults", "add", "entities.get", "--header", "x"), 2, "NAME:VALUE"),
         (("emulator", "serve", "--world", "nowhere", "--port", "0"), 1, "harbour"),
         (("emulator", "serve", "--host", "0.0.0.0"), 1, "loopback"),

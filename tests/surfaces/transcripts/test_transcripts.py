@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -16,6 +17,7 @@ import time
 from fcntl import ioctl
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -29,14 +31,20 @@ RTCP = [sys.executable, "-c", "from rtcp.cli import main; main()"]
 WIDTH = 100
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _STATE = re.compile(r"2> (delete request|export job|computed attribute|\S+ into) .*: (batch ID )?[\w-]+$")
-_SPINNER = re.compile(r"^[⠀-⣿] ")
+# What is glued to a line of progress is seen.
+_SPINNER = re.compile(r"^[⠀-⣿] .* \d+:\d\d:\d\d$")
 _WORDS = (
     (re.compile(r"http://127\.0\.0\.1:\d+"), "URL"),
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "ID"),
+    (re.compile(r"\b[0-9a-f]{64}\b"), "INLET"),
     (re.compile(r"\b[0-9a-f]{24}\b|\b[0-9A-HJKMNP-TV-Z]{26}\b"), "ID"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(\+00:00|Z| UTC)?"), "TIME"),
     (re.compile(r"\b\d+ (second|minute|hour|day)s? ago"), "AGE ago"),
+    (re.compile(r"\b1[5-9]\d{11}\b"), "MILLIS"),
     (re.compile(r'"(ageSeconds|updateEpoch|createEpoch)": \d+'), r'"\1": N'),
+    (re.compile(r"\b[\d,]+ (people a second|requests, all answered)"), r"N \1"),
+    (re.compile(r"(  job \d+: \w+\n)+(?=  job)"), ""),
+    (re.compile(r"\bnowMs(\s+|,)[\d,]+"), r"nowMs\1N"),
     (re.compile(r"\S*/pytest-of-\S*/(?=[\w.-]+)"), ""),
     (re.compile(r"[ \t]+(?=\n|$)"), ""),
     (re.compile(r"─+"), "──"),
@@ -67,6 +75,31 @@ def test_what_is_typed_prints_what_is_written(path, world):
     if RECORD:
         path.write_text(printed, encoding="utf-8")
     assert printed == written
+
+
+def test_every_command_has_a_transcript():
+    typed = [
+        line.split("$ rtcp ", 1)[1].split()
+        for path in FILES
+        for line in path.read_text().splitlines()
+        if "$ rtcp " in line
+    ]
+
+    missing = [" ".join(path) for path in leaves(app) if not any(words[: len(path)] == path for words in typed)]
+
+    assert missing == []
+
+
+def leaves(command, path=()):
+    """The words of every command that is no group."""
+    if not isinstance(command, click.Group):
+        return [list(path)]
+    context = click.Context(command)
+    return [
+        leaf
+        for name in command.list_commands(context)
+        for leaf in leaves(command.get_command(context, name), (*path, name))
+    ]
 
 
 class Typist:
@@ -114,10 +147,12 @@ class Typist:
         if words[0] == "freeze":
             self._emulator.clock.freeze()
         elif words[0] == "fault":
-            self._emulator.faults.once(words[1], status=int(words[2]))
+            body = json.loads(" ".join(words[3:])) if words[3:] else None
+            self._emulator.faults.once(words[1], status=int(words[2]), **({} if body is None else {"body": body}))
         elif words[0] == "let":
             with rtcp.Client.for_emulator(self._emulator.url) as client:
-                self._names[words[1]] = str(getattr(client, words[2]).list().first().id)
+                first = getattr(client, words[2]).list().first()
+                self._names[words[1]] = str(getattr(first, words[3] if words[3:] else "id"))
         else:
             raise AssertionError(words)
 

@@ -164,7 +164,10 @@ def complete(shell: Shell, id: str, wait: bool, timeout: float, interval: float 
     with shell.client() as client:
         client.batches.complete(id)
         shell.note(f"batch {id} was handed over in {shell.place}")
-        _show(shell, _wait(shell, client, id, False, timeout, interval) if wait else client.batches.get(id))
+        batch = _wait(shell, client, id, False, timeout, interval) if wait else client.batches.get(id)
+        if not batch.is_final:
+            shell.note(f"wait for it with: {shell.command('batches', 'wait', id)}")
+        _show(shell, batch)
 
 
 @command.command()
@@ -334,7 +337,7 @@ def upsert(
         status = "not made" if result.batch is None else str(result.batch.status)
         show_one(shell.format, {"batch": result.batch_id, "status": status, **facts}, _UPSERT)
         if rejects is not None:
-            shell.note(f"{result.write_rejects(rejects)} rows that did not go in are in {rejects}")
+            row_input.tell_kept(shell, result.write_rejects(rejects), rejects)
         if not result.is_success:
             row_input.tell_rejects(shell, result.rejects(), kept_in=rejects)
             raise click.exceptions.Exit(failures.PARTIAL if result.written else failures.FAILED)

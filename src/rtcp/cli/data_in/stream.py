@@ -162,7 +162,12 @@ class _Run:
         finally:
             # Only a run that ended early has left some of them unread.
             not_read = self._show(writer.summary, None if is_whole else source)
-            row_input.tell_rejects(self._shell, _list_rejects(writer), kept_in=rejects)
+            left = _list_rejects(writer)
+            if rejects is not None:
+                row_input.tell_kept(self._shell, len(left), rejects)
+            row_input.tell_rejects(self._shell, left, kept_in=rejects)
+        if source is not None and is_whole and not writer.summary.rows:
+            self._shell.note(f"there is no row in {name}; nothing was sent")
         self._end(writer.summary, not_read, is_whole=is_whole)
 
     def replay(self, path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Final, Literal, TypeVar
 
@@ -17,6 +18,7 @@ from rtcp.cli.output import Columns, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 from rtcp.config import DEFAULT_SANDBOX
+from rtcp.errors import BadRequestError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -182,7 +184,10 @@ def update(shell: Shell, /, attribute: str, **fields: Any) -> None:
     """
     given = {name: value for name, value in fields.items() if value is not None}
     with shell.client() as client:
-        _show(shell, client.computed_attributes.update(names.computed_attribute(client, attribute), **given))
+        attribute_id = names.computed_attribute(client, attribute)
+        with _state_told(shell, client, attribute_id):
+            changed = client.computed_attributes.update(attribute_id, **given)
+    _show(shell, changed)
 
 
 @command.command()
@@ -218,7 +223,10 @@ def publish(shell: Shell, attribute: str) -> None:
     rtcp computed-attributes publish orders7
     """
     with shell.client() as client:
-        _show(shell, client.computed_attributes.publish(names.computed_attribute(client, attribute)))
+        attribute_id = names.computed_attribute(client, attribute)
+        with _state_told(shell, client, attribute_id):
+            published = client.computed_attributes.publish(attribute_id)
+    _show(shell, published)
     shell.note(
         f"it is being evaluated; wait for its values with: {shell.command('computed-attributes', 'wait', attribute)}"
     )
@@ -234,7 +242,10 @@ def disable(shell: Shell, attribute: str) -> None:
     rtcp computed-attributes disable orders7
     """
     with shell.client() as client:
-        _show(shell, client.computed_attributes.disable(names.computed_attribute(client, attribute)))
+        attribute_id = names.computed_attribute(client, attribute)
+        with _state_told(shell, client, attribute_id, is_for_published=True):
+            disabled = client.computed_attributes.disable(attribute_id)
+    _show(shell, disabled)
 
 
 @command.command()
@@ -260,6 +271,30 @@ def wait(shell: Shell, attribute: str, timeout: float, interval: float | None) -
             resume=("computed-attributes", "wait", attribute),
         )
     _show(shell, evaluated)
+
+
+@contextmanager
+def _state_told(
+    shell: Shell, client: rtcp.Client, attribute_id: str, *, is_for_published: bool = False
+) -> Iterator[None]:
+    """While something is changed: where it stands, which is why the service refuses, and what can be done then."""
+    try:
+        yield
+    except BadRequestError as exc:
+        # The hint is worth one more request, and no second error.
+        with suppress(rtcp.RtcpError):
+            found = client.computed_attributes.get(attribute_id)
+            if found.status == "DISABLED":
+                exc.add_note("it is disabled for good: create another one of a new name")
+            elif found.status != "DRAFT":
+                exc.add_note(
+                    f"it is published ({found.status}), and only a draft can be changed: disable it with "
+                    f"{shell.command('computed-attributes', 'disable', attribute_id)}, and create one of a new name"
+                )
+            elif is_for_published:
+                deletes = shell.command("computed-attributes", "delete", attribute_id)
+                exc.add_note(f"it is a draft, which nobody evaluates: {deletes} takes it away")
+        raise
 
 
 def _show(shell: Shell, attribute: rtcp.ComputedAttribute) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -21,8 +21,6 @@ from rtcp.cli.output import show_flat, show_many, split_paths
 from rtcp.cli.row_input import FILE, text_options
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
-from rtcp.errors import BadRequestError, NotFoundError, UnprocessableError
-from rtcp.resources._naming import near_names
 
 _PROFILE: Final = "_xdm.context.profile"
 
@@ -74,7 +72,7 @@ def get(
     """
     with shell.client() as client:
         paths, policy_id = split_paths(None, fields), names.merge_policy(client, merge_policy)
-        with _near_namespaces(client, namespace):
+        with names.near_namespaces(client, namespace):
             entity = client.entities.get(
                 id,
                 namespace=namespace,
@@ -158,6 +156,10 @@ def get_many(
         if shell.format == "table":
             show_many("table", collected, views.lookup_columns(paths))
         shell.note(tally.said)
+        if tally.failed and not tally.found:
+            unknown = names.unknown_namespace(client, namespace)
+            if unknown is not None:
+                shell.note(unknown)
         if seen.missing and tally.example is not None:
             _tell_missing(shell, client, seen.missing, tally.example, schema_name=schema, merge_policy_id=policy_id)
     if tally.failed:
@@ -212,34 +214,17 @@ def list_events(
             page_size=page_size,
         )
         seen = views.Seen(paths)
-        if shell.format.startswith("csv") and not paths:
-            count = show_flat(shell.format, events, views.event_leaves)
-        else:
-            count = show_many(shell.format, seen.of_events(events), views.event_columns(paths))
+        with names.near_namespaces(client, namespace):
+            if shell.format.startswith("csv") and not paths:
+                count = show_flat(shell.format, events, views.event_leaves)
+            else:
+                count = show_many(shell.format, seen.of_events(events), views.event_columns(paths))
         if count == 0 and shell.format in ("csv", "csv-raw", "json"):
             shell.note("no events were found")
         if seen.missing and count:
             every = client.entities.list_events(id, namespace=namespace, limit=1, occurred_after=occurred_after)
             example = every.first()
             shell.note(views.told_missing(seen.missing, {} if example is None else example.entity))
-
-
-@contextmanager
-def _near_namespaces(client: rtcp.Client, namespace: str | None) -> Iterator[None]:
-    """While a person is looked up: of a namespace that the sandbox does not have, near ones are told."""
-    try:
-        yield
-    except (BadRequestError, NotFoundError, UnprocessableError) as exc:
-        # The hint is worth one more request, and no second error.
-        with suppress(rtcp.RtcpError):
-            codes = [] if namespace is None else [each.code for each in client.namespaces.list()]
-            if codes and namespace not in codes:
-                near = ", ".join(near_names(str(namespace), codes))
-                told = f"; near it: {near}" if near else ""
-                exc.add_note(
-                    f"there is no namespace {namespace!r} in this sandbox{told}; rtcp namespaces list shows all"
-                )
-        raise
 
 
 def _tell_missing(shell: Shell, client: rtcp.Client, missing: Sequence[str], person: Identity, **how: Any) -> None:
@@ -268,13 +253,14 @@ def delete(shell: Shell, id: str, namespace: str | None, merge_policy: str | Non
     with shell.client() as client:
         policy_id = names.merge_policy(client, merge_policy)
         if dry_run:
-            entity = client.entities.get(id, namespace=namespace, merge_policy_id=policy_id)
+            with names.near_namespaces(client, namespace):
+                entity = client.entities.get(id, namespace=namespace, merge_policy_id=policy_id)
             sources = ", ".join(filter(None, entity.sources)) or "no dataset that is told"
             shell.note(f"would delete this person in {shell.place}, with data from: {sources}; nothing was done")
             views.show_entity(shell, entity)
             return
         options.confirm(shell, "delete the profile and events of this person", yes=yes)
-        with warnings.catch_warnings():
+        with names.near_namespaces(client, namespace), warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             client.entities.delete(id, namespace=namespace, merge_policy_id=policy_id)
     shell.note(f"asked {shell.place} to delete this person; it will be done some time later")
@@ -294,6 +280,6 @@ def explain(shell: Shell, id: str, namespace: str | None, schema: str, show_all:
     rtcp entities explain jane@example.com --namespace Email
     Against the emulator it also says which fragment won each attribute, and why.
     """
-    with shell.client() as client:
+    with shell.client() as client, names.near_namespaces(client, namespace):
         explanation = client.entities.explain(id, namespace=namespace, schema_name=schema)
     views.show_explanation(shell, explanation, show_all=show_all)

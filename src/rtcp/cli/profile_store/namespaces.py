@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import click
 
-from rtcp.cli import options
+from rtcp.cli import names, options
 from rtcp.cli.output import Columns, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
@@ -44,13 +44,13 @@ def list_(shell: Shell, /, **filters: Any) -> None:
 
 
 @command.command()
-@click.argument("id")
+@click.argument("namespace", metavar="ID|CODE")
 @pass_shell
-def get(shell: Shell, id: str) -> None:
-    """Show one namespace by its number; `rtcp namespaces list` shows them.
+def get(shell: Shell, namespace: str) -> None:
+    """Show one namespace by its number or code; `rtcp namespaces list` shows them.
 
     \b
-    rtcp namespaces get 6
+    rtcp namespaces get Email
     """
     with shell.client() as client:
-        show_one(shell.format, client.namespaces.get(id), _FACTS)
+        show_one(shell.format, names.namespace(client, namespace), _FACTS)

@@ -12,7 +12,7 @@ import click
 import rtcp
 from rtcp.auth.token_life import read_end
 from rtcp.bulk.chunks import chunked
-from rtcp.cli import ages, live
+from rtcp.cli import ages, live, names
 from rtcp.cli.id_files import read_ids, tell_on
 from rtcp.cli.output import Columns, count, show_one
 from rtcp.cli.row_input import FILE, text_options
@@ -136,9 +136,11 @@ def _measure(shell: Shell, ids: list[str], namespace: str | None) -> tuple[float
     """Seconds of one request with these ids, and those that the token lasts, where it was fetched for it."""
     events: list[Event] = []
     with live.working(shell, "timing one request"), rtcp.Client(shell.config, hooks=[events.append]) as client:
-        for lookup in client.entities.get_many(ids, namespace=namespace, chunk_size=len(ids), on_missing="yield"):
-            if lookup.error is not None and not lookup.is_missing:
-                raise lookup.error
+        lookups = client.entities.get_many(ids, namespace=namespace, chunk_size=len(ids), on_missing="yield")
+        with names.near_namespaces(client, namespace):
+            for lookup in lookups:
+                if lookup.error is not None and not lookup.is_missing:
+                    raise lookup.error
     told = [event.seconds for event in events if isinstance(event, RequestFinished) and event.route == _ROUTE]
     lasts = next((event.expires_in for event in events if isinstance(event, TokenFetched)), None)
     return max(told, default=1.0), lasts

@@ -152,6 +152,8 @@ def create(
         shell.note(f"delete request {job.id} was accepted in {shell.place}")
         if wait:
             job = _wait(shell, client, job.id, timeout, interval)
+        elif not job.is_final:
+            shell.note(f"wait for it with: {shell.command('system-jobs', 'wait', job.id)}")
     return _show(shell, job)
 
 

@@ -122,7 +122,8 @@ def serve(
             shell.note(f"use it from a shell: export RTCP_EMULATOR={emulator.url}")
             stopped.wait()
     except (EmulatorError, ValueError) as exc:
-        raise RtcpError(str(exc)) from None
+        hint = "; --allow-remote allows it" if "is not a loopback address" in str(exc) else ""
+        raise RtcpError(f"{exc}{hint}") from None
 
 
 @command.command()
@@ -170,7 +171,10 @@ def status(shell: Shell, url: str | None) -> None:
     show_many("table", policies, {"sandbox": "sandbox", "merge policy": "id", "name": "name"})
     asked = sorted(answer["requests"].items())
     print()
-    show_many("table", asked, {"asked": lambda pair: pair[0], "times": lambda pair: Count(pair[1])})
+    if asked:
+        show_many("table", asked, {"asked": lambda pair: pair[0], "times": lambda pair: Count(pair[1])})
+    else:
+        shell.note("nothing was asked yet")
     return shell.note(f"{answer['dialect']} dialect, {answer['faults']} faults in force")
 
 
@@ -278,6 +282,10 @@ def add_fault(
         fault["body"] = _json_or_text(body)
     if headers:
         fault["headers"] = dict(_header(header) for header in headers)
+    if not fault:
+        raise click.UsageError(
+            "say how it shall fail: --status, --body, --header, --delay, --cut, --truncated or --expired-token"
+        )
     fault.update(operation=operation, times=None if always else times)
     _show_faults(shell, ask(url, "POST", "faults", fault))
 

@@ -9,10 +9,11 @@ from typing import Any
 import click
 
 import rtcp
-from rtcp.cli import options
+from rtcp.cli import names, options
 from rtcp.cli.output import Columns, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Verb
+from rtcp.errors import BadRequestError, InvalidArgumentError, NotFoundError
 from rtcp.verify import Report, read_only, writing
 from rtcp.verify.report import as_markdown
 
@@ -57,6 +58,8 @@ def command(
         )
     if only_reads:
         identity = None if entity_id is None else rtcp.Identity(entity_id, namespace)
+        if identity is not None:
+            _check_known(shell, identity)
         report = read_only(shell.config, identity=identity)
     else:
         if shell.sandbox is None:
@@ -84,12 +87,30 @@ def command(
         )
 
 
+def _check_known(shell: Shell, identity: rtcp.Identity) -> None:
+    """Look the person up first: whoever is unknown would refute what is true of those who are known."""
+    with shell.client() as client, names.near_namespaces(client, identity.namespace):
+        try:
+            client.entities.get(identity.id, namespace=identity.namespace)
+        except (BadRequestError, NotFoundError, InvalidArgumentError) as exc:
+            exc.add_note("--id with --namespace must be somebody whom this sandbox knows: nothing was compared")
+            raise
+        except rtcp.RtcpError:
+            # Not allowed, say: that is a finding.
+            return
+
+
 _FLAT: Columns = {"kind": "kind", "name": "name", "outcome": "outcome", "detail": "detail"}
 
 
 def _rows(report: Report, *, shapes: bool) -> Iterator[dict[str, Any]]:
     for step in report.steps:
-        yield {"kind": "operation", "name": step.step, "outcome": step.answer, "detail": f"{step.requests} requests"}
+        yield {
+            "kind": "operation",
+            "name": step.step,
+            "outcome": step.answer,
+            "detail": f"{step.requests} request{'s' * (step.requests != 1)}",
+        }
         for line in step.lines if shapes else ():
             types = ", ".join(line.types)
             yield {

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from rtcp.emulator.http.description import load_description
@@ -134,7 +135,7 @@ class Faults:
         """Put a fault in force; `times` None means until `clear`."""
         known = (ANY,) if operation == ANY else load_description().operation_ids()
         if operation not in known:
-            raise ValueError(f"no operation {operation!r}: choose one of {', '.join(known)} or {ANY!r}")
+            raise ValueError(f"no operation {operation!r}{_meant(operation, (*known, ANY))}")
         if times is not None:
             _check_times(times)
         with self._lock:
@@ -164,7 +165,7 @@ class Faults:
     def fail_job(self, kind: str, *, times: int = 1, message: str = "a fault was asked for") -> None:
         """Let the next job of a kind ("export_jobs", "system_jobs", …) that comes to its work fail."""
         if kind not in JOB_KINDS:
-            raise ValueError(f"no kind of job {kind!r}: choose one of {', '.join(JOB_KINDS)}")
+            raise ValueError(f"no kind of job {kind!r}{_meant(kind, JOB_KINDS)}")
         _check_times(times)
         if not isinstance(message, str):
             raise TypeError("message is a text")
@@ -223,6 +224,11 @@ def fault_from_json(settings: Mapping[str, Any]) -> Fault:
     if not 0 <= settings.get("delay", 0) <= _LONGEST_DELAY:
         raise ValueError(f"delay is a number of seconds from 0 to {_LONGEST_DELAY}")
     return Fault(**{**settings, "partial": tuple(settings.get("partial", ()))})
+
+
+def _meant(given: str, known: Sequence[str]) -> str:
+    near = get_close_matches(given, known, n=3)
+    return f"; near it: {', '.join(map(repr, near))}" if near else f": choose one of {', '.join(known)}"
 
 
 def _check_times(times: object) -> None:
