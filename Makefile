@@ -1,7 +1,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test test-airflow test-spark check bench bench-check reliability reliability-check planted planted-check mutation docs docs-check release release-check lock clean
+.PHONY: demo test test-airflow test-spark check bench bench-check reliability reliability-check planted planted-check mutation docs docs-check docs-crawl chromium release release-check lock clean
 
 demo: .venv/ready-cli
 	$(BIN)/rtcp demo
@@ -64,9 +64,20 @@ planted-check: .venv/ready-dev
 mutation: .venv/ready-dev .venv-mutation/ready
 	.venv-mutation/bin/python -m tests.mutation
 
-# The examples on the pages are run by the tests; here it is links, headings and signatures.
-docs docs-check: .venv/ready-dev
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site
+# The examples on the pages are run by the tests; here it is links, headings, signatures, and what Chromium sees of it:
+# of every kind of page in `docs-check`, of all pages in all states in `docs-crawl`.
+docs: .venv/ready-dev
+	$(BIN)/python -m docs._site
+
+docs-check: docs chromium
+	$(BIN)/python -m tests.docs.crawl
+
+docs-crawl: docs chromium
+	$(BIN)/python -m tests.docs.crawl --all
+
+# Of Debian, as the browsers that Playwright brings stand on hosts of their own.
+chromium:
+	command -v chromium || (apt-get update --quiet=2 && apt-get install --yes --quiet=2 chromium)
 
 # Whether a release could be made: sdist, wheel, locks, and the first minute of a stranger; in full on each Python.
 release-check: .venv-release/ready

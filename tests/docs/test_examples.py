@@ -56,6 +56,15 @@ def test_every_python_block_of_the_page_runs(page, world, tmp_path, capsys):
         namespace.clear()
 
 
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "index.md"], ids=lambda page: page.name)
+def test_the_first_sample_runs_where_warnings_are_errors(page, world):
+    first = next(block for block in BLOCK.finditer(page.read_text()) if block["language"] == "python")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        exec(compile(first["code"], str(page), "exec"), {"__name__": "page"})
+
+
 def run_tests_of_the_page(namespace):
     for name, test in list(namespace.items()):
         if name.startswith("test_"):

@@ -79,7 +79,7 @@ class _Pen:
                 f'<tr><th scope="row">{_escaped(name.replace("_", " "))}</th><td>{self._value(value, name)}</td></tr>'
                 for name, value in card.facts
             )
-            yield f"<table><tbody>{rows}</tbody></table>"
+            yield f"<table class=rtcp-t><tbody>{rows}</tbody></table>"
         for part in card.parts:
             yield from self._part(part)
 
@@ -113,7 +113,7 @@ class _Pen:
             for row in table.rows
         )
         caption = f"<caption>{_escaped(table.title)}</caption>" if table.title else ""
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f"<table class=rtcp-t>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
     def _timeline(self, timeline: Timeline) -> str:
         title = f'<div class="t">{_escaped(timeline.title)}</div>' if timeline.title else ""

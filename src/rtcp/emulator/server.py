@@ -53,8 +53,8 @@ class Emulator:
         host: address to listen on; only loopback, unless `allow_remote`.
         port: 0 takes a free one.
         credentials: client id to secrets (or `Credential`); None accepts any client id and secret.
-        job_seconds, limits, most_policies, graph_overflow, withdrawn_reports, tenant, rows_per_file,
-            streaming_seconds: see `Options`.
+        job_seconds, limits, most_policies, graph_overflow, withdrawn_reports: see `Options`.
+        tenant, rows_per_file, streaming_seconds: see `Options`.
         media: switches of both media services.
         allow_remote: listen on an address that other machines reach. There is no protection of any kind.
         allow_host: further names that requests may call this emulator by, such as that of its container.

@@ -240,8 +240,8 @@ class Streaming(Resource):
         Args:
             path: of the file that a writer, an upsert or a task has written its rejects to.
             form: where a row of the file does not have its own; None takes that of the first one that has.
-            authenticated, validate, workers, max_batch, requests_per_second, messages_per_second, on_progress,
-                progress: as of `writer`.
+            authenticated, validate, workers, max_batch, requests_per_second: as of `writer`.
+            messages_per_second, on_progress, progress: as of `writer`.
 
         Raises:
             InvalidArgumentError: there is no such file, or neither `form` nor the file tells the form of its rows.

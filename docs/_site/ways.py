@@ -1,22 +1,15 @@
-"""For the docs site: draws the ways through the house, told in fenced blocks called `way`, as SVG when it is built."""
+"""Blocks called `way`: what passes through which rooms, drawn as SVG."""
 
 from __future__ import annotations
 
-import re
 import textwrap
 from html import escape
-from typing import Any, Final
+from typing import Final
 
-_BLOCK: Final = re.compile(r"^```way\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _WIDTH: Final = 860
 _ROOM: Final = 340
 _LINE: Final = 18
 _GAP: Final = 22
-
-
-def on_page_markdown(markdown: str, **kwargs: Any) -> str:
-    """Called by mkdocs for every page: puts a picture in the place of each block."""
-    return _BLOCK.sub(lambda found: draw(found[1]), markdown)
 
 
 def draw(text: str) -> str:
@@ -27,7 +20,7 @@ def draw(text: str) -> str:
     for line in filter(None, map(str.strip, text.splitlines())):
         if line.startswith("--"):
             y += 6
-            parts.append(f'<text x="8" y="{y + 14}" class="floor">{escape(line.strip("- "))}</text>')
+            parts.append(f'<text x="{_ROOM / 2 + 12:.0f}" y="{y + 14}" class="floor">{escape(line.strip("- "))}</text>')
             y += 26
             continue
         room, _, what = line.partition(": ")

@@ -1,4 +1,4 @@
-"""For the docs site: our docstrings say "Example:", the reader of docstrings knows "Examples:" as a block of code."""
+"""For the reader of docstrings: ours say "Example:", it knows "Examples:" as a block of code."""
 
 from __future__ import annotations
 

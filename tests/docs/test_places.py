@@ -1,0 +1,131 @@
+"""Nothing public is without its place in the docs: every exported name, every command, every page."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from importlib import import_module
+
+import click
+import pytest
+import yaml
+from docs._site import listings, terminal
+from docs._site.blocks import KINDS
+from tests.docs.pages import ROOT
+from tests.helpers.harbour import load_harbour
+
+import rtcp
+import rtcp.emulator
+import rtcp.hooks
+import rtcp.media
+from rtcp.config import ENVIRONMENT
+
+DOCS = ROOT / "docs"
+MARKDOWN = {path: path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md"))}
+# Told by the page of the module that they are: errors with its members, the others one by one.
+MODULES = {"emulator", "errors", "hooks", "media"}
+AIRFLOW = re.findall(r'^    "(\w+)": "rtcp\.', (ROOT / "src/rtcp/airflow/__init__.py").read_text(), re.MULTILINE)
+
+
+def explained() -> set[str]:
+    """Names whose signature and docstring stand on a page."""
+    told = {name.rpartition(".")[2] for text in MARKDOWN.values() for name in re.findall(r"^::: ([\w.]+)", text, re.M)}
+    return told | {name for name in vars(rtcp.errors) if "errors" in told}
+
+
+@pytest.mark.parametrize("module", [rtcp, rtcp.hooks, rtcp.media, rtcp.emulator], ids=lambda module: module.__name__)
+def test_every_public_name_is_explained_in_the_reference(module):
+    assert [name for name in module.__all__ if name not in explained() | MODULES] == []
+
+
+def test_every_class_for_airflow_is_explained_in_the_reference():
+    assert len(AIRFLOW) > 10
+    assert [name for name in AIRFLOW if name not in explained()] == []
+
+
+def test_a_fixture_of_the_plugin_has_its_place():
+    source = (ROOT / "src/rtcp/pytest_plugin.py").read_text()
+    fixtures = re.findall(r"@pytest\.fixture.*\ndef (\w+)", source)
+
+    assert fixtures
+    assert [name for name in fixtures if not any(f"`{name}`" in text for text in MARKDOWN.values())] == []
+
+
+def test_every_command_is_listed():
+    app = import_module("rtcp.cli.app").app
+
+    assert listings.command_paths() == [path for path, _ in commands(app, click.Context(app, info_name="rtcp"))]
+    assert len(listings.command_paths()) > 80
+
+
+def commands(group, context):
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        inner = click.Context(command, info_name=name, parent=context)
+        yield inner.command_path, command
+        if isinstance(command, click.Group):
+            yield from commands(command, inner)
+
+
+def test_every_code_with_help_is_listed():
+    assert "| `403027` |" in listings.list_codes()
+
+
+def test_every_error_is_listed():
+    listed = listings.list_errors()
+
+    assert [name for name, kind in vars(rtcp.errors).items() if is_error(kind) and f"`{name}`" not in listed] == []
+
+
+def is_error(kind) -> bool:
+    return isinstance(kind, type) and issubclass(kind, rtcp.RtcpError)
+
+
+def test_every_variable_of_the_environment_has_its_place():
+    text = "\n".join([*MARKDOWN.values(), listings.list_settings()])
+
+    assert [name for name in [*ENVIRONMENT.values(), "RTCP_NOTEBOOK_PEOPLE"] if name not in text] == []
+
+
+def test_every_page_stands_in_the_navigation():
+    settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
+    places = [*leaves(settings["nav"])]
+    reached = {
+        page for place in places for page in ([DOCS / place] if place.endswith(".md") else (DOCS / place).glob("*.md"))
+    }
+
+    assert [str(path.relative_to(DOCS)) for path in MARKDOWN if path not in reached] == []
+
+
+def leaves(item):
+    if isinstance(item, str):
+        yield item
+    for inside in item if isinstance(item, list) else item.values() if isinstance(item, dict) else ():
+        yield from leaves(inside)
+
+
+def blocks(kind: str) -> list[str]:
+    return [
+        text.strip()
+        for page in MARKDOWN.values()
+        for text in re.findall(rf"^```{kind}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    ]
+
+
+def test_the_blocks_that_are_filled_are_on_pages():
+    assert [kind for kind in KINDS if not blocks(kind)] == []
+
+
+@pytest.mark.parametrize("command", blocks("terminal"))
+def test_a_picture_of_a_terminal_is_of_a_command_that_runs_and_asks_no_other_host(command, emulator):
+    load_harbour(emulator)
+
+    picture = terminal.draw(command, emulator.url)
+
+    assert "$&#160;rtcp" in picture
+    assert not re.search(r"url\([\"']?http|src=|href=", picture)
+
+
+def test_a_command_that_fails_makes_no_picture(emulator):
+    with pytest.raises(subprocess.CalledProcessError):
+        terminal.draw("rtcp entities get nobody@example.com --namespace Email", emulator.url)
