@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from benchmarks import calling, emulator, imports, lookups, tables, transfers, watched
+from benchmarks import anchors, calling, emulator, imports, large_store, lookups, tables, transfers, watched
 from benchmarks.measure import Result
 from benchmarks.sizes import Sizes
 
 
 def importing(url: str, sizes: Sizes) -> Iterator[Result]:
     """New interpreters."""
-    return imports.run(sizes.rounds)
+    return imports.run(url, sizes.rounds)
 
 
 def emulator_speed(url: str, sizes: Sizes) -> Iterator[Result]:
@@ -23,6 +23,7 @@ def emulator_speed(url: str, sizes: Sizes) -> Iterator[Result]:
 CASES: Final[dict[str, Callable[[str, Sizes], Iterator[Result]]]] = {
     "single": lookups.single,
     "tls": lookups.single_tls,
+    "others": anchors.run,
     "batch": lookups.batch,
     "get_many": lookups.get_many,
     "memory": watched.long_get_many,
@@ -37,4 +38,5 @@ CASES: Final[dict[str, Callable[[str, Sizes], Iterator[Result]]]] = {
     "tokens": calling.token_storm,
     "import": importing,
     "emulator": emulator_speed,
+    "large_store": large_store.run,
 }

@@ -62,7 +62,7 @@ def run(*, starts: int, seconds: int) -> Iterator[Result]:
             "time",
             statistics.median(elapsed),
             measure.middle(elapsed),
-            bound=300.0,
+            bound=250.0,
         )
         for place, options, bound, aim in (
             ("in memory", [], 2_000.0, 4_000.0),
