@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from rtcp.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from rtcp.spark.job_budget import JobBudget, budget
     from rtcp.spark.exports import export
+    from rtcp.spark.job_budget import JobBudget, budget
     from rtcp.spark.lookups import events, lookup
     from rtcp.spark.registering import register
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rtcp.client import Client
 from rtcp.config import Config
 from rtcp.spark.access import Access
-from rtcp.spark.job_budget import JobBudget
 from rtcp.spark.export_source import FORMAT
+from rtcp.spark.job_budget import JobBudget
 from rtcp.spark.registering import register
 from rtcp.waiting import DEFAULT_TIMEOUT
 

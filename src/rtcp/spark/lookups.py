@@ -19,8 +19,8 @@ from rtcp.errors import InvalidArgumentError, NotFoundError, RtcpError
 from rtcp.models.entity import Event, SchemaClass
 from rtcp.models.identity import to_identity
 from rtcp.spark.access import Access
-from rtcp.spark.job_budget import JobBudget
 from rtcp.spark.columns import arrow_schema, to_column
+from rtcp.spark.job_budget import JobBudget
 from rtcp.transport.wire import POOL_SIZE
 
 if TYPE_CHECKING:

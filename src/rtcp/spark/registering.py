@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rtcp.config import Config
 from rtcp.spark.access import Access
-from rtcp.spark.job_budget import JobBudget
 from rtcp.spark.export_source import ExportSource
+from rtcp.spark.job_budget import JobBudget
 from rtcp.spark.stream_sink import StreamSink
 from rtcp.spark.upsert_sink import UpsertSink
 
