@@ -36,7 +36,7 @@ def blank_as_none(value: Any) -> Any:
     return None if isinstance(value, str) and value in _NOTHING else value
 
 
-def listed(value: Any, *, name: str) -> list[str]:
+def check_list(value: Any, *, name: str) -> list[str]:
     """A list of texts; blank ones are left out.
 
     Raises:

@@ -91,7 +91,7 @@ def tell_rejects(shell: Shell, rejects: Iterable[Reject], *, kept_in: Path | Non
         shell.note(f"and more; {kept_in} has them all" if kept_in is not None else "and more; --rejects FILE keeps all")
 
 
-def tell_kept(shell: Shell, number: int, rejects: Path) -> None:
+def tell_file(shell: Shell, number: int, rejects: Path) -> None:
     """Say where the rows are that did not go in."""
     if number:
         shell.note(

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from rtcp.errors import InvalidArgumentError, RtcpError
 from rtcp.models.base import Model
-from rtcp.models.entity import Entity, Event, Hit, Lookup, Miss
+from rtcp.models.entity import Entity, Event, Hit, Lookup, Lookups, Miss
 from rtcp.models.explanation import Difference, Explanation
 from rtcp.models.preview import Report
 from rtcp.paging import Page, Paged
@@ -22,6 +22,7 @@ from rtcp.paging import Page, Paged
 Row = dict[str, Any]
 
 _BODY: Final = "entity"
+_LOOKUP_COLUMNS: Final = ("position", "identity.id", "identity.namespace", "is_missing", "error")
 
 
 def flat_rows(data: Any) -> Iterator[tuple[type, Row]]:
@@ -92,14 +93,16 @@ def trailing_columns(kind: type) -> tuple[str, ...]:
 @cache
 def empty_columns(kind: type) -> tuple[str, ...]:
     """The columns of a table of this kind without rows; what would be spread over several is left out."""
-    names = (*leading_columns(kind), *trailing_columns(kind))
-    nested = _nested_fields(kind) if issubclass(kind, BaseModel) else frozenset()
-    return tuple(name for name in names if name not in nested)
+    is_lookup = issubclass(kind, Hit | Miss)
+    leading = _LOOKUP_COLUMNS if is_lookup else leading_columns(kind)
+    envelope = Entity if is_lookup else kind
+    nested = _nested_fields(envelope) if issubclass(envelope, BaseModel) else frozenset()
+    return tuple(name for name in (*leading, *trailing_columns(kind)) if name not in nested)
 
 
 def kind_of(data: Any) -> type | None:
     """What the rows of something are, also where it has none; None where only the rows could tell."""
-    if isinstance(data, Paged):
+    if isinstance(data, Paged | Lookups):
         return data.of
     if isinstance(data, Report):
         (kind,) = get_args(type(data).model_fields["data"].annotation)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, TypeAlias
 
@@ -208,6 +208,28 @@ class Miss(Displayed):
 
 Lookup: TypeAlias = Hit | Miss
 """What one input of a bulk look-up became. Where `error` is None, `entity` is the entity."""
+
+
+class Lookups(Iterator[Lookup]):
+    """The results of a bulk look-up as they come; `of` says what they are, also where there is none.
+
+    `close` ends it before its end, as with any generator.
+    """
+
+    of: ClassVar[type] = Hit
+
+    def __init__(self, results: Generator[Lookup]) -> None:
+        self._results = results
+
+    def __next__(self) -> Lookup:
+        return next(self._results)
+
+    def close(self) -> None:
+        """Ask for no more."""
+        self._results.close()
+
+    def __repr__(self) -> str:
+        return "<Lookups: iterate them, once>"
 
 
 def xdm_get(entity: Entity | Event | Mapping[str, Any], path: str, default: Any = None) -> Any:

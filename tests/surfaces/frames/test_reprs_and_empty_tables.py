@@ -99,3 +99,25 @@ def test_an_export_is_a_table_without_rows_in_between(client, monkeypatch):
     narrow = client.export_jobs.table(job.id, fields=["person.name.firstName"])
     assert narrow.column_names == ["person"]
     assert narrow.num_rows == table.num_rows
+
+
+@pytest.mark.parametrize("ids", [[], ["nobody@example.com"]], ids=["nobody-asked", "nobody-found"])
+def test_look_ups_of_which_none_is_there_keep_their_columns(client, ids):
+    def asked():
+        return client.entities.get_many(ids, namespace="Email")
+
+    columns = ["position", "identity.id", "identity.namespace", "is_missing", "error"]
+    found = rtcp.to_pandas(client.entities.get_many(["jane@example.com"], namespace="Email"))
+    assert list(rtcp.to_pandas(asked()).columns)[:5] == rtcp.to_arrow(asked()).column_names[:5] == columns
+    assert set(rtcp.to_pandas(asked()).columns) <= set(found.columns)
+    assert rtcp.to_polars(asked()).columns[:5] == columns
+
+
+def test_look_ups_can_be_ended_before_their_end(client):
+    lookups = client.entities.get_many(["jane@example.com"] * 3, namespace="Email")
+
+    next(lookups)
+    lookups.close()
+
+    assert list(lookups) == []
+    assert repr(lookups) == "<Lookups: iterate them, once>"

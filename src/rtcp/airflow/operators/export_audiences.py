@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from rtcp.airflow.operators.export_profiles import RtcpExportProfilesOperator
-from rtcp.airflow.values import listed
+from rtcp.airflow.values import check_list
 from rtcp.errors import InvalidArgumentError, NotFoundError
 from rtcp.models.export_job import AudienceFilter
 from rtcp.waiting import DEFAULT_TIMEOUT
@@ -84,7 +84,7 @@ class RtcpExportAudiencesOperator(RtcpExportProfilesOperator):
         return {**super()._arguments(), "audiences": self._resolved}
 
     def _find_audiences(self) -> list[AudienceFilter]:
-        given = listed(self.audiences, name="audiences")
+        given = check_list(self.audiences, name="audiences")
         if not given:
             raise InvalidArgumentError(
                 "audiences is empty: name one, or export everybody by RtcpExportProfilesOperator"

@@ -337,7 +337,7 @@ def upsert(
         status = "not made" if result.batch is None else str(result.batch.status)
         show_one(shell.format, {"batch": result.batch_id, "status": status, **facts}, _UPSERT)
         if rejects is not None:
-            row_input.tell_kept(shell, result.write_rejects(rejects), rejects)
+            row_input.tell_file(shell, result.write_rejects(rejects), rejects)
         if not result.is_success:
             row_input.tell_rejects(shell, result.rejects(), kept_in=rejects)
             raise click.exceptions.Exit(failures.PARTIAL if result.written else failures.FAILED)

@@ -164,7 +164,7 @@ class _Run:
             not_read = self._show(writer.summary, None if is_whole else source)
             left = _list_rejects(writer)
             if rejects is not None:
-                row_input.tell_kept(self._shell, len(left), rejects)
+                row_input.tell_file(self._shell, len(left), rejects)
             row_input.tell_rejects(self._shell, left, kept_in=rejects)
         if source is not None and is_whole and not writer.summary.rows:
             self._shell.note(f"there is no row in {name}; nothing was sent")

@@ -185,7 +185,7 @@ def update(shell: Shell, /, attribute: str, **fields: Any) -> None:
     given = {name: value for name, value in fields.items() if value is not None}
     with shell.client() as client:
         attribute_id = names.computed_attribute(client, attribute)
-        with _state_told(shell, client, attribute_id):
+        with _tell_state(shell, client, attribute_id):
             changed = client.computed_attributes.update(attribute_id, **given)
     _show(shell, changed)
 
@@ -224,7 +224,7 @@ def publish(shell: Shell, attribute: str) -> None:
     """
     with shell.client() as client:
         attribute_id = names.computed_attribute(client, attribute)
-        with _state_told(shell, client, attribute_id):
+        with _tell_state(shell, client, attribute_id):
             published = client.computed_attributes.publish(attribute_id)
     _show(shell, published)
     shell.note(
@@ -243,7 +243,7 @@ def disable(shell: Shell, attribute: str) -> None:
     """
     with shell.client() as client:
         attribute_id = names.computed_attribute(client, attribute)
-        with _state_told(shell, client, attribute_id, is_for_published=True):
+        with _tell_state(shell, client, attribute_id, is_for_published=True):
             disabled = client.computed_attributes.disable(attribute_id)
     _show(shell, disabled)
 
@@ -274,7 +274,7 @@ def wait(shell: Shell, attribute: str, timeout: float, interval: float | None) -
 
 
 @contextmanager
-def _state_told(
+def _tell_state(
     shell: Shell, client: rtcp.Client, attribute_id: str, *, is_for_published: bool = False
 ) -> Iterator[None]:
     """While something is changed: where it stands, which is why the service refuses, and what can be done then."""

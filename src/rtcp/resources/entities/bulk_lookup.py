@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -19,7 +19,7 @@ from rtcp.errors import (
     RtcpError,
     UnprocessableError,
 )
-from rtcp.models.entity import Entity, Hit, Lookup, Miss
+from rtcp.models.entity import Entity, Hit, Lookup, Lookups, Miss
 from rtcp.models.identity import Identity
 from rtcp.resources.entities.answers import entities_of
 from rtcp.resources.entities.matching import match_with_doubts
@@ -90,13 +90,13 @@ class BulkLookup:
 
     def run(
         self, identities: Iterable[Identity | RtcpError], *, workers: int, chunk_size: int, on_missing: str
-    ) -> Iterator[Lookup]:
+    ) -> Lookups:
         """A `Lookup` for every identity, in order, with the missing ones treated as told.
 
         In the place of an input that cannot be an identity stands the error that says so.
         """
         chunks = chunked(identities, chunk_size, key=_key_of)
-        return _filtered(ordered_map(self._fetch, self._read, chunks, workers=workers), on_missing)
+        return Lookups(_filtered(ordered_map(self._fetch, self._read, chunks, workers=workers), on_missing))
 
     def _fetch(self, chunk: _Chunk) -> _Fetched:
         """What the service says of a chunk; everything that may take a request is done here."""
@@ -271,7 +271,7 @@ def _is_of_some_only(failure: RtcpError) -> bool:
     return is_too_large or isinstance(failure, _SPOILED)
 
 
-def _filtered(results: Iterator[list[Lookup]], on_missing: str) -> Iterator[Lookup]:
+def _filtered(results: Iterator[list[Lookup]], on_missing: str) -> Generator[Lookup]:
     """The look-ups one by one, with the missing ones treated as told."""
     for lookups in results:
         for lookup in lookups:
