@@ -1,6 +1,6 @@
 """Executes the notebooks: python -m tests.notebooks [--write] [NAME ...]; `--write` keeps what they gave.
 
-They need no tenant. Each runs in a kernel of its own, which sees neither the settings of the machine nor its profile file.
+They need no tenant. Each runs in a kernel of its own, which sees neither settings nor the profile file of the machine.
 """
 
 from __future__ import annotations
