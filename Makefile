@@ -1,7 +1,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: demo test test-airflow test-spark check bench bench-check reliability reliability-check planted planted-check mutation docs docs-check docs-crawl chromium release release-check lock clean
+.PHONY: demo test test-airflow test-spark test-notebooks check bench bench-check reliability reliability-check planted planted-check mutation docs docs-check docs-crawl chromium release release-check lock clean
 
 demo: .venv/ready-cli
 	$(BIN)/rtcp demo
@@ -38,6 +38,10 @@ test-spark: .venv-spark/ready
 	cd tests/spark && ../../.venv-spark/bin/coverage run --rcfile=coverage.ini -m pytest -q -c pytest.ini
 	cd tests/spark && ../../.venv-spark/bin/coverage combine --rcfile=coverage.ini --quiet
 	cd tests/spark && ../../.venv-spark/bin/coverage report --rcfile=coverage.ini
+
+# The notebooks of the examples, each in a kernel of its own; `python -m tests.notebooks --write` keeps what they gave.
+test-notebooks: .venv/ready-dev
+	$(BIN)/python -m tests.notebooks
 
 bench: .venv/ready-dev .venv-spark/ready
 	$(BIN)/python -m benchmarks

@@ -12,7 +12,7 @@ from typing import Final, Self
 from docs._site import listings, notebooks, terminal, ways
 from docs._site.world import World
 
-KINDS: Final = ("way", "terminal", "plot", "card", "list")
+KINDS: Final = ("way", "terminal", "plot", "card", "list", "notebook")
 _BLOCK: Final = re.compile(rf"^```(?P<kind>{'|'.join(KINDS)})\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -31,6 +31,7 @@ class Filler:
             "terminal": self._terminal,
             "plot": self._plot,
             "card": lambda text, page: f'<div class="shown">{self._world.card(text)}</div>\n',
+            "notebook": self._notebook,
             "list": lambda text, page: listings.LISTS[text.strip()](),
         }
 

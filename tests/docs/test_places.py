@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 from importlib import import_module
@@ -21,6 +23,10 @@ import rtcp.media
 from rtcp.config import ENVIRONMENT
 
 DOCS = ROOT / "docs"
+README_PICTURE = DOCS / "assets" / "terminal.svg"
+README_COMMAND = "rtcp entities get jane@example.com --namespace Email --fields person.name,loyalty"
+# Read before a test's clean environment.
+IS_RECORDING = os.environ.get("RTCP_RECORD") == "1"
 MARKDOWN = {path: path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md"))}
 # Told by the page of the module that they are: errors with its members, the others one by one.
 MODULES = {"emulator", "errors", "hooks", "media"}
@@ -129,3 +135,22 @@ def test_a_picture_of_a_terminal_is_of_a_command_that_runs_and_asks_no_other_hos
 def test_a_command_that_fails_makes_no_picture(emulator):
     with pytest.raises(subprocess.CalledProcessError):
         terminal.draw("rtcp entities get nobody@example.com --namespace Email", emulator.url)
+
+
+def test_the_picture_of_the_readme_is_what_the_command_shows(emulator):
+    """RTCP_RECORD=1 draws it anew."""
+    load_harbour(emulator)
+    picture = terminal.draw(README_COMMAND, emulator.url)
+    if IS_RECORDING:
+        README_PICTURE.write_text(picture, encoding="utf-8")
+
+    assert README_PICTURE.read_text(encoding="utf-8") == picture
+
+
+def test_every_notebook_was_executed_and_is_a_page():
+    notebooks = sorted((ROOT / "examples" / "notebooks").glob("*.ipynb"))
+
+    assert {notebook.stem for notebook in notebooks} == {*blocks("notebook")}
+    for notebook in notebooks:
+        cells = [cell for cell in json.loads(notebook.read_text())["cells"] if cell["cell_type"] == "code"]
+        assert [cell["execution_count"] for cell in cells] == [*range(1, len(cells) + 1)], notebook.name

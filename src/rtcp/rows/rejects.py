@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from rtcp._notebook import Displayed
 from rtcp.errors import InvalidArgumentError
@@ -38,6 +38,8 @@ class Reject(Displayed):
         file: the name of that file.
         form: the form that it was sent with; its mapping only where the row has not been mapped yet.
     """
+
+    _told: ClassVar[tuple[str, ...]] = ("place", "row", "code", "message", "can_retry")
 
     row: Any = field(repr=False)
     position: int | None
