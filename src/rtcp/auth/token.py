@@ -58,7 +58,7 @@ class GivenToken:
             minutes = max(0, round(left.total_seconds() / 60))
             logger.warning(
                 "the token that was given %s at %s UTC, and is not renewed: what is not done by then is refused. "
-                "With client_id and client_secret, rtcp fetches tokens as they are needed",
+                "With client_id and client_secret, tokens are fetched as they are needed",
                 f"ends in {minutes} min," if left > timedelta() else "has ended",
                 f"{end:%Y-%m-%d %H:%M}",
             )

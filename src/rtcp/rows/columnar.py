@@ -20,7 +20,7 @@ from rtcp.rows.delimited import Record
 from rtcp.rows.mapping import LINE, Rule, Tree, tree_of
 from rtcp.rows.paths import value_at
 from rtcp.rows.shaping import RowShaper
-from rtcp.rows.sources import Row, RowSource, row_of
+from rtcp.rows.sources import Row, RowSource, TextTable, row_of
 from rtcp.rows.wire_json import encode_unchecked, quoted
 
 AsSent = Callable[[Row], Mapping[str, Any]]
@@ -37,7 +37,7 @@ _ODD: Final = object()
 def columnar_table(shaper: RowShaper, source: RowSource) -> ColumnarTable | None:
     """The table of a source whose columns are known, or None where the rows must be looked at one by one."""
     mapper = shaper.mapper
-    if mapper is None or source.records is None or source.columns is None:
+    if mapper is None or not isinstance(source, TextTable) or source.columns is None:
         return None
     for rule in mapper.rules:
         if rule.column == LINE or any(isinstance(step, int) for step in rule.steps) or rule.steps[0] == IDENTITY_MAP:

@@ -11,7 +11,7 @@ from rtcp.rows.checks import check_identity
 from rtcp.rows.form import RowForm
 from rtcp.rows.mapping import compile_mapping, nest
 from rtcp.rows.paths import parse_path
-from rtcp.rows.sources import Row, RowSource
+from rtcp.rows.sources import Row, RowSource, TextTable
 
 
 class RowShaper:
@@ -26,7 +26,7 @@ class RowShaper:
         self.mapper = None if form.mapping is None else compile_mapping(form.mapping, columns=columns)
         self._is_dotted = form.is_dotted or (source is not None and source.is_flat)
         self._form = replace(form, is_dotted=True) if self._is_dotted and form.mapping is None else form
-        self._is_text = source is not None and source.records is not None
+        self._is_text = isinstance(source, TextTable)
         self._identity = form.identity
         self._steps = None if form.identity is None else parse_path(form.identity)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -49,7 +49,6 @@ class RowSource:
         read: yields all rows; those that cannot be read have a `problem`.
         columns: their names, where they are known before.
         is_flat: True for tables: names of columns are dot paths there, and blank cells are absent.
-        records: of a text file with a header, what stands behind it, in the order of the columns; a row for each.
         name: of the file, when they come from one.
         parquet: the file, when the rows are those of a Parquet file.
         given: the rows themselves, when they are objects that stand in no file; they can be read without their places.
@@ -58,10 +57,20 @@ class RowSource:
     read: Callable[[], Iterator[Row]]
     columns: tuple[str, ...] | None = None
     is_flat: bool = False
-    records: Callable[[], Iterator[Record]] | None = None
     name: str | None = None
     parquet: Path | None = None
     given: Iterable[Any] | None = None
+
+
+@dataclass(frozen=True)
+class TextTable(RowSource):
+    """The rows of a text file with a header: all cells are texts.
+
+    Attributes:
+        records: what stands behind the header, in the order of the columns; a row for each.
+    """
+
+    records: Callable[[], Iterator[Record]] = field(kw_only=True)
 
 
 def read_rows(
@@ -183,7 +192,7 @@ def _with_header(path: Path, records: Callable[[], Iterator[Record]]) -> RowSour
     twice = next((name for name in columns if name and columns.count(name) > 1), None)
     if twice is not None:
         raise InvalidArgumentError(f"{path.name!r} names the column {tell_name(twice)} twice")
-    return RowSource(
+    return TextTable(
         lambda: (row_of(record, position, columns) for position, record in enumerate(_behind_header(records))),
         columns,
         is_flat=True,

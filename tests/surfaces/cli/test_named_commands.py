@@ -14,8 +14,8 @@ import rtcp.cli.failures
 from rtcp.cli.app import app
 
 PACKAGE = Path(rtcp.cli.failures.__file__).parents[1]
-# The demo shows Python on purpose.
-MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "demo_play.py")
+# The demo shows Python on purpose, and the other one holds a style sheet.
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in ("demo_play.py", "html.py"))
 TRANSCRIPTS = Path(__file__).parents[1] / "transcripts"
 _NAMED = re.compile(r"\brtcp ((?:[a-z][a-z-]*)(?: [^;,:()`'\n]*)?)")
 # What is said of rtcp itself, and is nothing to type.
