@@ -58,7 +58,7 @@ class RowSource:
     read: Callable[[], Iterator[Row]]
     columns: tuple[str, ...] | None = None
     is_flat: bool = False
-    records: Callable[[], Iterator[Record]] | None = None
+    records: Callable[[], Iterator[Any]] | None = None
     name: str | None = None
     parquet: Path | None = None
     given: Iterable[Any] | None = None
