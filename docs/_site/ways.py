@@ -20,7 +20,8 @@ def draw(text: str) -> str:
     for line in filter(None, map(str.strip, text.splitlines())):
         if line.startswith("--"):
             y += 6
-            parts.append(f'<text x="{8 if before is None else _ROOM / 2 + 12:.0f}" y="{y + 14}" class="floor">{escape(line.strip("- "))}</text>')
+            x = 8 if before is None else _ROOM / 2 + 12
+            parts.append(f'<text x="{x:.0f}" y="{y + 14}" class="floor">{escape(line.strip("- "))}</text>')
             y += 26
             continue
         room, _, what = line.partition(": ")

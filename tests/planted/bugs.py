@@ -796,7 +796,7 @@ BUGS: Final = (
         name="spool open to others",
         area="files",
         file="bulk/spool.py",
-        text="self.path.chmod(0o600)",
+        text="_system.here.make_private(self.path)",
         replacement="self.path.chmod(0o644)",
         promise="The spool is for its owner alone.",
         tests=(
@@ -830,7 +830,7 @@ BUGS: Final = (
     Bug(
         name="child gives its parent's lock back",
         area="files",
-        file="_files.py",
+        file="_system.py",
         text="if is_ours and pid == os.getpid():",
         replacement="if is_ours:",
         promise="A forked child leaves the locks of its parent.",
@@ -839,7 +839,7 @@ BUGS: Final = (
     Bug(
         name="replaced file not noticed",
         area="files",
-        file="_files.py",
+        file="_system.py",
         text="return os.path.samestat(named, os.fstat(descriptor))",
         replacement="return named is not None",
         promise="A file that was replaced is noticed.",
