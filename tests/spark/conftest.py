@@ -199,7 +199,7 @@ def wait_until(holds: Callable[[], Any], *, seconds: float = 60.0) -> Any:
 
 
 def _processes() -> list[tuple[int, int, str]]:
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-wweo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 2) for line in listed.splitlines()]
     return [(int(row[0]), int(row[1]), row[2] if len(row) > 2 else "") for row in rows]
 

@@ -12,7 +12,9 @@ from pyspark.sql import SparkSession
 import rtcp, rtcp.spark
 
 # The server's own settings are those of its master's driver.
-spark = SparkSession.builder.remote("local[2]").config("spark.driver.bindAddress", "127.0.0.1").getOrCreate()
+spark = SparkSession.builder.remote("local[2]").config("spark.driver.host", "127.0.0.1").config(
+    "spark.driver.bindAddress", "127.0.0.1"
+).getOrCreate()
 client = rtcp.Client()
 rtcp.spark.register(spark)
 ids = spark.createDataFrame([("00001",), ("00002",), ("nobody",)], "id string")

@@ -50,6 +50,7 @@ def write(frame, options, **more):
 def events_of(emulator, dataset):
     """The events of a dataset in the store: id, customer, dollars."""
     emulator.clock.advance(60)
+    emulator.service.jobs.settle(wait=True)
     with emulator.store.database.transaction() as connection:
         rows = connection.execute(
             "SELECT event_id, body FROM event WHERE dataset = (SELECT key FROM dataset WHERE id = ?)", (dataset,)
@@ -66,11 +67,11 @@ def test_all_purchases_arrive_once_though_an_executor_is_killed(
     summary = tmp_path / "summary.jsonl"
     killed = []
 
-    def kill_one():
+    def kill_executor():
         wait_until(lambda: emulator.requests.count("streaming.send_many") > 30, seconds=200)
         killed.append(kill_one(executors))
 
-    killer = threading.Thread(target=kill_one)
+    killer = threading.Thread(target=kill_executor)
     killer.start()
     write(purchases.repartition(6), options, summary=summary)
     killer.join()

@@ -23,4 +23,5 @@ def test_without_spark_the_extra_is_named():
 def test_the_extra_brings_what_spark_itself_does_not_ask_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-    assert project["optional-dependencies"]["spark"] == ["pyspark>=4,<5", "pyarrow>=20", "pandas>=2.2.3,<4"]
+    extras = project["optional-dependencies"]
+    assert [each.partition(">")[0] for each in extras["spark"]] == ["pyspark", "pyarrow", "pandas"]
