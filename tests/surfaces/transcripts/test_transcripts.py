@@ -15,6 +15,7 @@ import sys
 import termios
 import time
 from fcntl import ioctl
+from itertools import zip_longest
 from pathlib import Path
 
 import click
@@ -174,7 +175,7 @@ class Typist:
         # Which states a look happens to meet is chance; the last one is none.
         said = [
             each
-            for each, after in zip(said, [*said[1:], ""], strict=True)
+            for each, after in zip_longest(said, said[1:], fillvalue="")
             if not (_STATE.match(each) and _STATE.match(after))
         ]
         return [*said, *([f"[{code}]"] if code else [])]
@@ -188,7 +189,8 @@ def at_a_terminal(words: list[str], typed: list[str], stop: str | None) -> tuple
     os.close(theirs)
     for line in typed:
         os.write(ours, f"{line}\n".encode())
-    seen, ends = b"", time.monotonic() + 30
+    seen, ends = b"", time.monotonic() + 60
+    is_over = False
     while time.monotonic() < ends:
         if select.select([ours], [], [], 0.1)[0]:
             try:
@@ -201,8 +203,10 @@ def at_a_terminal(words: list[str], typed: list[str], stop: str | None) -> tuple
             if stop is not None and stop.encode() in seen:
                 process.send_signal(signal.SIGINT)
                 stop = None
-        elif process.poll() is not None:
+        elif is_over:
             break
+        # What it printed last may have come between the look at the terminal and the one at the process.
+        is_over = process.poll() is not None
     os.close(ours)
     if process.poll() is None and time.monotonic() >= ends:
         process.kill()
