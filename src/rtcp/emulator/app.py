@@ -23,6 +23,8 @@ DROP = "rtcp.drop_connection"
 # A part of a file, as the published description bounds it; for everything else no source names a bound.
 MOST_FILE_BYTES = 512_000_000
 MOST_JSON_BYTES = 32 * 1024 * 1024
+# Bytes that wait for more of the same answer.
+_MOST_HELD = 64 * 1024
 # Seconds between two looks whether a work takes long.
 _LOOKS_EVERY = 0.02
 _BEHIND_GATEWAY = "/data/"
@@ -214,6 +216,39 @@ async def _send(scope: Scope, send: Send, answer: Answer, request_id: str) -> No
             await send({"type": "http.response.body", "body": last, "more_body": True})
         last = chunk
     await send({"type": "http.response.body", "body": last})
+
+
+class OneSend:
+    """A transport that gathers what is written in one turn of the loop: head and body leave together."""
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._held: list[bytes] = []
+        self._size = 0
+        self._later = asyncio.get_running_loop().call_soon
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._held:
+            self._later(self._flush)
+        self._held.append(data)
+        self._size += len(data)
+        # A file comes in many pieces, and only what is on its way makes the app wait.
+        if self._size > _MOST_HELD:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        data = b"".join(self._held)
+        self._held.clear()
+        self._size = 0
+        if data and not self._transport.is_closing():
+            self._transport.write(data)
 
 
 async def _cut(scope: Scope, send: Send, answer: Answer | None) -> None:

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import Server
 
 from rtcp._paths import local_path
-from rtcp.emulator.app import DROP, App
+from rtcp.emulator.app import DROP, App, OneSend
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.http.faults import Faults
 from rtcp.emulator.http.gateway import Credential, is_loopback
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 # Longer than a client's pause between two calls: uvicorn's own 5 s would make idle clients reconnect.
 KEEP_ALIVE_SECONDS = 75
 STOP_SECONDS = 5.0
-_MOST_HELD = 64 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -224,43 +223,10 @@ class _Protocol(HttpToolsProtocol):
     """HTTP that lets the application drop its connection."""
 
     def connection_made(self, transport: Any) -> None:
-        gathering = _OneSend(transport)
+        gathering = OneSend(transport)
         super().connection_made(cast(asyncio.Transport, gathering))
         # The state of every request of this connection is a copy of this one.
         self.app_state = {**self.app_state, DROP: gathering.close}
-
-
-class _OneSend:
-    """A transport that gathers what is written in one turn of the loop: head and body leave together."""
-
-    def __init__(self, transport: Any) -> None:
-        self._transport = transport
-        self._held: list[bytes] = []
-        self._size = 0
-        self._later = asyncio.get_running_loop().call_soon
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def write(self, data: bytes) -> None:
-        if not self._held:
-            self._later(self._flush)
-        self._held.append(data)
-        self._size += len(data)
-        # A file comes in many pieces, and only what is on its way makes the app wait.
-        if self._size > _MOST_HELD:
-            self._flush()
-
-    def close(self) -> None:
-        self._flush()
-        self._transport.close()
-
-    def _flush(self) -> None:
-        data = b"".join(self._held)
-        self._held.clear()
-        self._size = 0
-        if data and not self._transport.is_closing():
-            self._transport.write(data)
 
 
 class _Server(Server):
