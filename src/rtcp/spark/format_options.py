@@ -14,6 +14,8 @@ from rtcp.spark.access import Access
 # Whom to talk to as what.
 COMMON: Final = ("profile", "sandbox", "budget")
 FORM: Final = ("datasetId", "schemaId", "mapping", "kind", "identity", "idFrom", "flowId", "source")
+# What Spark takes for itself of a stream, and hands on all the same.
+_SPARKS_OWN: Final = ("checkpointlocation",)
 _FLAGS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -33,6 +35,8 @@ class Options:
         names = {name.lower(): name for name in (*COMMON, *known)}
         self._given: dict[str, str] = {}
         for name, value in given.items():
+            if name.lower() in _SPARKS_OWN:
+                continue
             if name.lower() not in names:
                 raise self._refuse_unknown(name, names)
             self._given[names[name.lower()]] = value
