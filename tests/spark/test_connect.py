@@ -58,7 +58,7 @@ spark.stop()
 """
 
 
-def test_look_up_export_upsert_stream_and_shares_work(client, emulator, cdnow):
+def test_look_up_export_upsert_stream_and_shares_work(client, emulator, cdnow, passing_events):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RTCP_")}
     environment["RTCP_EMULATOR"] = emulator.url
 

@@ -208,7 +208,7 @@ def test_whoever_has_no_events_keeps_a_row(spark, client, cdnow):
 
 
 def test_events_that_could_not_be_read_say_why(spark, client, cdnow, emulator):
-    emulator.faults.always("entities.get", status=400)
+    emulator.faults.always("entities.list_events", status=400)
 
     (row,) = rtcp.spark.events(ids_frame(spark, cdnow.customers[:1], 1), column="id", namespace=NAMESPACE).collect()
 
@@ -218,7 +218,7 @@ def test_events_that_could_not_be_read_say_why(spark, client, cdnow, emulator):
 
 
 def test_events_that_nobody_may_read_fail_the_job(spark, client, cdnow, emulator):
-    emulator.faults.always("entities.get", status=403)
+    emulator.faults.always("entities.list_events", status=403)
 
     with pytest.raises(Exception, match="PermissionDeniedError"):
         rtcp.spark.events(ids_frame(spark, cdnow.customers[:1], 1), column="id", namespace=NAMESPACE).collect()

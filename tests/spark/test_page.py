@@ -10,7 +10,7 @@ from conftest import ROOT
 BLOCK = re.compile(r"^```py\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def test_every_example_of_the_page_runs(spark, client, emulator, tmp_path, monkeypatch, capfd):
+def test_every_example_of_the_page_runs(spark, client, emulator, passing_events, tmp_path, monkeypatch, capfd):
     page = ROOT / "docs" / "spark.md"
     text = page.read_text()
     monkeypatch.chdir(tmp_path)

@@ -116,5 +116,5 @@ def test_a_job_longer_than_the_life_of_a_token_renews_it_on_the_executors(tmp_pa
         )
 
         assert done.stdout.split()[-1:] == ["40"], done.stderr[-2000:]
-        assert emulator.requests.count("ims.token") >= 4
+        assert emulator.requests.count("auth.fetch_token") >= 4
         assert "the-secret-of-the-night" not in done.stdout + done.stderr
