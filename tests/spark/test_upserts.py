@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow
 import pytest
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import functions
@@ -318,3 +320,53 @@ def test_abort_never_raises(emulator, client):
     emulator.requests.clear()
     assert writer.abort([WriterCommitMessage()]) is None
     assert emulator.requests.count() == 0
+
+
+def written_by_a_task(dataset, ids, **options):
+    """A writer, and what its one task has brought up, both in this process."""
+    done = writer(dataset, interval="0.05", **options)
+    rows = pyarrow.RecordBatch.from_pydict({"_cdnow.customerId": ids, "homeAddress.city": ["Turku"] * len(ids)})
+    return done, done.write(iter([rows]))
+
+
+def test_a_commit_hands_over_what_the_tasks_have_written_and_tells_the_counts(spark, client, dataset, cdnow, tmp_path):
+    ids = cdnow.customers[:3]
+    done, message = written_by_a_task(dataset, ids, summary=str(tmp_path / "told.jsonl"))
+
+    done.commit([message])
+
+    assert visible(client, ids, "Turku") == 3
+    told = json.loads((tmp_path / "told.jsonl").read_text())
+    assert (told["status"], told["rows"], told["sent"], told["files"]) == ("success", 3, 3, 1)
+
+
+def test_a_commit_without_a_row_gives_the_batch_up(spark, client, dataset):
+    done, message = written_by_a_task(dataset, [])
+
+    done.commit([message])
+
+    assert [batch.status for batch in batches_of(client, dataset)] == ["aborted"]
+
+
+def test_a_commit_hands_nothing_over_where_a_file_differs(spark, client, dataset, cdnow):
+    done, message = written_by_a_task(dataset, cdnow.customers[:3])
+
+    with pytest.raises(rtcp.PartialFailureError, match="does not hold what the tasks have written: 1 files differ"):
+        done.commit([replace(message, size=message.size + 1)])
+
+    assert [batch.status for batch in batches_of(client, dataset)] == ["aborted"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "said"),
+    [
+        ("batches.complete", "could not be handed over"),
+        ("batches.get", "was handed over with all rows, so do not write"),
+    ],
+)
+def test_a_commit_that_fails_says_how_far_it_came(spark, client, dataset, cdnow, emulator, operation, said):
+    done, message = written_by_a_task(dataset, cdnow.customers[:3])
+    emulator.faults.always(operation, status=403)
+
+    with pytest.raises(rtcp.RtcpError, match=said):
+        done.commit([message])
