@@ -71,6 +71,30 @@ def test_a_download_keeps_no_file_that_is_not_whole_and_is_taken_up_again(client
     assert [path.stat().st_size for path in client.batches.download(batch.id, tmp_path)] == [1_350_000]
 
 
+def test_a_download_that_was_interrupted_leaves_the_files_to_the_one_that_takes_it_up_again(client, tmp_path):
+    batch = client.batches.create("dev-crm")
+    client.batches.upload(batch.id, b'{"crmId": "1"}\n' * 90_000, dataset_id="dev-crm", name="people.json")
+    client.batches.complete(batch.id)
+    client.batches.wait(batch.id, interval=0.1)
+    late, has_gone_on = [], threading.Event()
+
+    def hold(told: rtcp.DownloadProgress) -> None:
+        if told.bytes_done == told.bytes_total and not late:
+            late.append(threading.current_thread())
+            interrupt()
+            has_gone_on.wait(30)
+
+    def let_go_on(_: rtcp.DownloadProgress) -> None:
+        has_gone_on.set()
+        late[0].join(30)
+
+    with pytest.raises(KeyboardInterrupt):
+        client.batches.download(batch.id, tmp_path, on_progress=hold)
+
+    [path] = client.batches.download(batch.id, tmp_path, on_progress=let_go_on)
+    assert path.stat().st_size == 1_350_000
+
+
 def test_an_upload_is_not_completed_and_is_taken_up_again(client, world, tmp_path):
     batch = client.batches.create("dev-crm")
     content = b'{"crmId": "1"}\n' * 20_000

@@ -7,8 +7,8 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -66,7 +66,7 @@ class Download:
         self._targets = targets
         self._tell = on_progress
         self._lock = threading.Lock()
-        self._stopped = threading.Event()
+        self._gate = _Gate()
         lengths = [file.length for file, _ in targets]
         self._total = None if None in lengths else sum(length or 0 for length in lengths)
         self._bytes = 0
@@ -87,7 +87,7 @@ class Download:
             for each in [pool.submit(self._bring, file, path) for file, path in self._targets]:
                 each.result()
         except BaseException as exc:
-            self._stopped.set()
+            self._gate.shut()
             # Whoever waits for bytes would hold Ctrl-C back for a minute. It writes none any more when they come.
             pool.close(wait=isinstance(exc, Exception))
             raise
@@ -105,7 +105,7 @@ class Download:
             return
         except BaseException:
             # Told to the others at once: the first to fail may not be the first to be asked for its result.
-            self._stopped.set()
+            self._gate.shut()
             raise
 
     def _fetch(self, file: RemoteFile, path: Path) -> None:
@@ -117,18 +117,20 @@ class Download:
             raise _wrong_length(file, size, length)
         with private_file(part, "r+b") as written, name_in_errors(part):
             os.fsync(written.fileno())
-        part.replace(path)
-        path.with_name(path.name + STATE).unlink(missing_ok=True)
+        with self._gate.passing():
+            part.replace(path)
+            path.with_name(path.name + STATE).unlink(missing_ok=True)
         _system.here.sync_folder(path.parent)
         logger.info("downloaded %s: %d bytes", path, size)
 
     def _fill(self, file: RemoteFile, part: Path, state: _State) -> int:
         """Ask for the rest of the file until there is none, and return the announced length."""
-        os.close(open_private(part, os.O_RDWR | os.O_CREAT))
-        done = part.stat().st_size
-        if file.length is not None and done > file.length:
-            os.truncate(part, 0)
-            done = 0
+        with self._gate.passing():
+            os.close(open_private(part, os.O_RDWR | os.O_CREAT))
+            done = part.stat().st_size
+            if file.length is not None and done > file.length:
+                os.truncate(part, 0)
+                done = 0
         self._count(file, done)
         failures = changes = 0
         while done != file.length:
@@ -140,17 +142,13 @@ class Download:
                 changes += 1
                 if changes > _MOST_CHANGES:
                     raise _unsteady(file) from None
-                self._count(file, -done)
-                os.truncate(part, 0)
-                done = 0
+                done = self._begin_again(file, part, done)
                 continue
             except RtcpError as exc:
                 failure = exc
             if done and getattr(failure, "status", None) == _NO_SUCH_RANGE:
-                # What came in an earlier run does not fit the file: begin again.
-                self._count(file, -done)
-                os.truncate(part, 0)
-                done = 0
+                # What came in an earlier run does not fit the file.
+                done = self._begin_again(file, part, done)
                 continue
             # Nobody waits for a file when another has failed meanwhile.
             self._count(file, 0)
@@ -161,9 +159,16 @@ class Download:
             self._source.wait_to_resume(file, failure, failures)
         return done
 
+    def _begin_again(self, file: RemoteFile, part: Path, done: int) -> int:
+        self._count(file, -done)
+        with self._gate.passing():
+            os.truncate(part, 0)
+        return 0
+
     def _read_on(self, file: RemoteFile, part: Path, offset: int, state: _State) -> int:
         if not offset:
-            state.forget()
+            with self._gate.passing():
+                state.forget()
         with (
             self._source.open(file, offset, state.strong) as stream,
             os.fdopen(open_private(part, os.O_RDWR), "r+b", buffering=0) as output,
@@ -172,26 +177,25 @@ class Download:
             told = stream.headers.get("ETag", "").strip() or stream.headers.get("Last-Modified", "").strip()
             if stream.status == _PARTIAL and told != state.known:
                 raise _ChangedError
-            state.keep(told)
             if stream.status != _PARTIAL:
                 # The server sends the file from its start, whatever was asked for.
                 self._count(file, -offset)
                 offset = 0
-            output.truncate(offset)
+            with self._gate.passing():
+                state.keep(told)
+                output.truncate(offset)
             output.seek(offset)
             for chunk in stream.chunks():
-                if self._stopped.is_set():
-                    raise _StoppedError
                 offset += len(chunk)
                 if length is not None and offset > length:
                     raise _wrong_length(file, offset, length)
-                with name_in_errors(part):
+                with self._gate.passing(), name_in_errors(part):
                     _write(output, chunk)
                 self._count(file, len(chunk))
         return offset if length is None else length
 
     def _count(self, file: RemoteFile, more: int, *, is_complete: bool = False) -> None:
-        if self._stopped.is_set():
+        if self._gate.is_shut:
             raise _StoppedError
         with self._lock:
             self._bytes += more
@@ -199,6 +203,36 @@ class Download:
             if self._tell is not None and (more or is_complete):
                 progress = DownloadProgress(file.name, self._bytes, self._total, self._files, len(self._targets))
                 self._tell(progress)
+
+
+class _Gate:
+    """Lets changes to the disk through until it is shut; who has shut it knows that none is under way any more.
+
+    Whoever takes the download up again has the files to itself, while threads of the earlier one still wait for bytes.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._passing = 0
+        self.is_shut = False
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        with self._changed:
+            if self.is_shut:
+                raise _StoppedError
+            self._passing += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._passing -= 1
+                self._changed.notify_all()
+
+    def shut(self) -> None:
+        with self._changed:
+            self.is_shut = True
+            self._changed.wait_for(lambda: not self._passing)
 
 
 class _State:
