@@ -80,7 +80,7 @@ def to_letter(reject: Reject) -> bytes:
     }
     letter = {name: value for name, value in letter.items() if value is not None or name in _ALWAYS}
     try:
-        return encode(letter).encode() + b"\n"
+        return encode(letter) + b"\n"
     except InvalidArgumentError:
         letter |= {"row": _shown(reject.row), "is_exact": False}
     return json.dumps(letter).encode() + b"\n"
