@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import rtcp
 from rtcp.cli import failures
 from rtcp.cli.output import Columns, as_json, leaves, pick, show_many, show_one
 from rtcp.cli.shell import Shell
-from rtcp.models.explanation import Winner
 from rtcp.resources._naming import near_names
+
+if TYPE_CHECKING:
+    from rtcp.models.explanation import Winner
 
 _POLICIES: Final[Columns] = {
     "policy": lambda view: view.policy.name or view.policy.id,
