@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import rtcp
 from rtcp.cli import failures
 from rtcp.cli.output import Columns, as_json, leaves, pick, show_many, show_one
 from rtcp.cli.shell import Shell
 from rtcp.resources._naming import near_names
-
-if TYPE_CHECKING:
-    from rtcp.models.explanation import Winner
 
 _POLICIES: Final[Columns] = {
     "policy": lambda view: view.policy.name or view.policy.id,
@@ -228,7 +225,7 @@ def _without_identities(entity: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in entity.items() if name not in ("identities", "identityMap")}
 
 
-def _by_attribute(explanation: rtcp.Explanation, winners: Sequence[Winner]) -> list[dict[str, Any]]:
+def _by_attribute(explanation: rtcp.Explanation, winners: Sequence[rtcp.Winner]) -> list[dict[str, Any]]:
     """One row for each attribute and source, with all policies under which it is so."""
     called = Counter(view.policy.name for view in explanation.views)
     names = {
