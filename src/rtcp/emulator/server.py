@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import Server
 
 from rtcp._paths import local_path
+from rtcp._progress import rows_bar
 from rtcp.emulator.app import DROP, App, OneSend
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.http.faults import Faults
@@ -197,15 +198,28 @@ class Emulator:
 
         self.service.part(Preview).run(sandbox)
 
-    def load(self, manifest: str | Path, *, data: str | Path | None = None, sample: bool = True) -> LoadReport:
+    def load(
+        self,
+        manifest: str | Path,
+        *,
+        data: str | Path | None = None,
+        sample: bool = True,
+        on_progress: Callable[[str, int], Any] | None = None,
+        progress: bool = False,
+    ) -> LoadReport:
         """Load what a manifest declares; its file names are relative to `data`, else to the manifest's folder.
 
         Then the preview samples the sandbox, as it would by itself some minutes later; `sample=False` leaves that out.
+
+        Args:
+            on_progress: called with the id of a dataset and its rows so far, every thousand rows.
+            progress: True shows a bar of the rows; takes `rtcp[notebook]`.
         """
         # A tenth of the time to start, for emulators that load nothing.
         from rtcp.emulator.manifest.loading import load_manifest
 
-        report = load_manifest(self.store, manifest, data=data)
+        with rows_bar(progress, "load", on_progress) as tell:
+            report = load_manifest(self.store, manifest, data=data, on_progress=tell)
         if sample:
             self.sample(report.sandbox)
         return report
