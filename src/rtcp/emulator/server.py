@@ -16,7 +16,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import Server
 
 from rtcp._paths import local_path
-from rtcp._progress import rows_bar
 from rtcp.emulator.app import DROP, App, OneSend
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.http.faults import Faults
@@ -218,8 +217,10 @@ class Emulator:
         # A tenth of the time to start, for emulators that load nothing.
         from rtcp.emulator.manifest.loading import load_manifest
 
-        with rows_bar(progress, "load", on_progress) as tell:
-            report = load_manifest(self.store, manifest, data=data, on_progress=tell)
+        if progress:
+            report = _load_with_bar(self.store, manifest, data, on_progress)
+        else:
+            report = load_manifest(self.store, manifest, data=data, on_progress=on_progress)
         if sample:
             self.sample(report.sandbox)
         return report
@@ -231,6 +232,17 @@ class Emulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _load_with_bar(
+    store: Store, manifest: str | Path, data: str | Path | None, on_progress: Callable[[str, int], Any] | None
+) -> LoadReport:
+    # Nothing of the client's is loaded with an emulator that shows none.
+    from rtcp._progress import rows_bar
+    from rtcp.emulator.manifest.loading import load_manifest
+
+    with rows_bar(True, "load", on_progress) as tell:
+        return load_manifest(store, manifest, data=data, on_progress=tell)
 
 
 class _Protocol(HttpToolsProtocol):
