@@ -95,6 +95,52 @@ def test_a_download_that_was_interrupted_leaves_the_files_to_the_one_that_takes_
     assert path.stat().st_size == 1_350_000
 
 
+ROWS = [{"crmId": "c-1"}]
+
+
+def test_an_upsert_that_is_broken_off_before_its_rows_are_handed_over_is_given_up_and_says_so(interrupting, world):
+    client = interrupting(1, "/datasets/")
+
+    with pytest.raises(KeyboardInterrupt) as broken_off:
+        client.batches.upsert("dev-crm", ROWS, format="json", check_dataset=False)
+
+    [batch] = client.batches.list()
+    assert batch.status == "aborted"
+    assert broken_off.value.__notes__ == [f"batch {batch.id} was given up: nothing of it goes in"]
+
+
+def test_an_upsert_that_is_broken_off_while_it_waits_says_that_it_goes_on(client):
+    with pytest.raises(KeyboardInterrupt) as broken_off:
+        client.batches.upsert("dev-crm", ROWS, format="json", check_dataset=False, interval=0.1, on_progress=interrupt)
+
+    [batch] = client.batches.list()
+    assert [note for note in broken_off.value.__notes__ if f"batch {batch.id} has all rows and goes on" in note]
+    assert client.batches.wait(batch.id, interval=0.1).is_success
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_an_upsert_whose_wait_fails_says_that_it_goes_on(world, status):
+    world.faults.always("batches.get", status=status)
+    with rtcp.Client.for_emulator(world.url, sandbox="dev", retries=0, clock=FakeClock()) as client:
+        with pytest.raises(rtcp.RtcpError) as failed:
+            client.batches.upsert("dev-crm", ROWS, format="json", check_dataset=False, timeout=10, interval=1)
+        world.faults.clear()
+
+        [batch] = client.batches.list()
+        assert any(f"batch {batch.id} has all rows and goes on" in note for note in failed.value.__notes__)
+
+
+def test_an_upsert_that_cannot_know_whether_it_was_taken_says_so(world):
+    world.faults.always("batches.complete", cut="after")
+    with rtcp.Client.for_emulator(world.url, sandbox="dev", retries=0) as client:
+        with pytest.raises(rtcp.RtcpError) as failed:
+            client.batches.upsert("dev-crm", ROWS, format="json", check_dataset=False)
+        world.faults.clear()
+
+        [batch] = client.batches.list()
+        assert any(f"batch {batch.id} may have gone in, or still be open" in note for note in failed.value.__notes__)
+
+
 def test_an_upload_is_not_completed_and_is_taken_up_again(client, world, tmp_path):
     batch = client.batches.create("dev-crm")
     content = b'{"crmId": "1"}\n' * 20_000

@@ -59,15 +59,21 @@ def shown(
     try:
         with _progress(shell, what, state) as progress:
             return run(hear(progress))
-    except KeyboardInterrupt:
-        shell.note(f"interrupted: {go_on(last)}")
+    except KeyboardInterrupt as exc:
+        shell.note(f"interrupted: {_told_by(exc) or go_on(last)}")
         raise click.exceptions.Exit(failures.INTERRUPTED) from None
     except (JobFailedError, NotFoundError, ConfigError, InvalidArgumentError):
         # Nothing goes on: it is over, not there, or was never sent.
         raise
-    except RtcpError:
-        shell.note(go_on(last))
+    except RtcpError as exc:
+        # What the verb says of it is said with the error.
+        if not _told_by(exc):
+            shell.note(go_on(last))
         raise
+
+
+def _told_by(exc: BaseException) -> str:
+    return "; ".join(getattr(exc, "__notes__", ()))
 
 
 @contextmanager

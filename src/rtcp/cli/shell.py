@@ -85,8 +85,8 @@ class Shell:
                 sys.stdout.flush()
             except RtcpError as exc:
                 self._end(exc, failures.exit_code(exc))
-            except (KeyboardInterrupt, click.Abort):
-                self.note("interrupted")
+            except (KeyboardInterrupt, click.Abort) as exc:
+                self.note("\n".join(["interrupted", *getattr(exc, "__notes__", ())]))
                 raise click.exceptions.Exit(failures.INTERRUPTED) from None
             except BrokenPipeError:
                 # The reader has gone (`| head`); what is still buffered must not raise again at exit.

@@ -13,6 +13,8 @@ import time
 import pytest
 from tests.helpers.samples import POLICY
 
+import rtcp
+
 RTCP = [sys.executable, "-c", "from rtcp.cli import main; main()"]
 JANE = ("jane@example.com", "--namespace", "Email")
 
@@ -86,6 +88,25 @@ def test_ctrl_c_before_the_creation_is_answered_says_that_it_may_have_been_made(
     assert code == 130
     assert "may have been created" in err
     assert "rtcp system-jobs list" in err
+
+
+def test_ctrl_c_in_an_upsert_whose_rows_are_handed_over_says_that_they_go_in(world, tmp_path):
+    with rtcp.Client.for_emulator(world.url) as client:
+        client.datasets.enable_profile("harbour-crm", upsert=True)
+    file = tmp_path / "changes.csv"
+    file.write_text("_harbour.crmId,homeAddress.city\nC-1001,Oslo\n")
+    world.faults.always("batches.get", delay=20)
+    process = start("batches", "upsert", "harbour-crm", str(file))
+    deadline = time.monotonic() + 20
+    while world.requests.count("batches.get") == 0 and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+    process.send_signal(signal.SIGINT)
+
+    code, out, err = finished(process)
+    assert (code, out) == (130, "")
+    assert "has all rows and goes on: rtcp batches wait " in err
+    assert "nothing went in" not in err
 
 
 def test_the_emulator_serves_until_it_is_told_to_stop(run, monkeypatch):

@@ -327,11 +327,7 @@ def upsert(
                 dataset, source, form=form, format=format, on_progress=progress, **how
             ),
             state=lambda batch: f"batch {batch.id} {batch.status}",
-            go_on=lambda batch: (
-                "nothing went in"
-                if batch is None
-                else f"batch {batch.id} goes on; wait for it with: {shell.command('batches', 'wait', batch.id)}"
-            ),
+            go_on=lambda _: "nothing went in",
         )
         facts = {name: getattr(result, name) for name in ("rows", "written", "failed", "refused")}
         status = "not made" if result.batch is None else str(result.batch.status)

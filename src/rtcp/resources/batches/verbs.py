@@ -16,7 +16,7 @@ from rtcp._paths import local_path
 from rtcp._progress import transfer_bar
 from rtcp._temporary import TemporaryFolder
 from rtcp.config import Config
-from rtcp.errors import InvalidArgumentError, NotFoundError, PartialFailureError, RtcpError
+from rtcp.errors import InvalidArgumentError, JobFailedError, NotFoundError, PartialFailureError, RtcpError
 from rtcp.files.data_access import DataAccess
 from rtcp.files.download import Download
 from rtcp.files.folder import claimed, local_names, safe_name
@@ -519,7 +519,9 @@ class Batches(Resource):
             with self._abandoned_on_failure(batch.id):
                 self.upload(batch.id, path, dataset_id=dataset_id)
                 self.complete(batch.id)
-        return UpsertResult(settle(batch.id), dataset_id, sent + refused, refused, file, self.failed_records)
+        with _told_that_it_goes_on(batch.id):
+            last = settle(batch.id)
+        return UpsertResult(last, dataset_id, sent + refused, refused, file, self.failed_records)
 
     def _check(self, dataset_id: str) -> None:
         dataset = self._dataset(dataset_id)
@@ -531,14 +533,19 @@ class Batches(Resource):
 
     @contextmanager
     def _abandoned_on_failure(self, batch_id: int | str) -> Iterator[None]:
-        """A batch that is not complete is given up, so that it does not stay open for ever."""
+        """A batch that is not complete is given up, so that it does not stay open for ever; a note says what of it."""
         try:
             yield
         except BaseException as exc:
             try:
                 self.abort(batch_id)
-            except RtcpError:
-                exc.add_note(f"batch {batch_id} may still be open; client.batches.abort({batch_id!r}) gives it up")
+            except (RtcpError, KeyboardInterrupt):
+                exc.add_note(
+                    f"batch {batch_id} may have gone in, or still be open: client.batches.get({batch_id!r}) tells, and "
+                    f"client.batches.abort({batch_id!r}) gives an open one up"
+                )
+            else:
+                exc.add_note(f"batch {batch_id} was given up: nothing of it goes in")
             raise
 
     def _dataset_of(self, batch_id: int | str) -> str:
@@ -553,3 +560,15 @@ class Batches(Resource):
                 "POST", _IMPORT + "/{id}", path={"id": batch_id}, query={"action": action}, idempotent=idempotent
             )
         )
+
+
+@contextmanager
+def _told_that_it_goes_on(batch_id: str) -> Iterator[None]:
+    """Whoever stops waiting learns that all rows are handed over: they go in whether somebody waits or not."""
+    try:
+        yield
+    except JobFailedError:
+        raise
+    except BaseException as exc:
+        exc.add_note(f"batch {batch_id} has all rows and goes on: client.batches.wait({batch_id!r}) waits for it")
+        raise
