@@ -234,6 +234,7 @@ class Client:
     def _derived(self, config: Config) -> Self:
         derived = object.__new__(type(self))
         derived._settle(config, self._wire, self._token)
+        # Its connections are those of the client it came from, which closes them.
         derived._is_owner = False
         return derived
 
@@ -269,6 +270,7 @@ def _token_source(config: Config, wire: Wire) -> TokenSource:
     from rtcp.auth.cache import TokenCache
     from rtcp.auth.ims import Ims
 
+    # A session without a token: the call for one has none to show.
     ims = Ims(config, send=Session(wire, config).send)
     cache = TokenCache.of(config, now=wire.clock.now)
 

@@ -69,6 +69,7 @@ class RtcpSensor(_compat.BaseSensorOperator):
     @cached_property
     def hook(self) -> RtcpHook:
         """The hook of the task."""
+        # The next turn is the real retry: one look must not hold a worker for minutes.
         return RtcpHook(self.rtcp_conn_id, sandbox=self.sandbox, most_retries=1)
 
     def target(self) -> str:
@@ -89,6 +90,7 @@ class RtcpSensor(_compat.BaseSensorOperator):
                     rtcp_conn_id=self.rtcp_conn_id,
                     sandbox=self.sandbox,
                     poll_interval=self.poke_interval,
+                    # A moment and no span: a trigger may be started anew in another triggerer.
                     deadline=time.time() + self.timeout,
                 ),
                 method_name="execute_complete",
@@ -108,6 +110,7 @@ class RtcpSensor(_compat.BaseSensorOperator):
             raise _compat.AirflowSkipException(event["text"])
         if event["outcome"] == "timeout":
             raise _compat.AirflowSensorTimeout(event["text"])
+        # This one keeps Airflow from trying again.
         failure = _compat.AirflowFailException if event.get("hopeless") else _compat.AirflowException
         raise failure(event["text"])
 

@@ -30,6 +30,7 @@ def one(noun: Any, given: str, what: str) -> Any:
         return noun.find(given)
     except NotFoundError as exc:
         text = exc.args[0].replace("of the name", "with the id or name")
+    # Of what looks like an id, its refusal says more than that nothing has it for a name.
     if isinstance(problem, BadRequestError) or _MADE.fullmatch(given):
         raise problem
     raise NotFoundError(text, status=404)

@@ -77,6 +77,7 @@ class Shell:
     @contextmanager
     def session(self) -> Iterator[None]:
         """Run a command: logs go to stderr, and errors end as a message and an exit code."""
+        # A letter that the terminal does not have must not end a list half-way.
         _never_fail_on_characters(sys.stdout)
         _never_fail_on_characters(sys.stderr)
         with self._logging():

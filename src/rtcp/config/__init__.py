@@ -24,6 +24,7 @@ AUTO: Final = "auto"
 DEFAULT_SANDBOX: Final = "prod"
 EMULATOR: Final = "RTCP_EMULATOR"
 EMULATOR_ANYWHERE: Final = "RTCP_EMULATOR_ALLOW_REMOTE"
+# Real credentials and tokens never go to an emulator, whatever else is set.
 _EMULATOR_CREDENTIALS: Final[Mapping[str, Any]] = {
     "client_id": "emulator",
     "client_secret": "emulator-secret",
@@ -189,6 +190,7 @@ class Config:
         sources = {name: f"profile {profile or 'default'!r} of {profile_path()}" for name in from_file}
         sources |= {name: f"the environment variable {ENVIRONMENT[name]}" for name in in_environment}
         for name in around.keys() - given.keys():
+            # Each by itself: the one that brings about the same problem is the one to name.
             if _problem_of(cls, name, around[name]) == str(problem):
                 raise ConfigError(f"{problem} (from {sources[name]})")
         raise problem

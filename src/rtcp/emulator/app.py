@@ -186,6 +186,7 @@ async def _read(receive: Receive, most_bytes: int) -> bytes | None:
         length += len(part)
         if length <= most_bytes:
             parts.append(part)
+        # A little too much is read to its end, so that the caller hears of it; who sends on and on is cut off.
         elif length > 2 * most_bytes:
             return None
         else:
@@ -208,6 +209,7 @@ def _answer_too_large(request: Request) -> Answer:
 async def _send(scope: Scope, send: Send, answer: Answer, request_id: str) -> None:
     length, first = answer.stream()
     await send(_start(answer, length, request_id))
+    # It is told the length that GET would have, and none of the body.
     if scope["method"] == "HEAD":
         length = 0
     last = b""

@@ -237,6 +237,7 @@ class Jobs:
         try:
             with self._store.transaction() if kind.is_atomic else contextlib.nullcontext():
                 document = {**job.document, **(kind.effect(job, self._service) or {})}
+                # As of when it was due: a clock that was moved far ahead makes no job late.
                 self._table.finish(job, kind.timeline[-1][1], finished_ms=job.due_ms, document=document)
         except JobFailure as failure:
             self._fail(job, failure)

@@ -141,6 +141,7 @@ class Upload:
         self._done, self._total = {}, first
         pool = Workers(workers, name="rtcp-upload")
         try:
+            # All at once: until its turn comes, a part is no more than a place in the file.
             for each in [pool.submit(self._send_part, at) for at in range(first, self._source.size, self._part_size)]:
                 each.result()
         except BaseException as exc:

@@ -26,6 +26,7 @@ from rtcp.transport.session import Session
 _SESSIONS: Final = "/api/v1/sessions"
 _EVENTS: Final = "/api/v1/sessions/{id}/events"
 _DOWNLOADED: Final = "/api/v1/downloaded"
+# Parameters that say who watches: no message may repeat them.
 _WHO: Final = frozenset(
     {
         "analytics.visitorId",

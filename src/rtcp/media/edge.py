@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 # Stands before every path, unless the configured address has a path of its own.
 _BASE: Final = "/ee"
 _ROUTE: Final = "/va/v1/{endpoint}"
+# By the region that the start of the session was answered from.
 _HINTED: Final = "/{hint}/va/v1/{endpoint}"
 _CREATES: Final = (
     "the session may have been counted: starting again makes a second one; nothing can be asked about the first"

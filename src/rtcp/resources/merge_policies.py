@@ -300,6 +300,7 @@ class MergePolicies(Resource):
 
     def _write(self, request: Request, schema_name: str, *, takes_default: bool, takes_edge: bool) -> MergePolicy:
         """Send a change, and tell whose default and whose place on edge it took."""
+        # Before the change: afterwards nothing tells whose place it was.
         previous = self._default_of(schema_name) if takes_default else None
         edge = self._one_on_edge() if takes_edge else None
         written = self._send(request, MergePolicy)

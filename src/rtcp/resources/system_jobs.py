@@ -64,6 +64,7 @@ class SystemJobs(Resource):
         """
         check_page_size(page_size)
 
+        # `start` is the number of a page, from 0: openapi/README.md, oddity 25.
         first = self._request("GET", _ROUTE, query={"start": 0, "limit": page_size})
         return self._list(first, _jobs, of=SystemJob, by=_PageNumber(page_size), limit=limit)
 
@@ -255,8 +256,10 @@ class _PageNumber:
     def page(self, items: Sequence[T], body: Any, first: Request, token: str | None) -> Page[T]:
         number, seen, first_id = _read_token(token)
         if isinstance(body, list):
+            # Organisations on AWS get all of them in one list.
             return Page(items)
         ids = [getattr(item, "id", "") for item in items]
+        # A deployment that overlooks `start` would give its first page for ever.
         if ids and ids[0] == first_id:
             raise PagingError(f"the service repeated page {number - 1} of the delete requests")
         paging = mapping(mapping(body).get("_page"))

@@ -33,6 +33,7 @@ def encode(value: Any) -> str:
     """
     try:
         text = encode_unchecked(value)
+        # Half a surrogate pair gets past the encoder, and onto no wire.
         text.encode()
     except (TypeError, ValueError, OverflowError, RecursionError):
         pass

@@ -120,6 +120,7 @@ def _with_cursor(first: Request, cursor: str | int) -> str:
 def _complete(link: str, asked: Any) -> str:
     """The query of a next link with what was asked for and the link leaves out."""
     pairs = asked.items() if isinstance(asked, Mapping) else asked
+    # `orderBy` and `orderby` are one parameter: openapi/README.md, oddity 9.
     told = {name.casefold() for name, _ in parse_qsl(link, keep_blank_values=True)}
     missing = [(name, value) for name, value in pairs if name.casefold() not in told]
     rest = Request.platform("GET", "", query=missing).encoded_query()

@@ -33,6 +33,7 @@ _SUMMARY: Final[Columns] = {
     "bytes": count("bytes"),
 }
 _TRIAL: Final[Columns] = {"rows": count("rows"), "would be sent": count("fit"), "would be rejected": count("rejected")}
+# Rows between two lines of progress, where they go to a log.
 _STEP: Final = 20_000
 
 

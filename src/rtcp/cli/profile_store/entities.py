@@ -163,6 +163,7 @@ def get_many(
         if seen.missing and tally.example is not None:
             _tell_missing(shell, client, seen.missing, tally.example, schema_name=schema, merge_policy_id=policy_id)
     if tally.failed:
+        # That nothing is known of somebody is an answer, too.
         raise click.exceptions.Exit(failures.PARTIAL if tally.found or tally.missing else failures.FAILED)
 
 

@@ -186,6 +186,7 @@ def replace(shell: Shell, /, policy: str, order: Sequence[str], dry_run: bool, y
         if order:
             body["order"] = names.datasets(client, split_paths(None, order))
             body["attribute_merge"] = given.get("attribute_merge", "dataSetPrecedence")
+        # Named, and as it was: so is its order.
         elif "attribute_merge" in given and given["attribute_merge"] == before.attribute_merge.type:
             body["attribute_merge"] = before.attribute_merge
         moved = _what_moves(client, before, body.get("schema_name") or before.schema_name, given)

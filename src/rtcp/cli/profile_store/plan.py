@@ -93,6 +93,7 @@ def lookup(
         raise click.UsageError("there is no id in FILE")
     measured, token_seconds = (given, None) if given is not None else _measure(shell, first, namespace)
     token_seconds = _read_time_left(shell) if shell.config.token is not None else token_seconds
+    # What so many workers get done, if each request takes as long as the first.
     at_once = min(workers, requests) / measured
     rate = at_once if budget is None else min(at_once, budget)
     seconds = ceil(max(measured, requests / rate))

@@ -18,6 +18,7 @@ MAX_EVENT_BYTES = 10 * 1024
 # Why an event is skipped that is no failure: what it says is there already.
 REPEATED = "repeats the '_id' of an event of this dataset"
 
+# What was ingested later wins, also where it was written first: times of ingestion may be given.
 _WRITE_RECORD = """
 INSERT INTO record (id, identity, dataset, body, ingested_ms, batch)
 VALUES ((SELECT coalesce(max(id), 0) + 1 FROM record), ?, ?, ?, ?, ?)

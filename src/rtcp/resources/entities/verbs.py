@@ -186,6 +186,7 @@ class Entities(Resource):
         check_page_size(page_size, most=_MOST_EVENTS)
         if len(filters) > _MOST_FILTERS:
             raise InvalidArgumentError(f"the service takes at most {_MOST_FILTERS} filters, not {len(filters)}")
+        # Pairs, as there is a `property` for each condition.
         query = [
             ("schema.name", SchemaClass.EXPERIENCE_EVENT.value),
             ("relatedSchema.name", SchemaClass.PROFILE.value),

@@ -52,6 +52,7 @@ class Streaming(Resource):
 
     def __init__(self, session: Session, config: Config) -> None:
         super().__init__(session, config)
+        # One for each inlet, whoever sends: the service counts them together.
         self._validations: dict[str, Budget] = {}
         self._lock = threading.Lock()
 

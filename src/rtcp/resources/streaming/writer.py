@@ -335,6 +335,7 @@ class StreamWriter:
             return
         fates, traffic = self._sender.send([message for _, message, _ in pack.items], idempotent=True)
         self._ledger.spent(traffic.requests, traffic.bytes)
+        # The first one is the cause, and what the caller hears.
         self._fatal = self._fatal or traffic.hopeless
         self._ledger.settle(pack, fates, hopeless=traffic.hopeless)
         if self._on_progress is not None:
@@ -356,6 +357,7 @@ class StreamWriter:
         with contextlib.suppress(queue.Empty):
             while True:
                 self._packs.get_nowait()
+        # What is under way may be answered still; after that, nobody can tell.
         self._stop(timeout=_GRACE)
         for pack in self._ledger.opened():
             self._settle_anyway(pack, None)
@@ -419,6 +421,7 @@ class StreamWriter:
         try:
             self.close()
         except RtcpError:
+            # What broke the body off matters more than its end.
             if exc is None:
                 raise
 

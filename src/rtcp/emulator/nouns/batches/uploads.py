@@ -52,6 +52,7 @@ class Uploads:
     def put(self, sandbox: str, batch_id: str, name: str, content: bytes) -> bool:
         """Keep a whole file; True when it is new, False when it takes the place of another."""
         before = self.get(sandbox, batch_id, name)
+        # Written before the old one goes: a batch is never without the file that it says it has.
         stored = self._write(sandbox, batch_id, content)
         self._keep(sandbox, batch_id, Upload(name, len(content), stored))
         if before is not None:
