@@ -79,11 +79,7 @@ class NextLink:
         if isinstance(link, str):
             following = next_query(link, base_url=self.base_url)
         else:
-            cursor = paging.get("next")
-            has_cursor = isinstance(cursor, str | int) and str(cursor) != ""
-            following = (
-                replace(first, query=[("start", cursor), *_pairs(first)]).encoded_query() if has_cursor else None
-            )
+            following = _with_cursor(first, paging.get("next"))
         return Page(items, following, total=total if isinstance(total, int) else None)
 
 
@@ -113,7 +109,9 @@ class Offset:
         return Page(items, None if is_last else str(offset), total=total, is_counted=True)
 
 
-def _with_cursor(first: Request, cursor: str | int) -> str:
+def _with_cursor(first: Request, cursor: Any) -> str | None:
+    if not isinstance(cursor, str | int) or str(cursor) == "":
+        return None
     return replace(first, query=[("start", cursor), *_pairs(first)]).encoded_query()
 
 
