@@ -13,7 +13,7 @@ UNION_SCHEMA = "https://ns.adobe.com/xdm/context/profile__union"
 JSON_FORMAT = "json"
 _SCHEMAS = "https://ns.adobe.com/xdm/context/"
 _CONTEXT = "_xdm.context."
-# When a dataset was find_declared is not kept: the store's first day serves as well as any other.
+# When a dataset was declared is not kept: the store's first day serves as well as any other.
 _DECLARED_MS = 1_767_225_600_000
 PROFILE_TAG = "unifiedProfile"
 ENABLED, UPSERT = "enabled:true", "isUpsert:true"

@@ -80,7 +80,7 @@ def send_event(request: Request, service: Service) -> Answer:
 def _admit(request: Request, service: Service) -> tuple[str, Datastream, list[dict[str, Any]]]:
     """The datastream and the XDM of the events, or Refusal in the gateway's words."""
     service.part(Media).saw(request)
-    config_id = request.query.first("configId".lower())
+    config_id = request.query.first("configid")
     if config_id is None:
         raise Refusal(gateway_problem("EXEG-0002-400", "The query parameter configId is missing."))
     known = service.part(Media).settings.datastreams
