@@ -143,7 +143,7 @@ def get_many(
         )
         # Rows that are printed to the same window would cut the line of progress.
         shows = shell.format == "table" or not sys.stdout.isatty()
-        with live.show_count(shell, "looking up") if shows else nullcontext(lambda number: None) as tell:
+        with live.show_count("looking up") if shows else nullcontext(lambda number: None) as tell:
             seen = views.Seen(paths)
             rows = map(views.lookup_row, seen.of_lookups(tally.of(lookups, tell)))
             if shell.format.startswith("csv") and not paths:

@@ -83,7 +83,7 @@ def lookup(
     """
     many = distinct = requests = 0
     first: list[str] = []
-    with live.show_count(shell, "reading ids") as tell:
+    with live.show_count("reading ids") as tell:
         given_ids = read_ids(file, column, encoding=encoding, delimiter=delimiter, on_unreadable=tell_on(shell, file))
         for chunk in chunked((each for each in given_ids if each is not None), chunk_size, key=str):
             first = first or list(chunk.distinct.values())
@@ -136,7 +136,7 @@ def _warn_of_end(seconds: float, left: float | None) -> str:
 def _measure(shell: Shell, ids: list[str], namespace: str | None) -> tuple[float, float | None]:
     """Seconds of one request with these ids, and those that the token lasts, where it was fetched for it."""
     events: list[Event] = []
-    with live.working(shell, "timing one request"), rtcp.Client(shell.config, hooks=[events.append]) as client:
+    with live.working("timing one request"), rtcp.Client(shell.config, hooks=[events.append]) as client:
         lookups = client.entities.get_many(ids, namespace=namespace, chunk_size=len(ids), on_missing="yield")
         with names.near_namespaces(client, namespace):
             for lookup in lookups:

@@ -139,7 +139,7 @@ def load(shell: Shell, manifest: str, data: Path | None, url: str | None) -> Non
     rtcp emulator load my-world.toml --data rows/
     """
     body = {"manifest": str(_manifest_of(manifest)), **({} if data is None else {"data": str(data.resolve())})}
-    with live.working(shell, f"loading {manifest}"):
+    with live.working(f"loading {manifest}"):
         answer = ask(url, "POST", "load", body)
     columns: Columns = {"dataset": "name", "rows": count("accepted"), "left out": _left_out}
     show_many(shell.format, answer.get("datasets", []), columns)
