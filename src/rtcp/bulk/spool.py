@@ -65,8 +65,8 @@ class SpoolFile:
     """A file of queues that this process alone has open.
 
     It is one SQLite database with mode 0600, and its write-ahead log while it is open. Commits are on disk before they
-    count, so that neither a
-    kill nor a power cut takes back what `Queue.put` has returned for. May be shared by threads, not by processes.
+    count, so that neither a kill nor a power cut takes back what `Queue.put` has returned for. May be shared by
+    threads, not by processes.
 
     Raises:
         SpoolError: the file is no spool, cannot be opened, or is open in another process or a second time in this one.

@@ -27,6 +27,8 @@ _HELP: Final = {
     422: "either the same delete request exists already (client.system_jobs.list() shows it), or this target cannot be "
     "deleted: of record datasets only the whole dataset can, not a batch",
 }
+# In the class, "list" is the verb.
+Notes = list[str]
 
 
 class SystemJobs(Resource):
@@ -87,6 +89,7 @@ class SystemJobs(Resource):
         The counts are those of the last preview sample job; what no report knows is said in `notes`.
 
         Raises:
+            InvalidArgumentError: neither a dataset nor a batch is named.
             NotFoundError: there is no such dataset in this sandbox.
 
         Example:
@@ -119,6 +122,7 @@ class SystemJobs(Resource):
         Never sent twice by itself. `plan` shows beforehand what would go, `wait` waits for the end.
 
         Raises:
+            InvalidArgumentError: neither a dataset nor a batch is named.
             UnprocessableError: the same request exists already, or the target cannot be deleted.
             BadRequestError: the batch belongs to a record dataset.
 
@@ -174,6 +178,7 @@ class SystemJobs(Resource):
         Stateless: another process can wait for the same id.
 
         Raises:
+            NotFoundError: the id is unknown in this sandbox.
             JobFailedError: final, but not successful; `.job` holds it.
             WaitTimeoutError: still running; `.last` holds the last state seen. The request goes on.
 
@@ -201,7 +206,7 @@ class SystemJobs(Resource):
         headers = {} if sandbox_id is None else {"x-sandbox-id": sandbox_id}
         return Request.platform(method, route, headers=headers, help=_HELP, **parts)
 
-    def _count(self, dataset_id: str, notes: Any) -> dict[str, Any] | None:
+    def _count(self, dataset_id: str, notes: Notes) -> dict[str, Any] | None:
         for read, pick in ((self._dataset_stats, _from_stats), (self._dataset_report, _from_report)):
             try:
                 found = pick(read(), dataset_id)  # type: ignore[arg-type]
@@ -239,7 +244,7 @@ def _check_target(dataset_id: str | None, batch_id: str | None) -> None:
 
 
 def _jobs(body: Any, response: Response) -> list[SystemJob]:
-    """The requests of a page in any of the three envelopes."""
+    """The requests of a page, which may be no more than a list."""
     listed = body if isinstance(body, list) else items_of(body, response, "children", what="delete requests")
     return parse_all(SystemJob, listed, response)
 
