@@ -223,6 +223,9 @@ class Client:
     ) -> Self:
         """The same client with other time-outs (seconds) or retries, for a call or a few:
         `client.with_options(timeout=300).entities.get(...)`.
+
+        Raises:
+            ConfigError: a time-out, or the number of retries, is bad.
         """
         given: Settings = {}
         if timeout is not None:

@@ -80,6 +80,7 @@ class MediaEdge:
             ping_interval, ad_ping_interval: seconds, for `due` and `pinging`.
 
         Raises:
+            InvalidArgumentError: a part cannot be right; nothing was sent.
             BadRequestError: a part is missing or wrong; the message names each.
             ResponseError: the datastream has no Media Analytics.
 
@@ -135,6 +136,7 @@ class MediaEdge:
             identities: who watched; the first one is the primary identity.
 
         Raises:
+            InvalidArgumentError: an identity has no namespace; nothing was sent.
             SessionRuleError: the events are no session; nothing was sent.
             BadRequestError: a part is missing or wrong; all of it is discarded.
         """

@@ -72,6 +72,7 @@ class Entities(Resource):
             with_computed_attributes: asks older deployments to add computed attributes; newer ones always do.
 
         Raises:
+            InvalidArgumentError: this can be no id, such as an e-mail address without `namespace`.
             NotFoundError: nothing is known under this identity.
             UnprocessableError: more than 50 linked identities, an unknown policy, or no default policy.
 
@@ -177,6 +178,10 @@ class Entities(Resource):
             limit: events to yield at most; None yields all.
             page_size: events in a request, 1 to 1000; None leaves it to the service (1000).
 
+        Raises:
+            InvalidArgumentError: this can be no id, such as an e-mail address without `namespace`; or there are too
+                many filters.
+
         Example:
             >>> purchases = client.entities.list_events("jane@example.com", namespace="Email")
             >>> print(f"{sum(rtcp.xdm_get(event, 'commerce.order.priceTotal') for event in purchases):.2f}")
@@ -220,8 +225,10 @@ class Entities(Resource):
         warns with `DeprecationWarning`; newer deployments may answer 404 or 410.
 
         Raises:
+            InvalidArgumentError: this can be no id, such as an e-mail address without `namespace`.
             NotFoundError: nothing is known under this identity, or the service has withdrawn the operation.
             PartialFailureError: some of the person's identities could not be deleted.
+            UnprocessableError: more than 50 linked identities, an unknown policy, or no default policy.
 
         Example:
             >>> client.entities.delete("oskar.lindqvist@example.com", namespace="Email")
@@ -258,6 +265,7 @@ class Entities(Resource):
         Against the emulator it also says which fragment won each attribute, and why.
 
         Raises:
+            InvalidArgumentError: this can be no id, such as an e-mail address without `namespace`.
             NotFoundError: nothing is known under this identity, under no policy.
 
         Example:

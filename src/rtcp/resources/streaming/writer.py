@@ -117,6 +117,7 @@ class StreamWriter:
 
         Raises:
             InvalidArgumentError: there are no rows in such a thing, or the mapping names a column that it lacks.
+            RtcpError: as of `write`.
         """
         source = read_rows(rows, is_read_once=True)
         shaper = RowShaper(self._envelope.form, source)
@@ -129,7 +130,11 @@ class StreamWriter:
             self._take_in(group, shaper, Place(self._enter(len(group)), line, source.name))
 
     def flush(self) -> None:
-        """Return once there is an answer, or none to be hoped for, to all rows written so far."""
+        """Return once there is an answer, or none to be hoped for, to all rows written so far.
+
+        Raises:
+            RtcpError: the writer can go no further.
+        """
         if self._is_closed:
             return
         self._check_process()
