@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import sync_to_async  # pyright: ignore[reportMissingImports]
 
 from rtcp.airflow import _compat
 from rtcp.airflow.hook import RtcpHook
