@@ -75,7 +75,13 @@ _LEGS: Final = (
     ("tests/soak",),
 )
 _ALLOCATORS: Final = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2"}
-_SHORT: Final = {"RELIABILITY_STEP": "7", "RELIABILITY_EXAMPLES": "4", "RELIABILITY_SOAK_SECONDS": "25"}
+_SHORT: Final = {
+    "RELIABILITY_STEP": "7",
+    "RELIABILITY_EXAMPLES": "4",
+    "RELIABILITY_SOAK_SECONDS": "25",
+    # The other suites, and the full form, run with it.
+    "RTCP_TESTS_WITHOUT": "orjson",
+}
 _FULL: Final = {
     "RELIABILITY_STEP": "1",
     "RELIABILITY_EXAMPLES": "60",

@@ -8,6 +8,14 @@ from types import ModuleType
 from rtcp.errors import MissingExtraError
 
 
+def found(module: str) -> ModuleType | None:
+    """Import an optional package, or None where it is not installed."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError:
+        return None
+
+
 def require(module: str, *, extra: str) -> ModuleType:
     """Import an optional package.
 

@@ -71,7 +71,7 @@ def test_a_decimal_goes_out_with_its_own_digits(world):
     json_file = world.upsert(rows, format="json")
     parquet = world.upsert(rows)
 
-    assert encode({"total": DIGITS}) == '{"total":12345678901234567.89}'
+    assert encode({"total": DIGITS}) == b'{"total":12345678901234567.89}'
     assert text.body["messages"][0]["body"]["xdmEntity"]["total"] == float(DIGITS)
     assert (json_file.written, parquet.written) == (1, 0)
     assert next(parquet.rejects()).message == (

@@ -24,8 +24,16 @@ def test_half_a_surrogate_pair_is_read_as_it_is_written(spelling):
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>", b'{"text": "\\ud800', b'"\xff"', b"[" * 100_000, b'["\\ud800", ' + b"[" * 100_000],
-    ids=["nothing", "a page", "cut", "no text", "deep", "deep and odd"],
+    [
+        b"",
+        b"<html>",
+        b'{"text": "\\ud800',
+        b'"\xff"',
+        b"[" * 100_000,
+        b'["\\ud800", ' + b"[" * 100_000,
+        b'["\\ud800", ' + b"[" * 300 + b"]" * 301,
+    ],
+    ids=["nothing", "a page", "cut", "no text", "deep", "deep and odd", "less deep and odd"],
 )
 def test_what_is_no_json_is_a_value_error(body):
     with pytest.raises(ValueError, match=r"\w"):

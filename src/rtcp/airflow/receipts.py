@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
 
+from rtcp._json import read_json
 from rtcp.airflow import _compat
 from rtcp.errors import InvalidArgumentError
 
@@ -46,7 +47,7 @@ class Receipts:
             return None
         receipt: Any = None
         with suppress(ValueError):
-            receipt = json.loads(text)
+            receipt = read_json(text)
         if not isinstance(receipt, dict) or not isinstance(receipt.get("job_id"), str):
             raise InvalidArgumentError(f"{self._file} is no receipt of a task: look what it is, and remove it")
         return receipt

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from logging import Logger
 from typing import Any, Final
 
+from rtcp._json import read_json
 from rtcp._paths import local_path
 from rtcp.airflow.values import blank_as_none
 from rtcp.errors import InvalidArgumentError
@@ -56,8 +56,8 @@ def _mapping_of(text: str, dataset_id: str | None) -> dict[str, Any]:
     if not text.startswith("{"):
         return read_mapping(local_path(text, what="mapping"), dataset_id=dataset_id)
     try:
-        read: dict[str, Any] = json.loads(text)
-    except (ValueError, RecursionError):
+        read: dict[str, Any] = read_json(text)
+    except ValueError:
         raise InvalidArgumentError(
             "mapping is a text that is no JSON: end its template with | tojson, or give the path of a file"
         ) from None

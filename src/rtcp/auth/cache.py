@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from rtcp._json import read_json
 from rtcp._private import open_private, private_folder, replacing
 from rtcp.auth.values import FetchedToken
 from rtcp.config import Config
@@ -43,7 +44,7 @@ class TokenCache:
     def read(self) -> FetchedToken | None:
         """The token, with what is left of its life, or None."""
         try:
-            stored = json.loads(self._text())
+            stored = read_json(self._text())
             if stored["credential"] != self._key:
                 return None
             return FetchedToken(str(stored["token"]), float(stored["expires_at"]) - self._now().timestamp())
@@ -52,7 +53,7 @@ class TokenCache:
         except OSError as exc:
             logger.warning("the token cache %s cannot be used: %s", self._path, exc.strerror or type(exc).__name__)
             return None
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as exc:
+        except (ValueError, KeyError, TypeError, OverflowError) as exc:
             logger.warning("the token cache %s cannot be used: %s", self._path, type(exc).__name__)
             return None
 

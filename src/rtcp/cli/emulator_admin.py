@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from rtcp._json import read_json
 from rtcp.errors import RtcpError
 
 PORT: Final = 8089
@@ -34,7 +35,7 @@ def ask(url: str | None, method: str, path: str, body: Any = None) -> dict[str, 
         content = None if body is None else json.dumps(body)
         connection.request(method, f"/_emulator/{path}", content, {"Content-Type": "application/json"})
         answer = connection.getresponse()
-        told = json.loads(answer.read())
+        told = read_json(answer.read())
     except ConnectionRefusedError:
         raise RtcpError(f"no emulator listens on {address}; start one with: rtcp emulator serve") from None
     except (http.client.HTTPException, ValueError):

@@ -10,7 +10,6 @@ import rtcp
 from rtcp.cli import failures
 from rtcp.cli.output import Columns, as_json, leaves, pick, show_many, show_one
 from rtcp.cli.shell import Shell
-from rtcp.models.explanation import Winner
 from rtcp.resources._naming import near_names
 
 _POLICIES: Final[Columns] = {
@@ -226,7 +225,7 @@ def _without_identities(entity: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in entity.items() if name not in ("identities", "identityMap")}
 
 
-def _by_attribute(explanation: rtcp.Explanation, winners: Sequence[Winner]) -> list[dict[str, Any]]:
+def _by_attribute(explanation: rtcp.Explanation, winners: Sequence[rtcp.Winner]) -> list[dict[str, Any]]:
     """One row for each attribute and source, with all policies under which it is so."""
     called = Counter(view.policy.name for view in explanation.views)
     names = {

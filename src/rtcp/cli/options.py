@@ -40,6 +40,19 @@ class LocalPath(click.Path):
         return super().convert(value, param, ctx)
 
 
+FILE: Final = LocalPath(exists=True, dir_okay=False, allow_dash=True)
+
+
+def text_options(function: F) -> F:
+    """How the text of a file is read."""
+    for option in (
+        click.option("--encoding", metavar="NAME", help="Of a text file, such as cp1252; UTF-8 and UTF-16 are found."),
+        click.option("--delimiter", metavar="CHAR", help="Of CSV: ',', ';', '|' or tab; found by the header."),
+    ):
+        function = option(function)
+    return function
+
+
 class Instant(click.ParamType[datetime]):
     """A time with its zone, as in 2026-03-01T12:00:00Z, or told from now, as in "3 hours ago" or 3h."""
 

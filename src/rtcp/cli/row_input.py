@@ -22,21 +22,10 @@ from rtcp.rows.sources import RowSource, read_rows
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FILE: Final = options.LocalPath(exists=True, dir_okay=False, allow_dash=True)
 NEW_FILE: Final = options.LocalPath(dir_okay=False)
 STDIN: Final = Path("-")
 _MOST_TOLD: Final = 10
 _TABS: Final = {"tab": "\t", "\\t": "\t"}
-
-
-def text_options(function: F) -> F:
-    """How the text of a file is read."""
-    for option in (
-        click.option("--encoding", metavar="NAME", help="Of a text file, such as cp1252; UTF-8 and UTF-16 are found."),
-        click.option("--delimiter", metavar="CHAR", help="Of CSV: ',', ';', '|' or tab; found by the header."),
-    ):
-        function = option(function)
-    return function
 
 
 def row_options(function: F) -> F:
@@ -44,7 +33,7 @@ def row_options(function: F) -> F:
     for option in (
         click.option("--dry-run", is_flag=True, help="Only check the rows; nothing is sent."),
         click.option("--rejects", type=NEW_FILE, help="Takes the rows that did not go in, with the reasons."),
-        text_options,
+        options.text_options,
         click.option("--identity", metavar="PATH", help="Dot path of the primary identity, to refuse rows without it."),
         click.option(
             "--mapping",

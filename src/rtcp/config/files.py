@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from rtcp._json import read_json
 from rtcp._paths import local_path
 from rtcp.errors import ConfigError, InvalidArgumentError
 
@@ -80,9 +81,11 @@ def _load(path: Path) -> Mapping[str, Any]:
     except (OSError, UnicodeDecodeError) as exc:
         raise ConfigError(f"the credential file {path} cannot be read: {type(exc).__name__}") from None
     try:
-        document = json.loads(text)
+        document = read_json(text)
     except json.JSONDecodeError as exc:
         problem = f"{exc.msg}, line {exc.lineno} column {exc.colno}"
+    except ValueError as exc:
+        problem = str(exc)
     else:
         if isinstance(document, dict):
             return document

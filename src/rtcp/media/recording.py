@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from rtcp._clock import Clock
+from rtcp._json import read_json
 from rtcp.errors import SessionRuleError, SpoolError
 from rtcp.media.details import SessionDetails
 from rtcp.media.events import MediaEvent, event_from_json
@@ -84,7 +85,7 @@ def read_row(data: bytes) -> tuple[Recorded, MediaEvent | None]:
         SpoolError: the record is something else.
     """
     try:
-        row = json.loads(data)
+        row = read_json(data)
         ping, ad_ping = row.get("pings", (10.0, 1.0))
         head = Recorded(
             key=row["key"],

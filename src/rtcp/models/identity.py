@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
 from rtcp._notebook import Displayed
 from rtcp._numbers import as_number
@@ -49,7 +50,7 @@ class Identity(Displayed):
 def to_identity(given: Any, namespace: str | None) -> Identity:
     """The identity that a caller means: an `Identity`, an id in the given namespace, or an XID.
 
-    A whole number is an id as well, also as a float below 2**53, as tables with gaps have them.
+    A whole number is an id as well, also as a float below 2**53, as tables with gaps have them; and so is a UUID.
 
     Raises:
         InvalidArgumentError: it is none of these, or looks like an e-mail address without a namespace.
@@ -72,6 +73,8 @@ def _id_text(given: Any) -> str:
             return given
         raise InvalidArgumentError("an id is a text that is not blank")
     number = as_number(given)
+    if number is None and isinstance(given, UUID):
+        return str(given)
     if number is None:
         raise InvalidArgumentError(
             f"an identity is rtcp.Identity(id, namespace), a text or a whole number, not {type(given).__name__}"

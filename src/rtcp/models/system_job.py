@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import Field
 
 from rtcp._instants import OptionalIsoInstant, parse_epoch_or_iso
+from rtcp._json import read_json
 from rtcp._notebook import Displayed
 from rtcp.models.base import CleanedModel, Model, OpenEnum
 from rtcp.models.merge_policy import Sandbox
@@ -152,7 +152,7 @@ class DeletePlan(Displayed):
 
 def _metrics(text: str) -> Any:
     try:
-        parsed = json.loads(text)
+        parsed = read_json(text)
     except ValueError:
         return text
     return parsed if isinstance(parsed, dict) else text

@@ -113,7 +113,7 @@ class RowFile:
         count = 0
         with path.open("wb") as file:
             for _, sent in self._accepted():
-                file.write(encode(sent).encode() + b"\n")
+                file.write(encode(sent) + b"\n")
                 count += 1
         return count
 

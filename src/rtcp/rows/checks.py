@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
+from uuid import UUID
 
 from rtcp._numbers import as_number, is_whole
 from rtcp.errors import InvalidArgumentError
@@ -37,9 +38,11 @@ def check_identity(row: Mapping[str, Any], identity: str | None, steps: Steps | 
 
 
 def is_identity_value(value: Any) -> bool:
-    """True for what can be an id: a text that is not blank, or a whole number."""
+    """True for what can be an id: a text that is not blank, a whole number, or a UUID."""
     if isinstance(value, str):
         return not value.isspace() and value != ""
+    if isinstance(value, UUID):
+        return True
     number = as_number(value)
     return number is not None and is_whole(number)
 
@@ -96,6 +99,8 @@ def check_event_id(value: Any) -> bool:
         return True
     if value is None or value == "":
         return False
+    if isinstance(value, UUID):
+        return True
     if not isinstance(value, str):
         raise InvalidArgumentError(f"_id must be a text, not {type(value).__name__}")
     if value.isspace():
@@ -118,7 +123,7 @@ def _has_identity(identities: Any) -> bool:
             if type(item) is not dict and not isinstance(item, Mapping):
                 raise _malformed(f"{IDENTITY_MAP}.{namespace}[{number}]", "must be an object with an id", item)
             value = item.get("id")
-            if value is not None and not isinstance(value, str):
+            if value is not None and not isinstance(value, str | UUID):
                 raise _malformed(f"{IDENTITY_MAP}.{namespace}[{number}].id", "must be a text", value)
             found = found or is_identity_value(value)
     return found

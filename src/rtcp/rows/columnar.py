@@ -21,7 +21,7 @@ from rtcp.rows.mapping import LINE, Rule, Tree, tree_of
 from rtcp.rows.paths import value_at
 from rtcp.rows.shaping import RowShaper
 from rtcp.rows.sources import Row, RowSource, TextTable, row_of
-from rtcp.rows.wire_json import encode_unchecked, quoted
+from rtcp.rows.wire_json import quoted, text_unchecked
 
 AsSent = Callable[[Row], Mapping[str, Any]]
 
@@ -185,7 +185,7 @@ def _template(tree: Tree, absent: Collection[int]) -> str:
     for name, place in tree:
         inner = ("" if place in absent else "%s") if isinstance(place, int) else _template(place, absent)
         if inner:
-            fields.append(f"{encode_unchecked(name).replace('%', '%%')}:{inner}")
+            fields.append(f"{text_unchecked(name).replace('%', '%%')}:{inner}")
     return f"{{{','.join(fields)}}}" if fields else ""
 
 
@@ -198,7 +198,7 @@ def _text(value: Any) -> str:
     kind = type(value)
     if kind is int or kind is float:
         return repr(value)
-    return encode_unchecked(value)
+    return text_unchecked(value)
 
 
 def _values(rule: Rule, cells: Sequence[str]) -> list[Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, overload
 
+from rtcp._json import read_json
 from rtcp._optional import require
 from rtcp.errors import DecodeError
 
@@ -150,7 +150,7 @@ def _json_rows(path: Path, fields: Sequence[str] | None) -> Iterator[dict[str, A
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
+                row = read_json(line)
             except ValueError:
                 row = None
             if not isinstance(row, dict):

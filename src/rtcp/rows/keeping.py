@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from enum import Enum
 from typing import Any, Final
+from uuid import UUID
 
 from rtcp._numbers import as_number, is_boolean
 from rtcp._private import private_file
 from rtcp._temporary import TemporaryFolder
-from rtcp.rows.wire_json import MOST_BITS
+from rtcp.rows.wire_json import MOST_BITS, wire_value
 
 # The key of an object that stands for what JSON does not have; no row can have it, as it is no text of UTF-8.
 _TAG: Final = "\udc00rtcp"
@@ -58,6 +60,8 @@ def _tagged(value: Any) -> Any:
         return {_TAG: ["datetime", value.isoformat()]}
     if isinstance(value, date):
         return {_TAG: ["date", value.isoformat()]}
+    if isinstance(value, UUID | Enum):
+        return wire_value(value)
     if is_boolean(value):
         return bool(value)
     number = as_number(value)

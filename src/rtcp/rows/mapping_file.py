@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from pathlib import Path
 from typing import Any
 
+from rtcp._json import read_json
 from rtcp.errors import InvalidArgumentError
 
 
@@ -35,7 +35,7 @@ def read_mapping(path: Path, *, dataset_id: str | None) -> dict[str, Any]:
 def _document(path: Path) -> dict[str, Any]:
     try:
         content = path.read_text(encoding="utf-8")
-        document: Any = json.loads(content) if path.suffix.lower() == ".json" else tomllib.loads(content)
+        document: Any = read_json(content) if path.suffix.lower() == ".json" else tomllib.loads(content)
     except OSError as exc:
         raise InvalidArgumentError(f"{path} cannot be read: {exc.strerror}") from None
     except (ValueError, RecursionError):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar, Final
 
+from rtcp._json import read_json
 from rtcp._notebook import Displayed
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.form import RowForm
@@ -79,7 +80,7 @@ def to_letter(reject: Reject) -> bytes:
     }
     letter = {name: value for name, value in letter.items() if value is not None or name in _ALWAYS}
     try:
-        return encode(letter).encode() + b"\n"
+        return encode(letter) + b"\n"
     except InvalidArgumentError:
         letter |= {"row": _shown(reject.row), "is_exact": False}
     return json.dumps(letter).encode() + b"\n"
@@ -88,8 +89,8 @@ def to_letter(reject: Reject) -> bytes:
 def read_letter(line: bytes | str) -> Mapping[str, Any] | None:
     """The letter in a line, if there is one."""
     letter: Any = None
-    with suppress(ValueError, RecursionError):
-        letter = json.loads(line)
+    with suppress(ValueError):
+        letter = read_json(line)
     return letter if is_letter(letter) else None
 
 

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from rtcp._json import read_json
 from rtcp._paths import local_path
 from rtcp.errors import DecodeError, InvalidArgumentError
 from rtcp.rows.delimited import Record, records_of, sniff_delimiter, told_delimiter
@@ -238,8 +239,8 @@ def _json_lines(path: Path, encoding: str) -> Iterator[Row]:
         problem = line.problem
         if problem is None:
             try:
-                given = json.loads(line.text)
-            except (ValueError, RecursionError):
+                given = read_json(line.text)
+            except ValueError:
                 given = None
             if not isinstance(given, dict):
                 given, problem = line.text.rstrip("\r\n"), "no JSON object"
@@ -275,13 +276,13 @@ def _json_array(path: Path, encoding: str) -> list[Any]:
     rows: Any = None
     try:
         with reading(path), open_binary(path) as file:
-            rows = json.loads(file.read().decode(encoding))
+            rows = read_json(file.read().decode(encoding))
     except json.JSONDecodeError as exc:
         # The text of the error repeats nothing of the file.
         place = f", line {exc.lineno}"
     except UnicodeDecodeError:
         place = f" in {encoding}"
-    except (ValueError, RecursionError):
+    except ValueError:
         pass
     if not isinstance(rows, list):
         raise InvalidArgumentError(f"{path.name}{place}: no JSON array")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
+from rtcp._json import read_json
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.form import RowForm
 from rtcp.spark.access import Access
@@ -118,7 +118,7 @@ class Options:
         mapping: Any = None
         if self.text("mapping") is not None:
             try:
-                mapping = json.loads(self._given["mapping"])
+                mapping = read_json(self._given["mapping"])
             except ValueError:
                 mapping = None
             if not isinstance(mapping, dict):

@@ -11,12 +11,15 @@ from urllib.parse import quote, urlencode
 
 from pydantic_core import from_json
 
+from rtcp._json import read_json
 from rtcp._unset import UNSET, Unset
 from rtcp.errors import InvalidArgumentError
 
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 # What may stand in a query as it is; "%" is among it, as what a link brings is encoded already.
 _QUERY_SAFE: Final = "!$%&'()*+,/:;=?@~"
+# As deep as `from_json` goes; what walks through answers, and writes them, gives up not far below.
+_DEEPEST: Final = 201
 
 
 class Service(Enum):
@@ -217,10 +220,24 @@ class Response:
             # about all who were asked for.
             if b"\\ud" not in self.body.lower():
                 raise
-        try:
-            return json.loads(self.body)
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
+        value = read_json(self.body)
+        if _is_deeper(value, _DEEPEST):
+            raise ValueError("nested too deeply")
+        return value
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        layer = [
+            inner
+            for each in layer
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not layer:
+            return False
+    return True
 
 
 def _segment(name: str, value: Any) -> str:

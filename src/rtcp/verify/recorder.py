@@ -76,5 +76,5 @@ class Recorder(HTTPAdapter):
 def _parse(content: bytes) -> Any:
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return NO_JSON

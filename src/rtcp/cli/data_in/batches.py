@@ -279,7 +279,7 @@ def download(shell: Shell, id: str, directory: Path, workers: int) -> None:
 
 @command.command()
 @_dataset
-@click.argument("file", type=row_input.FILE)
+@click.argument("file", type=options.FILE)
 @click.option("--format", type=click.Choice(("parquet", "json")), default="parquet", show_default=True, help="To send.")
 @click.option(
     "--partial-ingestion-percent",

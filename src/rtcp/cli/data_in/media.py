@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TextIO, TypeVar
@@ -11,6 +10,7 @@ import click
 
 import rtcp
 from rtcp._clock import SystemClock
+from rtcp._json import read_json
 from rtcp.cli import failures, options
 from rtcp.cli.output import Columns, count, show_many, show_one
 from rtcp.cli.shell import Shell, pass_shell
@@ -191,7 +191,7 @@ def _events(file: Iterable[str]) -> Iterator[tuple[int, MediaEvent]]:
 
 def _event(number: int, line: str) -> MediaEvent:
     try:
-        return read_event(json.loads(line))
+        return read_event(read_json(line))
     except InvalidArgumentError as exc:
         problem = str(exc)
     except ValueError:

@@ -38,7 +38,7 @@ _STEP: Final = 20_000
 
 
 @click.command(cls=Verb)
-@click.argument("file", type=row_input.FILE, required=False)
+@click.argument("file", type=options.FILE, required=False)
 @click.option("--inlet", required=True, metavar="ID", help="Where to: the inlet's id or its whole address.")
 @click.option(
     "--dataset-id",

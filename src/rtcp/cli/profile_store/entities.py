@@ -16,9 +16,7 @@ import rtcp
 from rtcp import Identity
 from rtcp.cli import entity_views as views
 from rtcp.cli import failures, live, names, options
-from rtcp.cli.id_files import read_ids, tell_on
 from rtcp.cli.output import show_flat, show_many, split_paths
-from rtcp.cli.row_input import FILE, text_options
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 
@@ -89,10 +87,10 @@ def get(
 
 
 @command.command("get-many")
-@click.argument("file", type=FILE)
+@click.argument("file", type=options.FILE)
 @namespace
 @click.option("--column", metavar="NAME", help="FILE is a table; the ids are in this column.")
-@text_options
+@options.text_options
 @fields
 @merge_policy
 @schema
@@ -127,6 +125,9 @@ def get_many(
     rtcp entities get-many crm.csv --column email --namespace Email --fields person.name
     Exit code 6 when some could not be looked up.
     """
+    # What reads files costs the other commands a tenth of their start.
+    from rtcp.cli.id_files import read_ids, tell_on
+
     paths = split_paths(None, fields)
     tally = views.Tally()
     with shell.client() as client:

@@ -12,10 +12,9 @@ import click
 import rtcp
 from rtcp.auth.token_life import read_end
 from rtcp.bulk.chunks import chunked
-from rtcp.cli import ages, live, names
+from rtcp.cli import ages, live, names, options
 from rtcp.cli.id_files import read_ids, tell_on
 from rtcp.cli.output import Columns, count, show_one
-from rtcp.cli.row_input import FILE, text_options
 from rtcp.cli.shell import Shell, pass_shell
 from rtcp.cli.tree import Noun
 from rtcp.hooks import Event, RequestFinished, TokenFetched
@@ -43,10 +42,10 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("file", type=FILE)
+@click.argument("file", type=options.FILE)
 @click.option("--namespace", metavar="CODE", help="Identity namespace, such as Email; none for XIDs.")
 @click.option("--column", metavar="NAME", help="FILE is a table; the ids are in this column.")
-@text_options
+@options.text_options
 @click.option("--workers", default=8, show_default=True, type=click.IntRange(1, 64), help="Requests under way at once.")
 @click.option("--chunk-size", default=100, show_default=True, type=click.IntRange(min=1), help="Ids in a request.")
 @click.option(

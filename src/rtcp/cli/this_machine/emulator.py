@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Final
 
 import click
 
+from rtcp._json import read_json
 from rtcp._optional import require
 from rtcp._paths import local_path
 from rtcp._system import call_when_stopped
@@ -382,7 +382,7 @@ def _name_of(fault: dict[str, Any]) -> str:
 
 def _json_or_text(body: str) -> Any:
     try:
-        return json.loads(body)
+        return read_json(body)
     except ValueError:
         return body
 

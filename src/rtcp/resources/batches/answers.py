@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rtcp._json import read_json
 from rtcp.errors import DecodeError
 from rtcp.models.batch import Batch, FailedRecord
 from rtcp.transport.answers import parse, unreadable
@@ -32,7 +32,7 @@ def read_failed_records(path: Path, file: str) -> Iterator[FailedRecord]:
             if not line.strip():
                 continue
             try:
-                record = json.loads(line)
+                record = read_json(line)
             except ValueError:
                 record = None
             if not isinstance(record, dict):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, Final
 
+from rtcp._json import read_json
 from rtcp._numbers import is_whole
 from rtcp.errors import InvalidArgumentError
 from rtcp.models.batch import FailedRecord
@@ -71,8 +72,8 @@ def _row_of(record: FailedRecord) -> dict[str, Any] | None:
     row: Any = record.row
     if row is None and record.text is not None:
         try:
-            row = json.loads(record.text)
-        except (ValueError, RecursionError):
+            row = read_json(record.text)
+        except ValueError:
             return None
     return without_nulls(row) if isinstance(row, dict) else None
 

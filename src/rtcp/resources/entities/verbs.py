@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
+from uuid import UUID
 
 from rtcp._arguments import check_page_size, checked_paths, paths_in_one
 from rtcp._instants import millis_bound
@@ -53,7 +54,7 @@ class Entities(Resource):
 
     def get(
         self,
-        entity_id: str | int | Identity,
+        entity_id: str | int | UUID | Identity,
         *,
         namespace: str | None = None,
         schema_name: str = SchemaClass.PROFILE,
@@ -95,7 +96,7 @@ class Entities(Resource):
 
     def get_many(
         self,
-        ids: Iterable[str | int | Identity],
+        ids: Iterable[str | int | UUID | Identity],
         *,
         namespace: str | None = None,
         schema_name: str = SchemaClass.PROFILE,
@@ -152,7 +153,7 @@ class Entities(Resource):
 
     def list_events(
         self,
-        entity_id: str | int | Identity,
+        entity_id: str | int | UUID | Identity,
         *,
         namespace: str | None = None,
         fields: Sequence[str] | None = None,
@@ -217,7 +218,11 @@ class Entities(Resource):
         return self._list(first, _events, of=Event, limit=limit)
 
     def delete(
-        self, entity_id: str | int | Identity, *, namespace: str | None = None, merge_policy_id: str | None = None
+        self,
+        entity_id: str | int | UUID | Identity,
+        *,
+        namespace: str | None = None,
+        merge_policy_id: str | None = None,
     ) -> None:
         """Ask for a person's profile and events to be deleted: IRREVERSIBLE, and done some time later.
 
@@ -255,7 +260,7 @@ class Entities(Resource):
 
     def explain(
         self,
-        entity_id: str | int | Identity,
+        entity_id: str | int | UUID | Identity,
         *,
         namespace: str | None = None,
         schema_name: str = SchemaClass.PROFILE,

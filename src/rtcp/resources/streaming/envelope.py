@@ -34,7 +34,7 @@ class Envelope:
         self._org_id = org_id
         self._id_steps = None if form.id_from is None else [(path, parse_path(path)) for path in form.id_from]
         # What stands before a row, encoded once for all of them.
-        self._before = encode(self.wrap({"row": 0})).removesuffix('{"row":0}}}')
+        self._before = encode(self.wrap({"row": 0})).removesuffix(b'{"row":0}}}')
 
     def wrap(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """The envelope with this row in it, unchecked."""
@@ -63,7 +63,7 @@ class Envelope:
         """What `message` does, of a row that has been read."""
         checked = self._with_id(shaper.shape_given(given, line))
         try:
-            return f"{self._before}{encode_unchecked(checked)}}}}}".encode()
+            return b"%b%b}}" % (self._before, encode_unchecked(checked))
         except (TypeError, ValueError, OverflowError, RecursionError):
             pass
         raise InvalidArgumentError(problem_of(checked))

@@ -92,7 +92,7 @@ class Streaming(Resource):
             check_envelope(envelope)
         sender = self._sender(inlet_id, authenticated, validate)
         headers = None if flow_id is None else {"x-adobe-flow-id": flow_id}
-        message = encode(envelope).encode()
+        message = encode(envelope)
         sender.limits(1).check(len(message))
         response = sender.send_one(message, idempotent=is_idempotent(envelope), headers=headers)
         return told(lambda body, response: parse(StreamReceipt, mapping(body), response), response)
@@ -135,7 +135,7 @@ class Streaming(Resource):
         for position, envelope in enumerate(given):
             try:
                 check_envelope(envelope)
-                message = encode(envelope).encode()
+                message = encode(envelope)
                 limits.check(len(message))
             except InvalidArgumentError as exc:
                 outcomes[position] = Failure(position, exc)
