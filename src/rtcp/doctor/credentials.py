@@ -26,10 +26,12 @@ def find(config: Config, *, clock: Clock) -> tuple[list[Finding], RtcpError | No
     """Fetch a token as the client would, read one merge policy with it, and return what came of it with the error."""
     events: list[Event] = []
     error: RtcpError | None = None
+    # Without retries: a first failure is what was asked for, not something to get over.
     quick = config.replace(timeout=patient(config, _PATIENCE), retries=0)
     try:
         quick.require("client_id", "org_id")
         with Client(quick, hooks=[events.append], clock=clock) as client:
+            # A read that changes nothing, of one object, and past all checks of the gateway.
             client.merge_policies.list(page_size=1).first()
     except RtcpError as exc:
         error = exc
@@ -46,6 +48,7 @@ def _token(
     if fetched is not None:
         return _life(f"IMS gave one that lives for {fetched.expires_in / 3600:.1f} h", fetched.expires_in)
     if asked_gateway:
+        # Nobody fetched a token, and yet the gateway was asked: the token came out of the cache.
         cache = TokenCache.of(config, now=clock.now)
         cached = None if cache is None else cache.read()
         if cached is not None:

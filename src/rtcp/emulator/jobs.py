@@ -214,10 +214,12 @@ class Jobs:
 
         While another thread is at it this does nothing, or waits for it when asked to.
         """
+        # A request does not wait for the work of a job that another one has set off.
         if not self._settling.acquire(blocking=wait):
             return
         try:
             while self.is_due() and not self._is_stopping:
+                # Read one by one: the work of a job may start, end or remove others.
                 job = self._table.due(self._store.clock.now_ms())
                 if job is not None:
                     self._finish(job)

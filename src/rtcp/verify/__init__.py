@@ -41,6 +41,7 @@ _NOBODY: Final = "rtcp-verify-nobody"
 _NO_POLICY: Final = "00000000-0000-4000-8000-000000000000"
 _NO_NAMESPACE: Final = "rtcpVerifyNoSuchNamespace"
 _NO_FIELD: Final = "rtcpVerify.noSuchField"
+# With these no step can succeed: at the first one they end the walk.
 _FATAL: Final = (AuthenticationError, ConfigError, ConnectError, TokenError)
 
 
@@ -113,8 +114,10 @@ def walked_verbs(identity: Identity | None = None) -> set[str]:
 
 
 def _steps(identity: Identity | None) -> Iterator[Step]:
+    # Filled by the first step as it runs: as this is a generator, the later ones are made of what it found.
     policies: list[str] = []
     yield "merge_policies.list", lambda c: policies.extend(policy.id for policy in c.merge_policies.list())
+    # Pages of one, so that a sandbox of two policies shows how it tells of the next page.
     yield "merge_policies.list by 1", lambda c: list(c.merge_policies.list(page_size=1, limit=3))
     yield "merge_policies.get of an unknown id", lambda c: c.merge_policies.get(_NO_POLICY)
     for known in policies[:1]:

@@ -13,6 +13,7 @@ Verdict = tuple[bool, str] | None
 """Whether the assumption holds, and what was seen; None when the sandbox did not show it."""
 
 CHECKS: Final[dict[str, Callable[[Evidence], Verdict]]] = {}
+# A token of a day is 86,399 seconds or 86,399,992 milliseconds in the samples: this lies between.
 _LARGEST_SECONDS: Final = 1_000_000
 
 
@@ -214,6 +215,7 @@ def _attributes_status(seen: Evidence) -> Verdict:
 
 @settles("computed-attributes-epochs")
 def _attributes_epochs(seen: Evidence) -> Verdict:
+    # Thirteen digits are milliseconds; seconds would have ten.
     kinds = {kind_of(attribute["createEpoch"]) for attribute in attributes(seen) if "createEpoch" in attribute}
     return (kinds == {"whole number of 13 digits"}, join_words(kinds)) if kinds else None
 
