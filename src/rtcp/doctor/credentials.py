@@ -7,6 +7,7 @@ from typing import Final
 
 from rtcp._clock import Clock
 from rtcp.auth.cache import TokenCache
+from rtcp.auth.ims import TOKEN_ROUTE
 from rtcp.auth.token import LEEWAY
 from rtcp.auth.token_life import read_end
 from rtcp.client import Client
@@ -17,7 +18,6 @@ from rtcp.errors import RtcpError
 from rtcp.hooks import Event, RequestFailed, RequestFinished, TokenFetched
 
 _TOPIC: Final = "credentials"
-_TOKEN_ROUTE: Final = "/ims/token/v3"  # noqa: S105 - a path
 # Seconds: somebody waits.
 _PATIENCE: Final = (5.0, 15.0, 30.0)
 
@@ -35,7 +35,7 @@ def find(config: Config, *, clock: Clock) -> tuple[list[Finding], RtcpError | No
             client.merge_policies.list(page_size=1).first()
     except RtcpError as exc:
         error = exc
-    asked = any(isinstance(event, RequestFinished | RequestFailed) and event.route != _TOKEN_ROUTE for event in events)
+    asked = any(isinstance(event, RequestFinished | RequestFailed) and event.route != TOKEN_ROUTE for event in events)
     return [_token(config, events, error, clock, asked_gateway=asked), _gateway(error, asked=asked)], error
 
 
