@@ -59,6 +59,7 @@ class RtcpSensor(_compat.BaseSensorOperator):
     ) -> None:
         if poll_interval is not None and "poke_interval" in kwargs:
             raise InvalidArgumentError("poll_interval and poke_interval are the same: give one of them")
+        # Passed on only where they were given, so that the defaults of Airflow stand.
         waiting = {"poke_interval": poll_interval, "timeout": timeout}
         super().__init__(**{name: value for name, value in waiting.items() if value is not None}, **kwargs)
         self.rtcp_conn_id = rtcp_conn_id
@@ -123,6 +124,7 @@ class RtcpSensor(_compat.BaseSensorOperator):
 
     def _look(self, target: str) -> bool:
         kind = KINDS[self.noun]
+        # The service has asked to be left alone, maybe for longer than a turn.
         if time.monotonic() < self._not_before:
             return False
         try:

@@ -83,6 +83,7 @@ class Shell:
         with self._logging():
             try:
                 yield
+                # Here, where what it raises still ends as a message: at exit it would be past all of this.
                 sys.stdout.flush()
             except RtcpError as exc:
                 self._end(exc, failures.exit_code(exc))
@@ -110,6 +111,7 @@ class Shell:
         handler.setFormatter(_Formatter())
         level, propagate = logger.level, logger.propagate
         logger.setLevel(logging.DEBUG if self.verbose else logging.WARNING)
+        # Else a handler of the root logger would say it once more.
         logger.propagate = False
         logger.addHandler(handler)
         try:

@@ -47,6 +47,7 @@ def drain(
 ) -> Drained:
     """Send what waits, oldest first, until nothing does or the service cannot be reached."""
     report = Drained(kept=len(waiting))
+    # One at a time, so that another drain of the same spool can take the next.
     while entries := waiting.take(1):
         (entry,) = entries
         try:

@@ -211,6 +211,7 @@ class Recorder:
             InvalidArgumentError: a recording for the Media Collection API has no analytics, and none are given.
         """
         with self._lock:
+            # A copy: finishing one takes it out, under the same lock.
             running = list(self._running.values())
         for recording in running:
             recording.finish_if_complete()

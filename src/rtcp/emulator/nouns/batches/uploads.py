@@ -113,6 +113,7 @@ class Uploads:
             return upload.length
         end = 0
         for first, last, _ in sorted(upload.parts):
+            # What stands behind a gap does not count: whoever goes on, goes on at the gap.
             if first > end:
                 break
             end = max(end, last + 1)
