@@ -209,14 +209,14 @@ def _attributes_envelope(seen: Evidence) -> Verdict:
 
 @settles("computed-attributes-status-form")
 def _attributes_status(seen: Evidence) -> Verdict:
-    kinds = {kind_of(attribute.get("status")) for attribute in attributes(seen)}
+    kinds = {kind_of(attribute.get("status")) for attribute in _attributes(seen)}
     return (kinds == {"text"}, join_words(kinds)) if kinds else None
 
 
 @settles("computed-attributes-epochs")
 def _attributes_epochs(seen: Evidence) -> Verdict:
     # Thirteen digits are milliseconds; seconds would have ten.
-    kinds = {kind_of(attribute["createEpoch"]) for attribute in attributes(seen) if "createEpoch" in attribute}
+    kinds = {kind_of(attribute["createEpoch"]) for attribute in _attributes(seen) if "createEpoch" in attribute}
     return (kinds == {"whole number of 13 digits"}, join_words(kinds)) if kinds else None
 
 
@@ -238,7 +238,7 @@ def _dataset_classes(seen: Evidence) -> Verdict:
     return (told == len(schemas), f"{told} of {len(schemas)} schema ids tell the class") if schemas else None
 
 
-def attributes(seen: Evidence) -> list[dict[str, object]]:
+def _attributes(seen: Evidence) -> list[dict[str, object]]:
     """The computed attributes of the list, under either name."""
     bodies = [each.body for each in seen.good("computed_attributes.list") if isinstance(each.body, dict)]
     lists = [body.get("computedAttributes") or body.get("children") or () for body in bodies]

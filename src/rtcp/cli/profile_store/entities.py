@@ -157,6 +157,7 @@ def get_many(
         if shell.format == "table":
             show_many("table", collected, views.lookup_columns(paths))
         shell.note(tally.said)
+        # Where nobody was found, the namespace itself may be unknown.
         if tally.failed and not tally.found:
             unknown = names.unknown_namespace(client, namespace)
             if unknown is not None:

@@ -20,6 +20,8 @@ from rtcp.cli.tree import Noun
 from rtcp.hooks import Event, RequestFinished, TokenFetched
 
 _ROUTE: Final = "/data/core/ups/access/entities"
+# What get-many takes unless said.
+_CHUNK_SIZE: Final = 100
 _PLAN: Final[Columns] = {
     "ids": count("ids"),
     "asked for twice": count("repeated"),
@@ -47,7 +49,9 @@ def command() -> None:
 @click.option("--column", metavar="NAME", help="FILE is a table; the ids are in this column.")
 @options.text_options
 @click.option("--workers", default=8, show_default=True, type=click.IntRange(1, 64), help="Requests under way at once.")
-@click.option("--chunk-size", default=100, show_default=True, type=click.IntRange(min=1), help="Ids in a request.")
+@click.option(
+    "--chunk-size", default=_CHUNK_SIZE, show_default=True, type=click.IntRange(min=1), help="Ids in a request."
+)
 @click.option(
     "--requests-per-second",
     "budget",
@@ -95,6 +99,7 @@ def lookup(
     # What so many workers get done, if each request takes as long as the first.
     at_once = min(workers, requests) / measured
     rate = at_once if budget is None else min(at_once, budget)
+    # Never less than one request takes.
     seconds = ceil(max(measured, requests / rate))
     plan: dict[str, Any] = {
         "ids": many,
@@ -110,12 +115,13 @@ def lookup(
     if budget is not None and budget < at_once:
         many_workers, workers = workers, max(1, ceil(budget * measured))
         shell.note(f"the budget holds {many_workers} workers back; {workers} do")
-    if plan["tokens"] is not None and plan["tokens"] > 1 and shell.config.token is None:
+    if plan["tokens"] is not None and plan["tokens"] > 1:
         shell.note("the token is renewed on the way, by itself")
     if shell.config.token is not None:
         shell.note(_warn_of_end(seconds, token_seconds))
     texts = (("--encoding", encoding), ("--delimiter", delimiter))
-    options = (("--namespace", namespace), ("--column", column), *texts, ("--workers", str(workers)))
+    sizes = (("--workers", str(workers)), ("--chunk-size", "" if chunk_size == _CHUNK_SIZE else str(chunk_size)))
+    options = (("--namespace", namespace), ("--column", column), *texts, *sizes)
     words = [word for name, value in options if value for word in (name, value)]
     shell.note(f"run it with: {shell.command('entities', 'get-many', str(file), *words)}")
 
