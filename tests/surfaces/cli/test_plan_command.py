@@ -6,7 +6,7 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    ("given", "recommended"), [((), "--workers 8\n"), (("--chunk-size", "1"), "--workers 8 --chunk-size 1")]
+    ("given", "recommended"), [((), "--workers 8\n"), (("--chunk-size", "1"), "--chunk-size 1 --workers 8\n")]
 )
 def test_the_recommended_command_asks_in_requests_of_the_size_that_was_reckoned_with(run, tmp_path, given, recommended):
     file = tmp_path / "ids.txt"

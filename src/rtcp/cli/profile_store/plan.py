@@ -20,8 +20,6 @@ from rtcp.cli.tree import Noun
 from rtcp.hooks import Event, RequestFinished, TokenFetched
 
 _ROUTE: Final = "/data/core/ups/access/entities"
-# What get-many takes unless said.
-_CHUNK_SIZE: Final = 100
 _PLAN: Final[Columns] = {
     "ids": count("ids"),
     "asked for twice": count("repeated"),
@@ -49,9 +47,7 @@ def command() -> None:
 @click.option("--column", metavar="NAME", help="FILE is a table; the ids are in this column.")
 @options.text_options
 @click.option("--workers", default=8, show_default=True, type=click.IntRange(1, 64), help="Requests under way at once.")
-@click.option(
-    "--chunk-size", default=_CHUNK_SIZE, show_default=True, type=click.IntRange(min=1), help="Ids in a request."
-)
+@click.option("--chunk-size", default=100, show_default=True, type=click.IntRange(min=1), help="Ids in a request.")
 @click.option(
     "--requests-per-second",
     "budget",
@@ -119,10 +115,7 @@ def lookup(
         shell.note("the token is renewed on the way, by itself")
     if shell.config.token is not None:
         shell.note(_warn_of_end(seconds, token_seconds))
-    texts = (("--encoding", encoding), ("--delimiter", delimiter))
-    sizes = (("--workers", str(workers)), ("--chunk-size", "" if chunk_size == _CHUNK_SIZE else str(chunk_size)))
-    options = (("--namespace", namespace), ("--column", column), *texts, *sizes)
-    words = [word for name, value in options if value for word in (name, value)]
+    words = [*options.retyped("namespace", "column", "encoding", "delimiter", "chunk_size"), "--workers", str(workers)]
     shell.note(f"run it with: {shell.command('entities', 'get-many', str(file), *words)}")
 
 
