@@ -181,7 +181,7 @@ def can_ask() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def retyped(*names: str) -> list[str]:
+def retype(*names: str) -> list[str]:
     """Those of these options that were typed for the present command, to be typed again with another one."""
     context = click.get_current_context()
     words: list[str] = []

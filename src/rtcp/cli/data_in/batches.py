@@ -365,7 +365,7 @@ def _wait(
             id, allow_failed_records=allow_failed_records, timeout=timeout, interval=interval, on_progress=progress
         ),
         state=lambda batch: str(batch.status),
-        resume=("batches", "wait", id, *options.retyped("allow_failed_records")),
+        resume=("batches", "wait", id, *options.retype("allow_failed_records")),
     )
 
 

@@ -231,7 +231,7 @@ class _Run:
         if spool is not None:
             dataset_id = None if self._form is None else self._form.dataset_id
             dataset = [] if dataset_id is None else ["--dataset-id", dataset_id]
-            words = ["--spool", str(spool), "--inlet", self._inlet, *dataset, *options.retyped(*_HOW_SENT)]
+            words = ["--spool", str(spool), "--inlet", self._inlet, *dataset, *options.retype(*_HOW_SENT)]
             again = self._shell.command("stream", *words)
             return f"what was taken in and not sent is in {spool}; send it with: {again}"
         return "not all rows were sent" + (

@@ -115,7 +115,7 @@ def lookup(
         shell.note("the token is renewed on the way, by itself")
     if shell.config.token is not None:
         shell.note(_warn_of_end(seconds, token_seconds))
-    words = [*options.retyped("namespace", "column", "encoding", "delimiter", "chunk_size"), "--workers", str(workers)]
+    words = [*options.retype("namespace", "column", "encoding", "delimiter", "chunk_size"), "--workers", str(workers)]
     shell.note(f"run it with: {shell.command('entities', 'get-many', str(file), *words)}")
 
 
