@@ -37,6 +37,51 @@ def run(url: str, sizes: Sizes) -> Iterator[Result]:
         yield measure.ratio("single get, others", name, samples, to=_RAW, calls=sizes.calls)
 
 
+def readers() -> dict[str, Callable[[bytes], object]]:
+    """What else parses JSON, without typing it."""
+    found: dict[str, Callable[[bytes], object]] = {"pydantic_core.from_json": import_module("pydantic_core").from_json}
+    if find_spec("orjson") is not None:
+        found["orjson.loads"] = import_module("orjson").loads
+    return found
+
+
+def bulk(url: str, sizes: Sizes) -> Iterator[Result]:
+    """A bulk look-up beside a multiplexer: one thread, an event loop, answers parsed and neither matched nor typed."""
+    case = f"get_many of {sizes.bulk:,}, others"
+    if find_spec("aiohttp") is None:
+        yield Result(case, "aiohttp: not installed", "note", 0.0)
+        return
+    for workers in (8, 32):
+        loop = "a loop that decodes and matches in its threads"
+        with clients.rtcp_client(url) as client:
+            turns = {
+                loop: clients.urllib3_get_many(url, sizes.bulk, workers=workers),
+                f"aiohttp, untyped, {workers} at once": _multiplexer(url, sizes.bulk, workers),
+                f"rtcp, typed, {workers} workers": clients.typed_get_many(client, sizes.bulk, workers=workers),
+            }
+            samples = measure.interleave(turns, rounds=sizes.few_rounds)
+        for name in turns:
+            yield measure.ratio(case, name, samples, to=loop, calls=sizes.bulk)
+
+
+def _multiplexer(url: str, count: int, workers: int) -> Callable[[], int]:
+    aiohttp = import_module("aiohttp")
+    headers = {**clients.HEADERS, "Content-Type": "application/json"}
+
+    async def get_many() -> int:
+        slots = asyncio.Semaphore(workers)
+        async with aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(limit=workers)) as session:
+
+            async def ask(body: bytes) -> int:
+                async with slots, session.post(url + payloads.ROUTE, data=body) as answer:
+                    return len(await answer.json())
+
+            bodies = map(clients.bulk_body, clients.chunks(count, 100))
+            return sum(await asyncio.gather(*map(ask, bodies)))
+
+    return lambda: asyncio.run(get_many())
+
+
 def _httpx(address: str, stack: ExitStack) -> Get:
     client = stack.enter_context(import_module("httpx").Client(headers=clients.HEADERS))
     return lambda: client.get(address).json()

@@ -26,6 +26,7 @@ CASES: Final[dict[str, Callable[[str, Sizes], Iterator[Result]]]] = {
     "others": anchors.run,
     "batch": lookups.batch,
     "get_many": lookups.get_many,
+    "bulk_others": anchors.bulk,
     "memory": watched.long_get_many,
     "events": watched.events,
     "stream": watched.stream,

@@ -106,7 +106,7 @@ def urllib3_get_many(url: str, count: int, *, workers: int, chunk_size: int = 10
     pool = urllib3.PoolManager(headers={**HEADERS, "Content-Type": "application/json"}, maxsize=workers)
 
     def ask(chunk: list[str]) -> list[tuple[str, dict[str, Any] | None]]:
-        answer = json.loads(pool.request("POST", url + payloads.ROUTE, body=_bulk_body(chunk)).data)
+        answer = json.loads(pool.request("POST", url + payloads.ROUTE, body=bulk_body(chunk)).data)
         by_identity = {
             item["id"]: entry
             for entry in answer.values()
@@ -116,7 +116,7 @@ def urllib3_get_many(url: str, count: int, *, workers: int, chunk_size: int = 10
 
     def get_many() -> int:
         with ThreadPoolExecutor(workers) as threads:
-            answers = threads.map(ask, _chunks(count, chunk_size))
+            answers = threads.map(ask, chunks(count, chunk_size))
             return sum(entity is not None for answer in answers for _, entity in answer)
 
     return get_many
@@ -129,20 +129,22 @@ def urllib3_get_many_decoding_once(url: str, count: int, *, workers: int, chunk_
     pool = urllib3.PoolManager(headers={**HEADERS, "Content-Type": "application/json"}, maxsize=workers)
 
     def ask(chunk: list[str]) -> bytes:
-        return pool.request("POST", url + payloads.ROUTE, body=_bulk_body(chunk)).data
+        return pool.request("POST", url + payloads.ROUTE, body=bulk_body(chunk)).data
 
     def get_many() -> int:
         with ThreadPoolExecutor(workers) as threads:
-            return sum(len(json.loads(body)) for body in threads.map(ask, _chunks(count, chunk_size)))
+            return sum(len(json.loads(body)) for body in threads.map(ask, chunks(count, chunk_size)))
 
     return get_many
 
 
-def _bulk_body(chunk: list[str]) -> bytes:
+def bulk_body(chunk: list[str]) -> bytes:
+    """The body that asks for these people."""
     asked = [{"entityId": identity, "entityIdNS": {"code": payloads.NAMESPACE}} for identity in chunk]
     return json.dumps({"schema": {"name": "_xdm.context.profile"}, "identities": asked}).encode()
 
 
-def _chunks(count: int, size: int) -> list[list[str]]:
+def chunks(count: int, size: int) -> list[list[str]]:
+    """So many identities, cut."""
     everybody = list(identities(count))
     return [everybody[start : start + size] for start in range(0, count, size)]

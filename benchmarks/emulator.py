@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from benchmarks import measure, payloads, server
@@ -68,24 +68,32 @@ def run(*, starts: int, seconds: int) -> Iterator[Result]:
             ("in memory", [], 2_000.0, 4_000.0),
             ("on file", ["--db", str(folder / "store.sqlite")], 1_500.0, None),
         ):
-            with _serving([*options, "--load", str(folder / "manifest.toml")]) as url:
-                rate, driver = _rate(url, folder, seconds)
+            with serving([*options, "--load", str(folder / "manifest.toml")]) as served:
+                rate, driver = _rate(served.url, folder, seconds)
             yield Result("emulator", f"entity GET/s {place}", "rate", rate, None, bound, aim, {"driver": driver})
-        with _serving(["--load", str(folder / "manifest.toml")]) as url:
-            rate, driver = _post_rate(url, folder, seconds)
+        with serving(["--load", str(folder / "manifest.toml")]) as served:
+            rate, driver = _post_rate(served.url, folder, seconds)
         what = f"posts/s of {_MESSAGES} messages"
         yield Result("emulator", what, "rate", rate, None, 250.0, None, {"driver": driver})
 
 
+class Served(NamedTuple):
+    """An emulator in a process of its own: where it listens, and its number."""
+
+    url: str
+    pid: int
+
+
 @contextmanager
-def _serving(options: list[str]) -> Iterator[str]:
+def serving(options: list[str]) -> Iterator[Served]:
+    """Start an emulator, and stop it."""
     command = [sys.executable, "-m", "rtcp.emulator", "serve", "--port", "0", *options]
     process = subprocess.Popen(command, cwd=server.ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         found = re.search(r"http://[\d.:]+", process.stdout.readline())
         assert found is not None, "the emulator did not say where it listens"
-        yield found.group()
+        yield Served(found.group(), process.pid)
     finally:
         process.terminate()
         process.wait()
@@ -95,8 +103,8 @@ def _serving(options: list[str]) -> Iterator[str]:
 def _start_once() -> float:
     """Milliseconds from starting the process until it has given a token."""
     started = time.perf_counter()
-    with _serving([]) as url:
-        _token(url)
+    with serving([]) as served:
+        _token(served.url)
         return (time.perf_counter() - started) * 1000
 
 

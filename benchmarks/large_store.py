@@ -38,7 +38,7 @@ def run(url: str, sizes: Sizes) -> Iterator[Result]:
     """Load, export, and look-ups meanwhile, of an emulator in this process."""
     case = f"emulator of {sizes.table:,} people"
     with TemporaryDirectory() as name, Emulator(db=Path(name) / "store.sqlite", job_seconds=0.0) as emulator:
-        manifest = _write_people(Path(name), sizes.table)
+        manifest = write_people(Path(name), sizes.table)
         cpu = time.process_time()
         emulator.load(manifest)
         per_thousand = (time.process_time() - cpu) * 1e6 / sizes.table
@@ -81,7 +81,8 @@ class _Slowest:
             self.note(lambda: self._client.entities.get("person-7@bench.example", namespace="Email"))
 
 
-def _write_people(folder: Path, people: int) -> Path:
+def write_people(folder: Path, people: int) -> Path:
+    """A manifest with so many people; returns its path."""
     with (folder / "people.jsonl").open("w") as file:
         for number in range(people):
             person = {

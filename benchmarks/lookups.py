@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks import clients, measure, payloads, server
+from benchmarks import anchors, clients, measure, payloads, server
 from benchmarks.measure import Result
 from benchmarks.sizes import Sizes
 from rtcp.resources.entities import answers as _entity_answers
@@ -40,8 +41,11 @@ def batch(url: str, sizes: Sizes) -> Iterator[Result]:
         body = b"{" + b",".join(people) + b"}"
         response = Response(200, {}, body, "POST", url, None)
         turns = {"json.loads": _repeated(_loading(body), calls), "typed": _repeated(_typing(response), calls)}
+        turns |= {name: _repeated(partial(loads, body), calls) for name, loads in anchors.readers().items()}
         samples = measure.interleave(turns, rounds=sizes.rounds)
         case = f"batch of {count:,}, {len(body) / 1e6:.2f} MB"
+        for name in anchors.readers():
+            yield measure.ratio(case, name, samples, to="json.loads", calls=calls)
         yield measure.ratio(case, "typed", samples, to="json.loads", calls=calls, bound=1.3, aim=1.0)
 
 

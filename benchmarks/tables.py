@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,8 +49,11 @@ def upsert(url: str, sizes: Sizes) -> Iterator[Result]:
             "batches.upsert, json": lambda: upserted(client, path, "json"),
             "batches.upsert, parquet": lambda: upserted(client, path, "parquet"),
         }
+        turns |= {name: partial(convert, path) for name, convert in _others().items()}
         samples = measure.interleave(turns, rounds=sizes.few_rounds)
         case = f"CSV of {sizes.table:,} rows"
+        for name in _others():
+            yield measure.ratio(case, name, samples, to=by_hand, calls=sizes.table)
         yield Result(case, "rows written", "count", upserted(client, path, "json"), bound=sizes.table)
         grown = {kind: memory.in_child(f"upsert_{kind}", url, sizes.long_table) for kind in ("json", "parquet")}
     for kind, bound, aim in (("json", 1.3, 1.0), ("parquet", 1.2, 0.5)):
@@ -107,6 +113,30 @@ def upserted(client: rtcp.Client, path: Path, kind: str) -> int:
         "people", path, form=FORM, format="json" if kind == "json" else "parquet", check_dataset=False, interval=0.01
     )
     return result.rows - result.refused
+
+
+def _others() -> dict[str, Callable[[Path], object]]:
+    """What turns the file into another without looking at a row, and sends nothing: the floor."""
+    found = {"pyarrow, CSV to Parquet": _by_pyarrow}
+    if find_spec("duckdb") is not None:
+        found |= {
+            "DuckDB, CSV to JSON": partial(_by_duckdb, "JSON"),
+            "DuckDB, CSV to Parquet": partial(_by_duckdb, "PARQUET"),
+        }
+    return found
+
+
+def _by_pyarrow(path: Path) -> None:
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    pyarrow.parquet.write_table(pyarrow.csv.read_csv(path), path.with_suffix(".parquet"))
+
+
+def _by_duckdb(format: str, path: Path) -> None:
+    duckdb = import_module("duckdb")
+    out = path.with_suffix(f".duckdb.{format.lower()}")
+    duckdb.sql(f"COPY (FROM read_csv('{path}')) TO '{out}' (FORMAT {format})")
 
 
 def _by_hand(url: str, path: Path) -> None:

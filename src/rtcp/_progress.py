@@ -93,6 +93,26 @@ def transfer_bar(progress: bool, what: str, tell: Callable[[T], Any] | None) -> 
         yield both(bar, tell)
 
 
+@contextmanager
+def rows_bar(
+    progress: bool, what: str, tell: Callable[[str, int], Any] | None
+) -> Iterator[Callable[[str, int], Any] | None]:
+    """What to call with the rows so far of each of several files, while a bar counts those of all."""
+    with _open(bar_for(progress, what, unit=" rows")) as bar:
+        if bar is None:
+            yield tell
+            return
+        rows: dict[str, int] = {}
+
+        def tell_both(name: str, count: int) -> None:
+            rows[name] = count
+            bar.reach(sum(rows.values()))
+            if tell is not None:
+                tell(name, count)
+
+        yield tell_both
+
+
 def counted(results: Iterator[P], progress: bool, what: str, inputs: Iterable[Any]) -> Iterator[P]:
     """The results, while a bar counts the inputs that they are about."""
     total = len(inputs) if isinstance(inputs, Sized) else None

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import rtcp
+from rtcp.emulator import Emulator, worlds
 
 EMAILS = ["jane@example.com", "nobody@example.com", "oskar.lindqvist@example.com", "nobody.else@example.com"]
 
@@ -119,3 +120,13 @@ def test_a_wait_that_fails_closes_its_bar(client, emulator, capsys):
         client.export_jobs.wait(404, progress=True)
 
     assert "export job 404" in capsys.readouterr().err
+
+
+def test_loading_a_manifest_shows_the_rows_of_all_its_files(tmp_path, capsys):
+    seen = {}
+    with Emulator() as emulator:
+        report = emulator.load(worlds.path("harbour"), on_progress=seen.__setitem__, progress=True)
+
+    rows = sum(dataset.rows for dataset in report.datasets)
+    assert (len(report.datasets) > 1, sum(seen.values())) == (True, rows)
+    assert f"load: {rows} rows" in capsys.readouterr().err

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 
+import rtcp
 from rtcp._json import read_json
 from rtcp._optional import require
 from rtcp._paths import local_path
@@ -115,7 +116,7 @@ def serve(
         with emulator:
             call_when_stopped(stopped.set)
             for each in filter(None, (worlds.path(world) if world else None, manifest)):
-                _show_load(shell, emulator.load(each, data=data if each is manifest else None))
+                _load(shell, emulator, each, data=data if each is manifest else None)
             shell.note(
                 f"rtcp emulator on {emulator.url} ({dialect} dialect, data in {db or 'memory'}); Ctrl-C stops it"
             )
@@ -352,6 +353,12 @@ def _manifest_of(given: str) -> Path:
 
 def _left_out(dataset: dict[str, Any]) -> Count:
     return Count(sum((dataset.get("skipped") or {}).values()))
+
+
+def _load(shell: Shell, emulator: rtcp.emulator.Emulator, manifest: Path, *, data: Path | None) -> None:
+    with live.show_count(shell, f"loading {manifest.name}") as tell:
+        report = emulator.load(manifest, data=data, on_progress=lambda _, rows: tell(rows))
+    _show_load(shell, report)
 
 
 def _show_load(shell: Shell, report: Any) -> None:
