@@ -169,6 +169,7 @@ class Upload:
         if self._stopped.is_set():
             raise _StoppedError
         with self._lock:
+            # A part that is sent again tells 0 first, which takes back what it had told before.
             self._total += done - self._done.get(start, 0)
             self._done[start] = done
             if self._tell is not None and done:

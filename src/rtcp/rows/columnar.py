@@ -185,6 +185,7 @@ def _template(tree: Tree, absent: Collection[int]) -> str:
     for name, place in tree:
         inner = ("" if place in absent else "%s") if isinstance(place, int) else _template(place, absent)
         if inner:
+            # Rows are put in with `%`: a name keeps its own signs by having them twice.
             fields.append(f"{text_unchecked(name).replace('%', '%%')}:{inner}")
     return f"{{{','.join(fields)}}}" if fields else ""
 

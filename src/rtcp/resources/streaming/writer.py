@@ -284,6 +284,7 @@ class StreamWriter:
             try:
                 ids = self._queue.put([message for _, message in messages], claim=True)
             except SpoolError:
+                # They were counted as they entered, before anybody knew that the spool would not take them.
                 self._ledger.leave(len(messages))
                 raise
         with self._intake:
@@ -314,6 +315,7 @@ class StreamWriter:
             return
         pack = Pack(items)
         self._ledger.open(pack)
+        # Threads come as they are needed: a few rows need one.
         if len(self._threads) < self._workers:
             thread = threading.Thread(target=self._work, name="rtcp-stream", daemon=True)
             self._threads.append(thread)
@@ -338,6 +340,7 @@ class StreamWriter:
             error = fatal if isinstance(fatal, RtcpError) else RtcpError(_INTERRUPTED)
             self._ledger.settle(pack, [error] * len(pack.items), hopeless=error)
             return
+        # An event has an `_id` by now, and a record is what it was: twice is no harm.
         fates, traffic = self._sender.send([message for _, message, _ in pack.items], idempotent=True)
         self._ledger.spent(traffic.requests, traffic.bytes)
         # The first one is the cause, and what the caller hears.

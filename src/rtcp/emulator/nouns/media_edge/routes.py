@@ -72,6 +72,7 @@ def send_event(request: Request, service: Service) -> Answer:
         if session is None or session.over_because(now_ms) is not None:
             return gone()
         told.append((session, event_of(xdm, now_ms)))
+    # Told only now: one session that is gone keeps the others from hearing anything.
     for session, event in told:
         session.note(event)
     return Answer(204)
