@@ -356,7 +356,7 @@ def _left_out(dataset: dict[str, Any]) -> Count:
 
 
 def _load(shell: Shell, emulator: rtcp.emulator.Emulator, manifest: Path, *, data: Path | None) -> None:
-    with live.show_count(shell, f"loading {manifest.name}") as tell:
+    with live.show_count(f"loading {manifest.name}") as tell:
         report = emulator.load(manifest, data=data, on_progress=lambda _, rows: tell(rows))
     _show_load(shell, report)
 
