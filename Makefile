@@ -32,7 +32,8 @@ test-airflow-%: .venv-airflow-%/ready
 	cd tests/airflow && ../../.venv-airflow-$*/bin/coverage run --rcfile=coverage.ini -m pytest -q -c pytest.ini -n 2
 
 # Spark runs on Java, which no package of Python brings; executors are processes of their own.
-test-spark: .venv-spark/ready
+test-spark: .venv-spark/ready .venv/ready-dev
+	$(BIN)/pyright --project tests/spark/pyrightconfig.json --pythonpath .venv-spark/bin/python
 	@command -v java > /dev/null || { echo "Spark needs Java 17 or 21, and there is no java here; on Debian: apt-get install openjdk-17-jre-headless"; exit 1; }
 	rm -rf .coverage-spark
 	cd tests/spark && ../../.venv-spark/bin/coverage run --rcfile=coverage.ini -m pytest -q -c pytest.ini

@@ -119,6 +119,7 @@ def _checked(verb: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(verb)
     def checked(*args: Any, **kwargs: Any) -> Any:
         rules = _rules(verb)
+        # The first is `self`; too many are told by Python, as everywhere.
         for name, value in zip(by_place[1:], args[1:], strict=False):
             _check(name, value, rules[name])
         for name, value in kwargs.items():
@@ -138,6 +139,7 @@ def _rules(annotated: Hashable) -> dict[str, _Rule]:
 
 def _check(name: str, value: Any, rule: _Rule) -> None:
     if not rule.accepts(value):
+        # A naive one gets the sentence that says what to write instead.
         if isinstance(value, dt.datetime) and rule.said.endswith(_INSTANT):
             require_aware(value, name=name)
         # A text may be a person's, so only one that stands for a word is repeated.
@@ -171,6 +173,7 @@ def _rule(hint: Any) -> _Rule:
         return _generic(origin, get_args(hint))
     if isinstance(hint, type) and issubclass(hint, PurePath):
         return _Rule(lambda value: isinstance(value, PurePath), "a path")
+    # `isinstance` raises for protocols that were not made for it: those take anything.
     if isinstance(hint, type) and not getattr(hint, "_is_protocol", False):
         return _Rule(lambda value: isinstance(value, hint), f"a value of {hint.__name__}")
     return _ANYTHING
@@ -218,6 +221,7 @@ def _is_listed(value: Any) -> bool:
 
 
 def _is_whole(value: Any) -> bool:
+    # Whole numbers of numpy have it as well; no float has.
     return hasattr(value, "__index__") and not isinstance(value, bool | type)
 
 

@@ -13,7 +13,9 @@ Number = int | float | Decimal
 _NO_NUMBERS: Final = frozenset(
     {"bool", "bool_", "datetime64", "timedelta64", "complex64", "complex128", "complex256", "clongdouble"}
 )
+# Beyond, a Decimal of a few digits would be a text of any length.
 _PLAIN_EXPONENTS: Final = range(-40, 41)
+# Up to here a double has every whole number; behind it, digits would be made up.
 _EXACT: Final = 2**53
 _MOST_DIGITS: Final = 19
 _ABSURD: Final = 10**18

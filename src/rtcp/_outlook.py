@@ -51,6 +51,7 @@ def judge(failure: RtcpError, *, names_all: bool = False) -> Outlook:
         return Outlook.PASSING
     if isinstance(failure, ServerError):
         return Outlook.FINAL if failure.status == _NOT_IMPLEMENTED else Outlook.PASSING
+    # A certificate that does not verify, or a proxy that forbids, stands in the way of everything.
     if isinstance(failure, ConnectError):
         return Outlook.PASSING if failure.is_transient else Outlook.HOPELESS
     if isinstance(failure, RequestError | DecodeError):

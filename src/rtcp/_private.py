@@ -24,10 +24,12 @@ def open_private(path: Path, flags: int) -> int:
         OSError: as `os.open`; also for a symbolic link, and for a file that belongs to somebody else.
     """
     if _system.here.is_device(path):
+        # Such as /dev/stdout: it is there already, and not ours to close to others.
         return os.open(path, flags & ~os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
     try:
         descriptor = os.open(path, flags | _system.here.private_flags, 0o600)
     except OSError as exc:
+        # Systems have different words for a link that may not be followed.
         if exc.errno not in (errno.ELOOP, errno.EMLINK) and not path.is_symlink():
             raise
     else:
@@ -105,6 +107,7 @@ def replacing(path: Path) -> Iterator[IO[str]]:
                 _system.here.take(file.fileno())
             yield file
             file.flush()
+            # While the lock is held: without it, another process would take the file for one that was left.
             if _system.here.replaces_open:
                 temporary.replace(path)
         if not _system.here.replaces_open:

@@ -39,6 +39,7 @@ class TemporaryFolder:
     def __init__(self, *, prefix: str) -> None:
         remove_left()
         self.path = path = Path(tempfile.mkdtemp(prefix=prefix))
+        # Locked for as long as this process lives: a folder whose lock is free was left by one that was killed.
         descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL | _system.here.private_flags, 0o600)
         with suppress(OSError):
             _system.here.take(descriptor)

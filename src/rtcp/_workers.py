@@ -30,6 +30,7 @@ class Workers:
         """Have a function called; the future has what came of it."""
         future: Future[T] = Future()
         self._tasks.put((future, function, arguments))
+        # A thread that waits for work takes it; only where none does is another started.
         if not self._idle.acquire(blocking=False) and len(self._threads) < self._most:
             thread = threading.Thread(target=self._work, name=f"{self._name}_{len(self._threads)}", daemon=True)
             self._threads.append(thread)

@@ -223,6 +223,9 @@ class Client:
     ) -> Self:
         """The same client with other time-outs (seconds) or retries, for a call or a few:
         `client.with_options(timeout=300).entities.get(...)`.
+
+        Raises:
+            ConfigError: a time-out, or the number of retries, is bad.
         """
         given: Settings = {}
         if timeout is not None:
@@ -234,6 +237,7 @@ class Client:
     def _derived(self, config: Config) -> Self:
         derived = object.__new__(type(self))
         derived._settle(config, self._wire, self._token)
+        # Its connections are those of the client it came from, which closes them.
         derived._is_owner = False
         return derived
 
@@ -269,6 +273,7 @@ def _token_source(config: Config, wire: Wire) -> TokenSource:
     from rtcp.auth.cache import TokenCache
     from rtcp.auth.ims import Ims
 
+    # A session without a token: the call for one has none to show.
     ims = Ims(config, send=Session(wire, config).send)
     cache = TokenCache.of(config, now=wire.clock.now)
 

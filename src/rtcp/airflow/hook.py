@@ -149,8 +149,8 @@ class RtcpHook(_compat.BaseHook):
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """The form of Airflow 2; newer versions read it from the provider's description."""
-        from flask_appbuilder.fieldwidgets import BS3TextFieldWidget
-        from wtforms import StringField
+        from flask_appbuilder.fieldwidgets import BS3TextFieldWidget  # pyright: ignore[reportMissingImports]
+        from wtforms import StringField  # pyright: ignore[reportMissingModuleSource]
 
         return {
             name: StringField(label, widget=BS3TextFieldWidget(), description=text)

@@ -25,6 +25,7 @@ class Receipts:
 
     def __init__(self, place: str, instance: Any) -> None:
         mapped = getattr(instance, "map_index", -1)
+        # Each part of a mapped task starts a job of its own.
         task = instance.task_id if mapped in (None, -1) else f"{instance.task_id}.{mapped}"
         self._file = _open_path(place)
         for name in (instance.dag_id, instance.run_id, task):

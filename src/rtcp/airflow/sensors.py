@@ -59,6 +59,7 @@ class RtcpSensor(_compat.BaseSensorOperator):
     ) -> None:
         if poll_interval is not None and "poke_interval" in kwargs:
             raise InvalidArgumentError("poll_interval and poke_interval are the same: give one of them")
+        # Passed on only where they were given, so that the defaults of Airflow stand.
         waiting = {"poke_interval": poll_interval, "timeout": timeout}
         super().__init__(**{name: value for name, value in waiting.items() if value is not None}, **kwargs)
         self.rtcp_conn_id = rtcp_conn_id
@@ -69,6 +70,7 @@ class RtcpSensor(_compat.BaseSensorOperator):
     @cached_property
     def hook(self) -> RtcpHook:
         """The hook of the task."""
+        # The next turn is the real retry: one look must not hold a worker for minutes.
         return RtcpHook(self.rtcp_conn_id, sandbox=self.sandbox, most_retries=1)
 
     def target(self) -> str:
@@ -89,6 +91,7 @@ class RtcpSensor(_compat.BaseSensorOperator):
                     rtcp_conn_id=self.rtcp_conn_id,
                     sandbox=self.sandbox,
                     poll_interval=self.poke_interval,
+                    # A moment and no span: a trigger may be started anew in another triggerer.
                     deadline=time.time() + self.timeout,
                 ),
                 method_name="execute_complete",
@@ -108,6 +111,7 @@ class RtcpSensor(_compat.BaseSensorOperator):
             raise _compat.AirflowSkipException(event["text"])
         if event["outcome"] == "timeout":
             raise _compat.AirflowSensorTimeout(event["text"])
+        # This one keeps Airflow from trying again.
         failure = _compat.AirflowFailException if event.get("hopeless") else _compat.AirflowException
         raise failure(event["text"])
 
@@ -120,6 +124,7 @@ class RtcpSensor(_compat.BaseSensorOperator):
 
     def _look(self, target: str) -> bool:
         kind = KINDS[self.noun]
+        # The service has asked to be left alone, maybe for longer than a turn.
         if time.monotonic() < self._not_before:
             return False
         try:

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import sync_to_async  # pyright: ignore[reportMissingImports]
 
 from rtcp.airflow import _compat
 from rtcp.airflow.hook import RtcpHook
@@ -102,6 +102,7 @@ class RtcpJobTrigger(_compat.BaseTrigger):
         while True:
             pause = self.poll_interval
             try:
+                # In a thread: the client waits for its answer, and all triggers of the process share one loop.
                 seen: Seen = await asyncio.to_thread(kind.look, client, self.job_id)
             except RtcpError as exc:
                 if not is_outage(exc):

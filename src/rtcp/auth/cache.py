@@ -28,6 +28,7 @@ class TokenCache:
 
     def __init__(self, path: str | Path, *, credential: str, now: Callable[[], datetime]) -> None:
         self._path = at_home(path)
+        # Enough to tell another credential by, and it tells nobody which one it is.
         self._key = hashlib.sha256(credential.encode()).hexdigest()
         self._now = now
 
@@ -36,6 +37,7 @@ class TokenCache:
         """The cache that the settings ask for, if they do."""
         if config.token_cache is None:
             return None
+        # Without the secret: a token outlives its rotation.
         credential = "\n".join([config.ims_url, config.client_id or "", config.org_id or "", ",".join(config.scopes)])
         return cls(config.token_cache, credential=credential, now=now)
 

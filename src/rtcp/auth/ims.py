@@ -17,6 +17,7 @@ from rtcp.transport.request import Request, Response, Service
 from rtcp.transport.scrubbing import shortened
 
 TOKEN_ROUTE: Final = "/ims/token/v3"  # noqa: S105 - a path
+# Seconds, and less than tokens last: too short a guess costs a call, too long a one a 401.
 _UNTOLD_LIFE: Final = 3600
 # No token lives for eleven days: a larger number is in milliseconds, as the old JWT exchange answered.
 _LARGEST_SECONDS: Final = 1_000_000
@@ -44,6 +45,7 @@ class Ims:
         refused: TokenError | ConfigError | None = None
         told: list[str] = []
         for offset in range(len(secrets)):
+            # The one that worked last comes first: while secrets are rotated, each other one is a refused call.
             index = (self._working + offset) % len(secrets)
             try:
                 told.append(secrets[index].resolve())
@@ -56,6 +58,7 @@ class Ims:
                 self._working = index
                 return outcome
             refused = outcome
+            # Scopes and types are as wrong with every other secret.
             if outcome.code != "invalid_client":
                 break
         assert refused is not None
@@ -84,6 +87,7 @@ class Ims:
         try:
             token: Mapping[str, Any] = oauth.fetch_token(TOKEN_ROUTE, grant_type="client_credentials")
         except (RateLimitError, ServerError):
+            # These say nothing of the credentials.
             raise
         except ResponseError as exc:
             return TokenError(f"IMS refused the credentials: {exc}{_advice(exc.code)}", code=exc.code)

@@ -107,6 +107,7 @@ class FreshToken:
         current = self._current
         if current is not None and self._clock.monotonic() < current[1]:
             return current[0]
+        # A failure that comes while we wait is ours as well; one from before is not.
         rounds = self._rounds
         if not self._lock.acquire(timeout=min(patience, threading.TIMEOUT_MAX)):
             raise RequestTimeoutError(f"no token came within {patience:g} s: another thread is still fetching one")
@@ -117,6 +118,7 @@ class FreshToken:
             if self._rounds != rounds and self._failure is not None:
                 # Another thread has just failed for all of us; asking again at once would only multiply the failing
                 # calls.
+                # A copy, as each thread hangs its own traceback on it.
                 raise copy.copy(self._failure)
             return self._renew()
         finally:

@@ -134,6 +134,7 @@ class Replay:
         """Yield each row that may go in as it stands; lines that cannot be sent go to `kept` as they are."""
         rest = self._size
         for line in self._file:
+            # Up to where the file ended at first: what others append meanwhile is for the next replay.
             line, rest = line[:rest], rest - len(line)
             letter = read_letter(line)
             if letter is not None and may_go_again(letter):
@@ -152,6 +153,7 @@ class Replay:
         """
         try:
             with locked(self._file.fileno()):
+                # Others append under this lock, so that no line of theirs falls between the two files.
                 is_there = _system.leads_to(self.path, self._file.fileno())
                 if is_there:
                     self._add_newer()
@@ -225,6 +227,7 @@ class Replay:
                 raise InvalidArgumentError(f"another replay of {str(self.path)!r} is under way; let it end")
 
     def _unguard(self) -> None:
+        # Before the lock is given back: afterwards the name may be that of another replay.
         if _system.here.replaces_open:
             self._guard.unlink(missing_ok=True)
         _system.here.give_back(self._lock)

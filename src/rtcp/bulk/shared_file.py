@@ -20,6 +20,7 @@ _BLOCK: Final = 1 << 20
 # Seconds. Others hold the lock for one write each; who holds it for this long is stopped, or was forgotten.
 _PATIENCE: Final = 30.0
 _PAUSE: Final = 0.002
+# Files that had the name before, and that are kept open to be read.
 _MOST_OPEN: Final = 16
 _Read = Callable[[int, int], bytes]
 
@@ -87,6 +88,7 @@ class SharedFile:
                 _write(opened.descriptor, data)
                 return
             size = os.fstat(opened.descriptor).st_size
+            # Half a line that a killed process has left gets its end first.
             start = size + (size > 0 and opened.read(size - 1, 1) != b"\n")
             try:
                 _write(opened.descriptor, b"\n" * (start - size) + data)

@@ -65,8 +65,8 @@ class SpoolFile:
     """A file of queues that this process alone has open.
 
     It is one SQLite database with mode 0600, and its write-ahead log while it is open. Commits are on disk before they
-    count, so that neither a
-    kill nor a power cut takes back what `Queue.put` has returned for. May be shared by threads, not by processes.
+    count, so that neither a kill nor a power cut takes back what `Queue.put` has returned for. May be shared by
+    threads, not by processes.
 
     Raises:
         SpoolError: the file is no spool, cannot be opened, or is open in another process or a second time in this one.
@@ -105,6 +105,7 @@ class SpoolFile:
         with self._waiting_lock:
             self._waiting += [change, *more]
         with self._database:
+            # Another thread may have taken it along while we waited for the database.
             if not change.is_committed and change.problem is None:
                 with self._waiting_lock:
                     group, self._waiting = self._waiting, []
@@ -224,9 +225,11 @@ class SpoolFile:
             check_private(self.path)
             if self.path.is_file():
                 _system.here.make_private(self.path)
+            # A file that another process has is told at once, and not after a wait.
             connection = connect(self.path, timeout=0.0, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             connection.execute("PRAGMA journal_mode = WAL")
+            # With less, a power cut could take the last commits back.
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN IMMEDIATE")
             _prepare(connection, self.path)
@@ -244,6 +247,7 @@ class SpoolFile:
     def _problem(self, exc: sqlite3.Error | OSError) -> str:
         name = repr(str(self.path))
         code = getattr(exc, "sqlite_errorcode", None)
+        # Extended codes have the primary one in their lowest byte.
         primary = None if code is None else code & 0xFF
         if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return f"the spool {name} is in use by another process, or open a second time in this one; close that first"

@@ -22,6 +22,7 @@ def plain(value: Any) -> Any:
     """The value as JSON has it: models under the service's field names, put right where the service is odd."""
     dump = getattr(value, "model_dump", None)
     if dump is not None:
+        # What the service has said, and no defaults of ours.
         return dump(mode="json", by_alias=True, exclude_unset=True)
     if isinstance(value, RtcpError):
         return {"type": type(value).__name__, "message": str(value)}

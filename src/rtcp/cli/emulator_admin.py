@@ -29,6 +29,7 @@ def ask(url: str | None, method: str, path: str, body: Any = None) -> dict[str, 
     parts = urlsplit(address)
     if parts.scheme != "http" or parts.hostname is None:
         raise click.BadParameter(f"{address!r} is no http address of an emulator", param_hint="--url")
+    # A large manifest takes minutes to load.
     connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=600)
     try:
         content = None if body is None else json.dumps(body)

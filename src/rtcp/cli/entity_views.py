@@ -75,6 +75,7 @@ class Tally:
         """Pass them on; `tell` hears how many there were."""
         for number, lookup in enumerate(lookups, 1):
             tell(number)
+            # Somebody to look at in full, should an asked path be nowhere.
             if self.example is None and lookup.error is None:
                 self.example = lookup.identity
             self.found += lookup.error is None

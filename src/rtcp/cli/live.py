@@ -77,18 +77,17 @@ def _told_by(exc: BaseException) -> str:
 
 
 @contextmanager
-def show_count(shell: Shell, what: str, *, total: int | None = None) -> Iterator[Callable[[int], None]]:
+def show_count(what: str) -> Iterator[Callable[[int], None]]:
     """Show on stderr how many are done, on a terminal only; to be told each new number."""
     if not sys.stderr.isatty():
         yield lambda number: None
         return
-    of = "" if total is None else f" of {total:,}"
     with _live(what) as update:
-        yield lambda number: update(f"{number:,}{of}")
+        yield lambda number: update(f"{number:,}")
 
 
 @contextmanager
-def working(shell: Shell, what: str) -> Iterator[None]:
+def working(what: str) -> Iterator[None]:
     """Show on a terminal that something is under way whose progress nobody tells."""
     if not sys.stderr.isatty():
         yield

@@ -15,7 +15,7 @@ from rtcp.resources._naming import near_names
 _MADE: Final = re.compile(r"[0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def one(noun: Any, given: str, what: str) -> Any:
+def one(noun: Any, given: str) -> Any:
     """The thing of a noun with this id, or else the only one of this name.
 
     Raises:
@@ -30,6 +30,7 @@ def one(noun: Any, given: str, what: str) -> Any:
         return noun.find(given)
     except NotFoundError as exc:
         text = exc.args[0].replace("of the name", "with the id or name")
+    # Of what looks like an id, its refusal says more than that nothing has it for a name.
     if isinstance(problem, BadRequestError) or _MADE.fullmatch(given):
         raise problem
     raise NotFoundError(text, status=404)
@@ -37,12 +38,12 @@ def one(noun: Any, given: str, what: str) -> Any:
 
 def merge_policy(client: rtcp.Client, given: str | None) -> str | None:
     """The id of a merge policy that is given by id or name; None and none are what they are."""
-    return given if given in (None, "none") else _id_of(client.merge_policies, given, "merge policy")
+    return given if given in (None, "none") else _id_of(client.merge_policies, given)
 
 
 def dataset(client: rtcp.Client, given: str) -> str:
     """The id of a dataset that is given by id or name."""
-    return _id_of(client.datasets, given, "dataset")
+    return _id_of(client.datasets, given)
 
 
 def optional_dataset(client: rtcp.Client, given: str | None) -> str | None:
@@ -57,12 +58,12 @@ def datasets(client: rtcp.Client, given: Iterable[str]) -> list[str]:
 
 def audiences(client: rtcp.Client, given: Iterable[str]) -> list[str]:
     """The ids of many audiences, in their order."""
-    return _each(lambda client, each: _id_of(client.audiences, each, "audience"), client, given)
+    return _each(lambda client, each: _id_of(client.audiences, each), client, given)
 
 
 def computed_attribute(client: rtcp.Client, given: str) -> str:
     """The id of a computed attribute that is given by id or name."""
-    return _id_of(client.computed_attributes, given, "computed attribute")
+    return _id_of(client.computed_attributes, given)
 
 
 def namespace(client: rtcp.Client, given: str) -> rtcp.Namespace:
@@ -122,6 +123,6 @@ def _each(find: Callable[[rtcp.Client, str], str], client: rtcp.Client, given: I
         raise
 
 
-def _id_of(noun: Any, given: str | None, what: str) -> str:
+def _id_of(noun: Any, given: str | None) -> str:
     assert given is not None
-    return given if _MADE.fullmatch(given) else str(one(noun, given, what).id)
+    return given if _MADE.fullmatch(given) else str(one(noun, given).id)

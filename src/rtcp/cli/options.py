@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
+from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 import rtcp
@@ -178,6 +179,18 @@ def refuse_without_answer(shell: Shell, what: str, *, dry_run: bool, yes: bool) 
 def can_ask() -> bool:
     """True when somebody sits there to answer."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def retype(*names: str) -> list[str]:
+    """Those of these options that were typed for the present command, to be typed again with another one."""
+    context = click.get_current_context()
+    words: list[str] = []
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name in names and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            value = context.params[name]
+            words += [parameter.opts[0]] if value is True else [parameter.opts[0], str(value)]
+    return words
 
 
 @contextmanager

@@ -98,6 +98,7 @@ def show_one(format: str, item: Any, facts: Mapping[str, str | Read] | None = No
 
 def as_json(value: Any, *, indent: int | None = None) -> str:
     """One JSON text, in ASCII where the output cannot carry more."""
+    # Where stdout was replaced, as in tests, it may name no encoding.
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
     return visible_json(json.dumps(plain(value), ensure_ascii=encoding != "utf8", indent=indent, default=str))
 

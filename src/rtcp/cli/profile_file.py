@@ -48,6 +48,7 @@ def with_profile(text: str, name: str, settings: Mapping[str, Any], path: Path) 
     except ConfigError:
         after = {}
     others = {other: table for other, table in before.items() if other != name}
+    # It was edited as a text, so that comments stay: what it means now is read back.
     if after != {**others, name: dict(settings)}:
         raise ConfigError(f"{path} is written in a way that cannot be edited without loss; put [{name}] in by hand")
     return edited
@@ -55,6 +56,7 @@ def with_profile(text: str, name: str, settings: Mapping[str, Any], path: Path) 
 
 def write_private(path: Path, text: str) -> None:
     """Write the file as a whole or not at all, readable by its owner alone."""
+    # The file that a link leads to is replaced, and not the link.
     target = path.resolve()
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with replacing(target) as file:

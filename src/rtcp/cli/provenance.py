@@ -58,6 +58,7 @@ def unset_secrets(shell: Shell) -> str | None:
     """Which environment variables shall hold the client secret, and do not; None when it can be had."""
     secrets = shell.config.secrets
     names = [secret.env for secret in secrets if secret.env is not None and not os.environ.get(secret.env, "").strip()]
+    # One that can be had is enough.
     if not names or len(names) < len(secrets):
         return None
     verb = "is" if len(names) == 1 else "are"

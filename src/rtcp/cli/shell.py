@@ -77,11 +77,13 @@ class Shell:
     @contextmanager
     def session(self) -> Iterator[None]:
         """Run a command: logs go to stderr, and errors end as a message and an exit code."""
+        # A letter that the terminal does not have must not end a list half-way.
         _never_fail_on_characters(sys.stdout)
         _never_fail_on_characters(sys.stderr)
         with self._logging():
             try:
                 yield
+                # Here, where what it raises still ends as a message: at exit it would be past all of this.
                 sys.stdout.flush()
             except RtcpError as exc:
                 self._end(exc, failures.exit_code(exc))
@@ -109,6 +111,7 @@ class Shell:
         handler.setFormatter(_Formatter())
         level, propagate = logger.level, logger.propagate
         logger.setLevel(logging.DEBUG if self.verbose else logging.WARNING)
+        # Else a handler of the root logger would say it once more.
         logger.propagate = False
         logger.addHandler(handler)
         try:

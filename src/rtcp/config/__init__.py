@@ -24,6 +24,7 @@ AUTO: Final = "auto"
 DEFAULT_SANDBOX: Final = "prod"
 EMULATOR: Final = "RTCP_EMULATOR"
 EMULATOR_ANYWHERE: Final = "RTCP_EMULATOR_ALLOW_REMOTE"
+# Real credentials and tokens never go to an emulator, whatever else is set.
 _EMULATOR_CREDENTIALS: Final[Mapping[str, Any]] = {
     "client_id": "emulator",
     "client_secret": "emulator-secret",
@@ -38,7 +39,6 @@ _EMULATOR_CREDENTIALS: Final[Mapping[str, Any]] = {
 _TOTAL: Final = 5.0
 _URLS: Final = ("base_url", "ims_url", "streaming_url", "edge_url", "media_url")
 _NO_VARIABLE: Final = {"variable": None}
-# Where a blank text means that nothing was said, and the next place is looked at.
 
 
 Secrets: TypeAlias = str | Secret | Mapping[str, Any] | Sequence[str | Secret | Mapping[str, Any]] | None
@@ -161,6 +161,7 @@ class Config:
 
         Raises:
             ConfigError: a setting is bad, or the profile file is.
+            InvalidArgumentError: there is no such setting.
         """
         try:
             return cls._gather(fields)
@@ -189,6 +190,7 @@ class Config:
         sources = {name: f"profile {profile or 'default'!r} of {profile_path()}" for name in from_file}
         sources |= {name: f"the environment variable {ENVIRONMENT[name]}" for name in in_environment}
         for name in around.keys() - given.keys():
+            # Each by itself: the one that brings about the same problem is the one to name.
             if _problem_of(cls, name, around[name]) == str(problem):
                 raise ConfigError(f"{problem} (from {sources[name]})")
         raise problem
@@ -202,6 +204,7 @@ class Config:
 
         Raises:
             ConfigError: the file cannot be read or holds no credential.
+            InvalidArgumentError: there is no such setting.
         """
         _refuse_unknown(fields, frozenset(setting.name for setting in dataclasses.fields(cls)))
         try:
@@ -211,7 +214,12 @@ class Config:
         raise problem.with_traceback(None)
 
     def replace(self, **fields: Unpack[Settings]) -> Config:
-        """The same settings with some changed."""
+        """The same settings with some changed.
+
+        Raises:
+            ConfigError: a setting is bad.
+            InvalidArgumentError: there is no such setting.
+        """
         _refuse_unknown(fields, frozenset(setting.name for setting in dataclasses.fields(self)))
         return dataclasses.replace(self, **fields)
 
@@ -298,6 +306,7 @@ def _told(fields: Mapping[str, Any]) -> dict[str, Any]:
 _LINES: Final = tuple(
     setting.name for setting in dataclasses.fields(Config) if setting.type == "str | None" and setting.name not in _URLS
 )
+# Where a blank text means that nothing was said, and the next place is looked at.
 _MAY_BE_BLANK: Final = frozenset({*_LINES, "token_cache", "ca_bundle", "proxies"})
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from rtcp._clock import Clock
 from rtcp.auth.cache import TokenCache
+from rtcp.auth.ims import TOKEN_ROUTE
 from rtcp.auth.token import LEEWAY
 from rtcp.auth.token_life import read_end
 from rtcp.client import Client
@@ -17,7 +18,6 @@ from rtcp.errors import RtcpError
 from rtcp.hooks import Event, RequestFailed, RequestFinished, TokenFetched
 
 _TOPIC: Final = "credentials"
-_TOKEN_ROUTE: Final = "/ims/token/v3"  # noqa: S105 - a path
 # Seconds: somebody waits.
 _PATIENCE: Final = (5.0, 15.0, 30.0)
 
@@ -26,14 +26,16 @@ def find(config: Config, *, clock: Clock) -> tuple[list[Finding], RtcpError | No
     """Fetch a token as the client would, read one merge policy with it, and return what came of it with the error."""
     events: list[Event] = []
     error: RtcpError | None = None
+    # Without retries: a first failure is what was asked for, not something to get over.
     quick = config.replace(timeout=patient(config, _PATIENCE), retries=0)
     try:
         quick.require("client_id", "org_id")
         with Client(quick, hooks=[events.append], clock=clock) as client:
+            # A read that changes nothing, of one object, and past all checks of the gateway.
             client.merge_policies.list(page_size=1).first()
     except RtcpError as exc:
         error = exc
-    asked = any(isinstance(event, RequestFinished | RequestFailed) and event.route != _TOKEN_ROUTE for event in events)
+    asked = any(isinstance(event, RequestFinished | RequestFailed) and event.route != TOKEN_ROUTE for event in events)
     return [_token(config, events, error, clock, asked_gateway=asked), _gateway(error, asked=asked)], error
 
 
@@ -46,6 +48,7 @@ def _token(
     if fetched is not None:
         return _life(f"IMS gave one that lives for {fetched.expires_in / 3600:.1f} h", fetched.expires_in)
     if asked_gateway:
+        # Nobody fetched a token, and yet the gateway was asked: the token came out of the cache.
         cache = TokenCache.of(config, now=clock.now)
         cached = None if cache is None else cache.read()
         if cached is not None:

@@ -44,11 +44,14 @@ def tidy(finding: Finding, *, private: Iterable[str] = ()) -> Finding:
 
 
 def _tidied(text: str, private: Sequence[str]) -> str:
+    # First, while they are whole: a pattern below could cut a piece out of one, and leave the rest.
     for each in private:
         if each:
             text = text.replace(each, _MASK)
+    # What `Path.home` raises for a user without a home.
     with suppress(RuntimeError):
         home = str(Path.home())
+        # A home of `/`, as some containers have it, would make a tilde of every slash.
         if len(home) > 1:
             text = text.replace(home, "~")
     text = _LOGIN.sub(f"{_MASK}@", text)

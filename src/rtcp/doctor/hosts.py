@@ -85,6 +85,7 @@ def _hosts(config: Config) -> dict[tuple[Service, ...], str]:
 
 def _host(config: Config, services: tuple[Service, ...], url: str, clock: Clock) -> Iterator[Finding]:
     topic, host = f"host: {', '.join(_NAMES[each] for each in services)}", urlsplit(url).netloc
+    # With a token that was given, nobody goes to IMS.
     is_needed = any(service in _NEEDED for service in services) and not (
         services == (Service.IMS,) and config.token is not None
     )
@@ -186,6 +187,7 @@ class _WatchingAdapter(WholeBodyAdapter):
     def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*arguments, **options)
         if pool.scheme == "https":
+            # The certificate is known to the connection alone: no answer of requests has it.
             pool.ConnectionCls = _watching(pool.ConnectionCls, self._seen)
         return pool
 

@@ -83,6 +83,7 @@ def _files(folder: Path, search: _Search, depth: int = 0) -> Iterator[tuple[Path
             return
         search.left -= 1
         try:
+            # Not followed: a link may lead out of the folder, or round in a circle.
             found = entry.stat(follow_symlinks=False)
         except OSError:
             # Gone meanwhile.
@@ -146,6 +147,7 @@ def _spool(path: Path, name: str, age: str) -> Finding:
     try:
         queues = _queues(path)
     except sqlite3.OperationalError as exc:
+        # The lowest byte is the error, what stands above it its variety.
         if exc.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return Finding(_TOPIC, name, TOLD, f"a spool, in use by a process now, written {age}")
         return Finding(_TOPIC, name, WARNING, f"a spool that cannot be read ({exc.sqlite_errorname}), written {age}")
@@ -163,6 +165,7 @@ def _queues(path: Path) -> Counter[str]:
     index = path.with_name(f"{path.name}-shm")
     is_made_here = not index.exists()
     try:
+        # Without waiting: that a process has it open now is what there is to tell.
         with closing(connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0)) as connection:
             # The names of queues have ids of inlets in them, which are addresses that anybody may send to.
             rows = connection.execute("SELECT queue, count(*) FROM entries GROUP BY queue ORDER BY queue")

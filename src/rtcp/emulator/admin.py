@@ -115,6 +115,7 @@ def _move_clock(settings: Mapping[str, Any], service: Service) -> Answer:
         service.clock.freeze(at_ms)
     if seconds:
         service.clock.advance(float(seconds))
+    # So that what has become due is done when the answer comes.
     service.jobs.settle()
     return _show_clock(settings, service)
 

@@ -91,6 +91,7 @@ class App:
 
     async def answer(self, request: Request, matched: Match | None) -> Answer:
         """Inspect, fault, gateway, validate, route, dialect, record."""
+        # Before anything can go wrong: what was cut or refused was received all the same.
         received = self.service.requests.note(request)
         fault = self.service.faults.take(request.operation)
         answer = None
@@ -111,6 +112,7 @@ class App:
         if request.is_in_sandbox:
             received.sandbox = request.sandbox.name
         if fault is not None:
+            # At the end, so that the headers of a fault are on every answer, on those of the gateway too.
             answer = fault.spoil(answer)
             if fault.cut is not None:
                 raise ConnectionCut(answer if fault.cut == "body" else None)
@@ -160,6 +162,7 @@ def _read_request(scope: Scope, body: bytes, service: Service) -> tuple[Request,
     if path.startswith(ADMIN_PREFIX):
         is_local = is_loopback((scope.get("client") or ("127.0.0.1",))[0])
         return Request(None, method, path, query, headers, body, is_local=is_local), None
+    # As it was sent: in `path` an encoded slash of an id is one of the path already.
     matched = service.description.match(method, scope["raw_path"].decode("latin-1"))
     # Form bodies are the token call's, bytes are files; everything else that has a body is JSON or wrong.
     is_json = body and not path.startswith("/ims/") and headers.get("content-type") != OCTETS
@@ -186,6 +189,7 @@ async def _read(receive: Receive, most_bytes: int) -> bytes | None:
         length += len(part)
         if length <= most_bytes:
             parts.append(part)
+        # A little too much is read to its end, so that the caller hears of it; who sends on and on is cut off.
         elif length > 2 * most_bytes:
             return None
         else:
@@ -208,8 +212,10 @@ def _answer_too_large(request: Request) -> Answer:
 async def _send(scope: Scope, send: Send, answer: Answer, request_id: str) -> None:
     length, first = answer.stream()
     await send(_start(answer, length, request_id))
+    # It is told the length that GET would have, and none of the body.
     if scope["method"] == "HEAD":
         length = 0
+    # Each chunk waits for the next one: only what is sent last may say that nothing follows.
     last = b""
     for chunk in first(length):
         if last:

@@ -45,6 +45,7 @@ class Clock:
         """Run on from the time at which the clock was frozen."""
         with self._lock:
             if self._frozen_ms is not None:
+                # From the time at which it stood, not from that which has passed meanwhile.
                 self._offset_ms = self._frozen_ms - _system_ms()
                 self._frozen_ms = None
 

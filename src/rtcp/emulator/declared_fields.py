@@ -77,6 +77,7 @@ def compile_fields(dataset: Dataset) -> Node:
         for path, rules in (dataset.fields or {}).items():
             _declare(root, path, rules)
     for identity in dataset.identities:
+        # Where fields are declared, an identity path is one of them without being named.
         if root.children is not None and _find(root, identity.path) is None:
             _declare(root, identity.path, {"type": "string"})
     return root
@@ -132,6 +133,7 @@ def violation(keyword: str, message: str, pointer: str = "#", location: str = "#
 
 def _check(node: Node, value: Any, pointer: str, location: str, found: list[Violation]) -> None:
     kind = _FOUND_NAMES.get(type(value), type(value).__name__)
+    # Python takes a boolean for an integer, JSON does not.
     if not isinstance(value, _KINDS[node.kind]) or (isinstance(value, bool) and node.kind != "boolean"):
         expected = _TYPE_NAMES.get(node.kind, node.kind.capitalize())
         found.append(violation("type", f"expected type: {expected}, found: {kind}", pointer, location))
@@ -195,6 +197,7 @@ def _is_date(value: str) -> bool:
         date.fromisoformat(value)
     except ValueError:
         return False
+    # Python reads other forms of ISO 8601 too, such as 20260131.
     return len(value) == len("2026-01-31")
 
 

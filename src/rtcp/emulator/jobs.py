@@ -214,10 +214,12 @@ class Jobs:
 
         While another thread is at it this does nothing, or waits for it when asked to.
         """
+        # A request does not wait for the work of a job that another one has set off.
         if not self._settling.acquire(blocking=wait):
             return
         try:
             while self.is_due() and not self._is_stopping:
+                # Read one by one: the work of a job may start, end or remove others.
                 job = self._table.due(self._store.clock.now_ms())
                 if job is not None:
                     self._finish(job)
@@ -237,6 +239,7 @@ class Jobs:
         try:
             with self._store.transaction() if kind.is_atomic else contextlib.nullcontext():
                 document = {**job.document, **(kind.effect(job, self._service) or {})}
+                # As of when it was due: a clock that was moved far ahead makes no job late.
                 self._table.finish(job, kind.timeline[-1][1], finished_ms=job.due_ms, document=document)
         except JobFailure as failure:
             self._fail(job, failure)

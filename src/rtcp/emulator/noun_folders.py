@@ -24,6 +24,7 @@ def load_noun(name: str) -> tuple[ModuleType, ...]:
     try:
         package = import_module(home)
     except ModuleNotFoundError as error:
+        # A noun that is there, and misses something itself, is no unknown name.
         if error.name != home:
             raise
         return ()

@@ -165,6 +165,7 @@ class Emulator:
         server = _Server(self.service, self._host, self._port)
         thread = threading.Thread(target=server.run_until_stopped, name="rtcp-emulator", daemon=True)
         thread.start()
+        # Set when it listens, and when it fails: nobody waits for ever.
         server.settled.wait()
         if server.failure is not None:
             thread.join()
@@ -300,5 +301,6 @@ class _Server(Server):
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
+            # Port 0 was asked for: only now is it known which one the system gave.
             self.port = self.servers[0].sockets[0].getsockname()[1]
             self.settled.set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -25,6 +25,8 @@ _DIAGNOSTICS: Final = "row_errors"
 # Written beside the data by the service's own writers; empty.
 _MARKER: Final = "_SUCCESS"
 _DEEPEST: Final = 50
+# Compressed on the way, neither the length nor the offset would be that of the file.
+_AS_IT_IS: Final[Mapping[str, str]] = {"Accept": "*/*", "Accept-Encoding": "identity"}
 
 
 class DataAccess:
@@ -113,8 +115,7 @@ def _entries_of(body: Any, response: Response) -> list[dict[str, Any]]:
 
 
 def _bytes_of(route: str, id: str, name: str, offset: int, state: str | None = None) -> Request:
-    # Compressed on the way, neither the length nor the offset would be that of the file.
-    headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+    headers = dict(_AS_IT_IS)
     if offset:
         headers["Range"] = f"bytes={offset}-"
         if state is not None:
@@ -124,7 +125,7 @@ def _bytes_of(route: str, id: str, name: str, offset: int, state: str | None = N
 
 
 def _span_of(file: RemoteFile, span: str) -> Request:
-    headers = {"Accept": "*/*", "Accept-Encoding": "identity", "Range": span}
+    headers = {**_AS_IT_IS, "Range": span}
     return Request.platform("GET", _FILE_ROUTE, path={"id": file.file_id}, query={"path": file.name}, headers=headers)
 
 

@@ -115,6 +115,7 @@ class RangeFile(io.RawIOBase):
         return int(found[1]), int(found[2]), None if found[3] == "*" else int(found[3])
 
     def _check_length(self, length: int | None) -> None:
+        # Before the first answer, only the list of files has told a length.
         known = getattr(self, "_length", self._file.length)
         if None not in (length, known) and length != known:
             raise self._refuse(f"it has {length} bytes, where {known} were announced")

@@ -141,6 +141,7 @@ class Upload:
         self._done, self._total = {}, first
         pool = Workers(workers, name="rtcp-upload")
         try:
+            # All at once: until its turn comes, a part is no more than a place in the file.
             for each in [pool.submit(self._send_part, at) for at in range(first, self._source.size, self._part_size)]:
                 each.result()
         except BaseException as exc:
@@ -168,6 +169,7 @@ class Upload:
         if self._stopped.is_set():
             raise _StoppedError
         with self._lock:
+            # A part that is sent again tells 0 first, which takes back what it had told before.
             self._total += done - self._done.get(start, 0)
             self._done[start] = done
             if self._tell is not None and done:

@@ -132,7 +132,9 @@ def _draw_bars(ax: Axes, bars: list[_Bar], labels: list[str], lines: list[int]) 
     # Names hold dollar signs, which would switch on formulas.
     ax.bar_label(drawn, [bar.value for bar in bars], padding=4, fontsize=9, color=_GREY, parse_math=False)
     ax.set_yticks(places, labels, fontsize=9, parse_math=False)
+    # Upside down, so that the first bar, which is the longest, is on top.
     ax.set_ylim(ends[-1] if ends else 1, 0)
+    # Room for the number that stands behind the longest bar.
     ax.set_xlim(0, max([bar.count or 0 for bar in bars], default=0) * 1.18 or 1)
     ax.tick_params(axis="both", length=0)
     ax.set_xticks([])

@@ -116,6 +116,7 @@ def _is_one(data: Any) -> bool:
 
 
 def _report_rows(report: Report) -> Iterator[tuple[type, Row]]:
+    # Rows of several reports may come into one table: each says when it was counted.
     for item in getattr(report, "data", ()):
         row = flat_row(item)
         if row.get("reported_at") is None:

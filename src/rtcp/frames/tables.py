@@ -51,6 +51,7 @@ def to_pandas(data: Any) -> pd.DataFrame:
     lists = columns.take()
     if not columns.has_rows:
         lists = {name: [] for name in empty_columns(kind_of(data) or object)}
+    # Taken out as they are turned, so that one column at a time is in memory twice.
     series = {name: _to_series(pandas, lists.pop(name)) for name in columns.in_order(list(lists))}
     return pandas.DataFrame(series)
 
@@ -77,6 +78,7 @@ def to_arrow(data: Any) -> pa.Table:
         for kind, row in batch:
             columns.add(kind, row)
         for name, values in columns.take().items():
+            # A column that comes late is empty in the batches before it.
             known = chunks.setdefault(name, [])
             known.extend(pyarrow.nulls(length) for length in lengths[len(known) :])
             known.append(_to_array(pyarrow, values))

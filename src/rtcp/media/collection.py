@@ -26,6 +26,7 @@ from rtcp.transport.session import Session
 _SESSIONS: Final = "/api/v1/sessions"
 _EVENTS: Final = "/api/v1/sessions/{id}/events"
 _DOWNLOADED: Final = "/api/v1/downloaded"
+# Parameters that say who watches: no message may repeat them.
 _WHO: Final = frozenset(
     {
         "analytics.visitorId",
@@ -79,6 +80,7 @@ class MediaCollection:
             ping_interval, ad_ping_interval: seconds, for `due` and `pinging`.
 
         Raises:
+            InvalidArgumentError: a part cannot be right; nothing was sent.
             BadRequestError: a part is missing or wrong.
             ConfigError: no organisation is configured, or no `media_url`.
 
@@ -123,6 +125,8 @@ class MediaCollection:
             on_sessions_route: True sends the array to `/sessions`, as hosts without `/downloaded` want it; deprecated.
 
         Raises:
+            InvalidArgumentError: neither the sessionStart nor `analytics` says where it is reported to.
+            ConfigError: no organisation is configured, or no `media_url`.
             SessionRuleError: the events are no session; nothing was sent.
             BadRequestError: a part is missing or wrong; all of it is discarded.
         """

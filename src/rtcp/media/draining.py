@@ -15,6 +15,7 @@ from rtcp.media.recording import Recorded, read_row
 
 logger = logging.getLogger(__name__)
 
+# A guess: media-drain-refusals in openapi/assumptions.toml.
 _REFUSED: Final = (400, 413, 422)
 # The gateway's words for a datastream that is missing, unknown, disabled or closed: no fault of the session's.
 _OF_DATASTREAM: Final = ("EXEG-0000-", "EXEG-0001-", "EXEG-0002-", "EXEG-0003-", "EXEG-0004-", "EXEG-05")
@@ -46,6 +47,7 @@ def drain(
 ) -> Drained:
     """Send what waits, oldest first, until nothing does or the service cannot be reached."""
     report = Drained(kept=len(waiting))
+    # One at a time, so that another drain of the same spool can take the next.
     while entries := waiting.take(1):
         (entry,) = entries
         try:

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 # Stands before every path, unless the configured address has a path of its own.
 _BASE: Final = "/ee"
 _ROUTE: Final = "/va/v1/{endpoint}"
+# By the region that the start of the session was answered from.
 _HINTED: Final = "/{hint}/va/v1/{endpoint}"
 _CREATES: Final = (
     "the session may have been counted: starting again makes a second one; nothing can be asked about the first"
@@ -79,6 +80,7 @@ class MediaEdge:
             ping_interval, ad_ping_interval: seconds, for `due` and `pinging`.
 
         Raises:
+            InvalidArgumentError: a part cannot be right; nothing was sent.
             BadRequestError: a part is missing or wrong; the message names each.
             ResponseError: the datastream has no Media Analytics.
 
@@ -134,6 +136,7 @@ class MediaEdge:
             identities: who watched; the first one is the primary identity.
 
         Raises:
+            InvalidArgumentError: an identity has no namespace; nothing was sent.
             SessionRuleError: the events are no session; nothing was sent.
             BadRequestError: a part is missing or wrong; all of it is discarded.
         """

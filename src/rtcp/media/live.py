@@ -11,6 +11,7 @@ from rtcp.media.events import MediaEvent
 from rtcp.media.session_state import SessionState
 from rtcp.media.session_verbs import SessionFace
 
+# The Edge has 404 for all of it; Media Collection has 410 for a session that is closed.
 _GONE: Final = (404, 410)
 
 

@@ -112,6 +112,10 @@ class Recorder:
             identities: who watches, for the Media Edge API; the first one is the primary identity.
             custom_states: names of player states of your own.
             ping_interval, ad_ping_interval: seconds, for `due` and `pinging`.
+
+        Raises:
+            InvalidArgumentError: a part cannot be right; nothing was kept.
+            SpoolError: the disk is full, say.
         """
         head = Recorded(
             key=uuid.uuid4().hex,
@@ -204,8 +208,10 @@ class Recorder:
 
         Raises:
             AuthenticationError, PermissionDeniedError, ConfigError: nothing is lost; see to that and drain again.
+            InvalidArgumentError: a recording for the Media Collection API has no analytics, and none are given.
         """
         with self._lock:
+            # A copy: finishing one takes it out, under the same lock.
             running = list(self._running.values())
         for recording in running:
             recording.finish_if_complete()

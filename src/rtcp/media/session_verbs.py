@@ -38,6 +38,7 @@ class SessionFace(ABC):
     def __init__(self, state: SessionState, *, clock: Clock, custom_states: Collection[str] = ()) -> None:
         self._clock = clock
         self._custom_states = frozenset(custom_states)
+        # It may be taken again: `end` looks and tells in one turn, and telling takes one too.
         self._turn = threading.RLock()
         self._changed = threading.Condition()
         self._pid = os.getpid()

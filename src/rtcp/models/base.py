@@ -73,6 +73,7 @@ class OpenEnum(StrEnum):
     def _missing_(cls, value: object) -> Self | None:
         if not isinstance(value, str):
             return None
+        # Made as Enum makes its own, but kept nowhere: of words that nobody knows there is no end.
         member = str.__new__(cls, value)
         member._name_ = value
         member._value_ = value

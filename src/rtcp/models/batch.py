@@ -150,6 +150,7 @@ class Batch(CleanedModel):
     @property
     def is_final(self) -> bool:
         """True when it will not change by itself any more. A status that rtcp does not know counts as not final."""
+        # A tuple: from Python 3.12 on, a word that nobody knows is in the enum too, as it is made a member of it.
         return self.status in tuple(BatchStatus) and self.status not in _MOVING
 
     @property

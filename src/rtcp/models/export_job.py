@@ -150,6 +150,7 @@ class ExportJob(CleanedModel):
         "request_id",
     )
 
+    # A number wherever it can be one, also where an answer has it as a text.
     id: int | str = Field(union_mode="left_to_right")
     status: ExportJobStatus
     job_type: str | None = None

@@ -46,6 +46,9 @@ class Datasets(Resource):
             limit: datasets to yield at most; None yields all.
             page_size: datasets in a request, 1 to 100; None takes 100.
 
+        Raises:
+            InvalidArgumentError: the Catalog would read this name as several, or as a negation.
+
         Example:
             >>> [dataset.name for dataset in client.datasets.list()]
             ['Harbour CRM', 'Harbour loyalty card', 'Harbour newsletter', 'Harbour purchases']
@@ -113,6 +116,9 @@ class Datasets(Resource):
             is_upsert_enabled: True lets a record change the fields it holds and leave the others as they are.
 
         Never sent twice by itself: when no answer comes, the error says how to find out whether it was made.
+
+        Raises:
+            InvalidArgumentError: the name or the schema is empty, or there can be no upserts.
 
         Example:
             >>> schema_ref = "https://ns.adobe.com/xdm/context/profile"

@@ -75,6 +75,9 @@ class Inlets(Resource):
                 send to it.
             source_id: name of the source, for messages that name none; None takes `name`.
 
+        Raises:
+            InvalidArgumentError: the name is empty.
+
         Example:
             >>> inlet = client.inlets.create(name="Till 4", is_authenticated=True)
             >>> inlet.is_authenticated, len(inlet.inlet_id)

@@ -139,6 +139,7 @@ class MergePolicies(Resource):
         Never sent twice by itself: when no answer comes, the error says how to find out whether it was made.
 
         Raises:
+            InvalidArgumentError: dataset precedence comes without an order, or an order without it.
             BadRequestError: the service finds it incomplete or contradictory.
 
         Example:
@@ -185,6 +186,7 @@ class MergePolicies(Resource):
             is_active_on_edge: True makes it the sandbox's one policy for edge segmentation.
 
         Raises:
+            InvalidArgumentError: dataset precedence comes without an order, or an order without it.
             NotFoundError: the id is unknown in this sandbox.
             BadRequestError: the service finds it incomplete or contradictory.
 
@@ -240,6 +242,7 @@ class MergePolicies(Resource):
         `replace`.
 
         Raises:
+            InvalidArgumentError: nothing is named, or dataset precedence, whose order cannot be patched.
             NotFoundError: the id is unknown in this sandbox.
 
         Example:
@@ -300,6 +303,7 @@ class MergePolicies(Resource):
 
     def _write(self, request: Request, schema_name: str, *, takes_default: bool, takes_edge: bool) -> MergePolicy:
         """Send a change, and tell whose default and whose place on edge it took."""
+        # Before the change: afterwards nothing tells whose place it was.
         previous = self._default_of(schema_name) if takes_default else None
         edge = self._one_on_edge() if takes_edge else None
         written = self._send(request, MergePolicy)

@@ -89,6 +89,7 @@ class Preview(Resource):
             date: a date, or a text such as `2026-11-20`; None takes the latest report.
 
         Raises:
+            InvalidArgumentError: the date is no day.
             NotFoundError: there is no report for this date.
 
         Example:
@@ -101,6 +102,7 @@ class Preview(Resource):
         """Return the number of people by identity namespace, as of the last report of a day.
 
         Raises:
+            InvalidArgumentError: the date is no day.
             NotFoundError: there is no report for this date.
 
         Example:
@@ -127,6 +129,7 @@ class Preview(Resource):
         The newest guide of the service does not have this report any more.
 
         Raises:
+            InvalidArgumentError: the date is no day.
             NotFoundError: there is no report for this date, or the service has withdrawn it.
 
         Example:
@@ -143,6 +146,7 @@ class Preview(Resource):
         The newest guide of the service does not have this report any more.
 
         Raises:
+            InvalidArgumentError: the date is no day.
             NotFoundError: there is no report for this date, or the service has withdrawn it.
 
         Example:

@@ -27,6 +27,8 @@ _HELP: Final = {
     422: "either the same delete request exists already (client.system_jobs.list() shows it), or this target cannot be "
     "deleted: of record datasets only the whole dataset can, not a batch",
 }
+# In the class, "list" is the verb.
+Notes = list[str]
 
 
 class SystemJobs(Resource):
@@ -64,6 +66,7 @@ class SystemJobs(Resource):
         """
         check_page_size(page_size)
 
+        # `start` is the number of a page, from 0: openapi/README.md, oddity 25.
         first = self._request("GET", _ROUTE, query={"start": 0, "limit": page_size})
         return self._list(first, _jobs, of=SystemJob, by=_PageNumber(page_size), limit=limit)
 
@@ -86,6 +89,7 @@ class SystemJobs(Resource):
         The counts are those of the last preview sample job; what no report knows is said in `notes`.
 
         Raises:
+            InvalidArgumentError: neither a dataset nor a batch is named.
             NotFoundError: there is no such dataset in this sandbox.
 
         Example:
@@ -118,6 +122,7 @@ class SystemJobs(Resource):
         Never sent twice by itself. `plan` shows beforehand what would go, `wait` waits for the end.
 
         Raises:
+            InvalidArgumentError: neither a dataset nor a batch is named.
             UnprocessableError: the same request exists already, or the target cannot be deleted.
             BadRequestError: the batch belongs to a record dataset.
 
@@ -173,6 +178,7 @@ class SystemJobs(Resource):
         Stateless: another process can wait for the same id.
 
         Raises:
+            NotFoundError: the id is unknown in this sandbox.
             JobFailedError: final, but not successful; `.job` holds it.
             WaitTimeoutError: still running; `.last` holds the last state seen. The request goes on.
 
@@ -200,7 +206,7 @@ class SystemJobs(Resource):
         headers = {} if sandbox_id is None else {"x-sandbox-id": sandbox_id}
         return Request.platform(method, route, headers=headers, help=_HELP, **parts)
 
-    def _count(self, dataset_id: str, notes: Any) -> dict[str, Any] | None:
+    def _count(self, dataset_id: str, notes: Notes) -> dict[str, Any] | None:
         for read, pick in ((self._dataset_stats, _from_stats), (self._dataset_report, _from_report)):
             try:
                 found = pick(read(), dataset_id)  # type: ignore[arg-type]
@@ -238,7 +244,7 @@ def _check_target(dataset_id: str | None, batch_id: str | None) -> None:
 
 
 def _jobs(body: Any, response: Response) -> list[SystemJob]:
-    """The requests of a page in any of the three envelopes."""
+    """The requests of a page, which may be no more than a list."""
     listed = body if isinstance(body, list) else items_of(body, response, "children", what="delete requests")
     return parse_all(SystemJob, listed, response)
 
@@ -255,8 +261,10 @@ class _PageNumber:
     def page(self, items: Sequence[T], body: Any, first: Request, token: str | None) -> Page[T]:
         number, seen, first_id = _read_token(token)
         if isinstance(body, list):
+            # Organisations on AWS get all of them in one list.
             return Page(items)
         ids = [getattr(item, "id", "") for item in items]
+        # A deployment that overlooks `start` would give its first page for ever.
         if ids and ids[0] == first_id:
             raise PagingError(f"the service repeated page {number - 1} of the delete requests")
         paging = mapping(mapping(body).get("_page"))

@@ -71,6 +71,7 @@ def check_timestamp(value: Any) -> None:
         return
     if isinstance(value, str):
         if type(value) is not str:
+            # A text of numpy, say, may print itself in another way.
             check_timestamp(str.__str__(value))
             return
         raise InvalidArgumentError(f"{TIMESTAMP} {_fault_of(value)}; {_ADVICE}")

@@ -26,7 +26,9 @@ from rtcp.rows.wire_json import quoted, text_unchecked
 AsSent = Callable[[Row], Mapping[str, Any]]
 
 _SLICE: Final = 10_000
+# Eighteen digits fit into 64 bits; longer ones, and odd spellings, go the way of single rows.
 _INTEGER: Final = re.compile(r"-?\d{1,18}", re.ASCII)
+# With more digits, a double may be infinite.
 _NUMBER: Final = re.compile(r"-?\d{1,300}(?:\.\d{1,300})?", re.ASCII)
 _ARROW: Final = {"integer": "int64", "number": "float64", "boolean": "bool_"}
 _LARGEST: Final = 2**63
@@ -44,6 +46,7 @@ def columnar_table(shaper: RowShaper, source: RowSource) -> ColumnarTable | None
             return None
     tops = {rule.steps[0] for rule in mapper.rules}
     identity = shaper.form.identity
+    # Rows that look like envelopes, and those whose identity no rule sets, are for `RowShaper` to refuse.
     if {"body", "header"} <= tops or (identity is not None and identity not in mapper.paths):
         return None
     return ColumnarTable(mapper.rules, source.columns, source.records, identity)
@@ -99,6 +102,7 @@ class ColumnarTable:
         broken = {
             number for number, record in enumerate(records) if record.problem is not None or len(record.values) != width
         }
+        # Something to cut columns out of: a broken row is judged by itself below.
         blank = [""] * width
         cells = [blank if number in broken else record.values for number, record in enumerate(records)]
         by_name = dict(zip(self.names, zip(*cells, strict=True), strict=True))
@@ -181,6 +185,7 @@ def _template(tree: Tree, absent: Collection[int]) -> str:
     for name, place in tree:
         inner = ("" if place in absent else "%s") if isinstance(place, int) else _template(place, absent)
         if inner:
+            # Rows are put in with `%`: a name keeps its own signs by having them twice.
             fields.append(f"{text_unchecked(name).replace('%', '%%')}:{inner}")
     return f"{{{','.join(fields)}}}" if fields else ""
 

@@ -48,6 +48,7 @@ def records_of(path: Path, encoding: str, delimiter: str) -> Iterator[Record]:
             else:
                 return
     except (csv.Error, UnicodeError):
+        # Begun anew behind the last good record, below, where it is found out which line is wrong.
         pass
     yield from _records_with_care((line for line in lines_of(path, encoding) if line.number > before), delimiter)
 

@@ -50,6 +50,7 @@ def _dumped(row: Any) -> str:
     try:
         return json.dumps(row, default=_tagged)
     except (TypeError, ValueError, RecursionError):
+        # Only now: most rows have nothing to clean, and looking for it takes longer than writing them.
         return json.dumps(_cleaned(row, 0), default=_tagged)
 
 

@@ -62,6 +62,7 @@ class RowMapper:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = tuple(rules)
         self._has_arrays = any(isinstance(step, int) for rule in rules for step in rule.steps)
+        # Arrays grow by their indexes: such rows are put together value by value.
         self._tree = None if self._has_arrays else tree_of([rule.steps for rule in rules])
 
     @property
@@ -75,6 +76,7 @@ class RowMapper:
         Raises:
             InvalidArgumentError: a value is not of its type; the message names column and path, never the value.
         """
+        # A column of the file that is called so wins over ours.
         source = {LINE: line, **row}
         if self._tree is not None:
             return build(self._tree, [rule.read(source) for rule in self.rules])

@@ -16,23 +16,19 @@ _PART: Final = re.compile(r"([^.\[\]]+)((?:\[\d{1,4}\])*)")
 
 
 # A table is read by the same few paths in each row.
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def parse_path(path: str) -> Steps:
     """The steps of a dot path: names, and numbers in brackets.
 
     Raises:
         InvalidArgumentError: the text is no path.
     """
-    return _steps(str(path))
-
-
-@lru_cache(maxsize=4096)
-def _steps(path: str) -> Steps:
+    text = str(path)
     steps: list[str | int] = []
-    for part in path.split("."):
+    for part in text.split("."):
         found = _PART.fullmatch(part)
         if found is None:
-            raise InvalidArgumentError(f"{path!r} is no path such as person.name.firstName or items[0].SKU")
+            raise InvalidArgumentError(f"{text!r} is no path such as person.name.firstName or items[0].SKU")
         steps.append(found[1])
         steps.extend(int(number) for number in re.findall(r"\d+", found[2]))
     return tuple(steps)

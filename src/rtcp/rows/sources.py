@@ -96,6 +96,7 @@ def read_rows(
         return _file(local_path(rows, what="rows"), delimiter, encoding)
     if delimiter is not None or encoding is not None:
         raise InvalidArgumentError("delimiter and encoding are of files; these rows come from none")
+    # By what they can do, here and below: none of these libraries need be there.
     if hasattr(rows, "to_batches"):
         return _table(lambda: (batch.to_pylist() for batch in rows.to_batches(_SLICE)), rows.column_names)
     if hasattr(rows, "iter_slices"):
@@ -104,6 +105,7 @@ def read_rows(
         return _table(lambda: _pandas_slices(rows), map(str, rows.columns))
     if isinstance(rows, Mapping | bytes | bytearray) or not isinstance(rows, Iterable):
         raise InvalidArgumentError("rows are a list of objects, an iterable of them, a table, or a path")
+    # An iterator is its own; what gives a new one each time can be read again.
     if iter(rows) is rows and not is_read_once:
         kept = KeptRows(rows)
         return RowSource(lambda: _numbered(kept.read()))
@@ -188,6 +190,7 @@ def _with_header(path: Path, records: Callable[[], Iterator[Record]]) -> RowSour
     if first.problem is not None:
         raise InvalidArgumentError(f"{path.name}, line {first.line}, the header: {first.problem}")
     columns = tuple(name.strip() for name in first.values)
+    # No column is called by an address: the first line is somebody's row. Names of XDM may begin with an "@".
     if any("@" in name.lstrip("@") for name in columns):
         raise InvalidArgumentError(f"{path.name!r}: {NO_HEADER}")
     twice = next((name for name in columns if name and columns.count(name) > 1), None)

@@ -16,6 +16,7 @@ COMPRESSED: Final = (".gz", ".zst")
 _SAMPLE: Final = 64 * 1024
 # Stands where bytes could not be read: no encoding has it, as it is half a surrogate pair.
 _UNREADABLE: Final = "\udcff"
+# UTF-32 before UTF-16, with whose mark its own begins.
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),

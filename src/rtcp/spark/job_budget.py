@@ -139,7 +139,7 @@ class _Service(socketserver.ThreadingTCPServer):
 
 
 class _Conversation(socketserver.StreamRequestHandler):
-    server: _Service
+    server: _Service  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def handle(self) -> None:
         server = self.server

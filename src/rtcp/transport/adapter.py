@@ -25,6 +25,7 @@ class WholeBodyAdapter(HTTPAdapter):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        # By `verify` as well: what was checked against one bundle is no connection of another.
         self._ways: dict[tuple[str, Any], direct.DirectWay] = {}
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
@@ -55,6 +56,7 @@ class WholeBodyAdapter(HTTPAdapter):
     ) -> requests.Response | None:
         """The answer of the plain exchange; None where the request has to go the long way."""
         attempt = deadline.current()
+        # Whoever brings certificates of their own, a double or a tracing library counts on all of requests being run.
         if attempt is None or cert is not None or not verify or not direct.is_untouched():
             return None
         if proxies and select_proxy(request.url or "", proxies) is not None:
@@ -98,6 +100,7 @@ class _Watched(HTTPConnection):
     def request(self, *arguments: Any, **options: Any) -> None:
         attempt = deadline.current()
         if attempt is not None:
+            # Connected here, and not on the way, so that there is a socket to shut down before anything is sent.
             if self.sock is None:
                 self.connect()
             attempt.connected(self, self.sock)

@@ -28,6 +28,7 @@ def decode(response: Response) -> Any:
         return response.json()
     except ValueError:
         what = "nothing" if not response.body else "an HTML page" if response.is_page else "no JSON"
+    # Raised outside the handler, here and below: the parser's error has the answer in its hands.
     raise unreadable(response, f"the service answered {response.status} with {what}")
 
 
@@ -111,6 +112,7 @@ def parse_all(model: type[M], items: list[Any], response: Response) -> list[M]:
         return _list_of(model).validate_python(items)
     except ValidationError:
         pass
+    # One by one now, so that only the odd ones lose a field.
     return [parse(model, item, response) for item in items]
 
 
@@ -122,6 +124,7 @@ def read_part_error(request: Request, response: Response, said: Mapping[str, Any
     # Loaded with the first error: its patterns would cost every client that is made.
     from rtcp.transport.error_mapping import to_error_saying
 
+    # A number here, a text there: openapi/README.md, oddity 3.
     own = str(status) if not isinstance(status, bool) and isinstance(status, int | str) else ""
     part = replace(
         response, status=int(own) if len(own) == 3 and own.isascii() and own.isdecimal() else response.status

@@ -43,6 +43,7 @@ class Stream(Response):
                 failure = to_failure(exc, self.request, url=self.url, request_id=self.request_id)
             finally:
                 self.attempt.end_wait(len(piece))
+            # Asked first: a socket that was shut down reads like the end of the body, or like some other failure.
             if self.attempt.is_over:
                 failure = too_slow(self.request, url=self.url, request_id=self.request_id, is_file=True)
             elif piece:

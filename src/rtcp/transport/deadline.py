@@ -45,8 +45,10 @@ class Attempt:
 
     def __init__(self, deadlines: Deadlines, total: float, *, idle: float, most: int | None) -> None:
         self._deadlines = deadlines
+        # Real time, and not the client's clock: sockets do not wait by one that a test steps.
         self._until = time.monotonic() + total
         self._left = idle
+        # So much in each stretch of waiting, not in each second: a file may stand still if it makes up for it.
         self._fewest = self._missing = int(idle * SLOWEST)
         self._connection: Connection | None = None
         self._socket: Any = None
@@ -107,6 +109,7 @@ class Attempt:
         self.is_over = True
         if self._connection is not None and self._connection.attempt is self:
             sock = self._socket
+            # TLS inside TLS, as through a proxy, is an object of urllib3's around the socket.
             while not isinstance(sock, socket.socket) and hasattr(sock, "socket"):
                 sock = sock.socket
             # That of a TLS socket would drop the encryption first, while another thread uses it.
@@ -152,6 +155,7 @@ class Deadlines:
             thread = self._thread
             self._wake.notify()
         if thread is not None and thread is not threading.current_thread():
+            # It goes on while attempts of other threads are under way, and those are not waited for here.
             thread.join(1)
 
     def _expect(self, until: float) -> None:
@@ -194,11 +198,13 @@ class Paced:
         return len(self._content)
 
     def __iter__(self) -> Iterator[bytes]:
+        # Reading blocks from the disk is not the service's time.
         self._attempt.end_wait(0)
         for block in self._content:
             self._attempt.begin_wait()
             yield block
             self._attempt.end_wait(len(block))
+        # All is sent: the answer has as long as that of any other request.
         self._attempt.hurry(self._attempt.total)
 
 

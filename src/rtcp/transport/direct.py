@@ -26,21 +26,26 @@ from urllib3.exceptions import IncompleteRead, ProtocolError, ReadTimeoutError
 
 from rtcp.transport.deadline import Attempt
 
+# Bytes of the first look at an answer: a head that is not whole in it goes the long way.
 _HEAD: Final = 16 * 1024
 # As many as http.client takes.
 _MOST_LINES: Final = 100
 # A body up to here goes out with its head.
 _TOGETHER: Final = 64 * 1024
+# Their answers have the body that they announce; that of HEAD has none.
 _METHODS: Final = ("GET", "POST")
 _TARGET: Final = re.compile(r"/[-A-Za-z0-9._~!$&'()*+,;=:@/?%]*", re.ASCII)
 _HOST: Final = re.compile(r"[-A-Za-z0-9._]+(?::\d+)?", re.ASCII)
 _TOKEN: Final = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+", re.ASCII)
+# Of the successes those with a body of their own: 204 and 205 have none, 206 is a piece.
 _STATUS: Final = re.compile(r"HTTP/1\.1 (20[0127]) ([\x20-\x7e]*)", re.ASCII)
 _FIELD: Final = re.compile(r"([-!#$%&'*+.^_`|~0-9A-Za-z]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?", re.ASCII)
+# Where one is missing, urllib3 and http.client add their own.
 _OURS: Final = frozenset({"user-agent", "accept-encoding"})
 # What only the long way heeds, in a request and in an answer.
 _UNUSUAL: Final = frozenset({"host", "transfer-encoding", "expect", "te", "trailer", "upgrade"})
 _ODD: Final = frozenset({"transfer-encoding", "content-encoding", "set-cookie", "trailer", "upgrade", "content-range"})
+# What urllib3 passes over as it sends, too, since the answer may be there already; the first is the word of macOS.
 _RESET: Final = (errno.EPROTOTYPE, errno.ECONNRESET)
 _URLLIB3: Final = logging.getLogger("urllib3.connectionpool")
 # Whatever a double of tests or a tracing library puts into the place of one of these must go on being called.
@@ -75,11 +80,13 @@ class DirectWay:
         if message is None:
             return None
         connection = pool._get_conn()
+        # Connecting, and what proxies want, is urllib3's business; so is printing for whoever debugs.
         if connection.sock is None or connection.debuglevel or connection.proxy is not None:
             pool._put_conn(connection)
             return None
         try:
             return self._exchange(connection, request, target, message, attempt)
+        # Whatever of the answer has not been read would be the next caller's.
         except BaseException:
             connection.close()
             pool._put_conn(connection)
@@ -98,6 +105,7 @@ class DirectWay:
         except OSError as exc:
             raise _broken(exc, request) from None
         try:
+            # Looked at, not taken: what turns out not to be plain is read the long way, from its first byte.
             start = file.peek()
         except TimeoutError:
             raise requests.ReadTimeout(self._too_late(target), request=request) from None
@@ -257,6 +265,7 @@ def _head(start: bytes, *, most: int | None) -> tuple[int, int, requests.Respons
     if len(fields) != len(lines) or not fields.keys().isdisjoint(_ODD):
         return None
     length = fields.get("content-length", ("", ""))[1]
+    # `int` raises for numbers of thousands of digits, and a terabyte is no answer of ours.
     if not length.isdecimal() or len(length) > 12 or (most is not None and int(length) > most):
         return None
     if fields.get("connection", ("", "keep-alive"))[1].lower() != "keep-alive":

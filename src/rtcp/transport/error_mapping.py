@@ -69,6 +69,7 @@ _HTML_TITLE: Final = re.compile(r"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
 _LONGEST_TITLE: Final = 2000
 # Bytes of an answer that its error keeps.
 _MOST_KEPT: Final = 64 << 10
+# Bodies may be of anybody's making: one nested without end must not use up the stack.
 _DEEPEST: Final = 20
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -147,6 +148,7 @@ def id_told(request: Request, told: str, *, status: int) -> str | None:
 def _without_codes(summary: str, code: str | None, status: int) -> str:
     """What is said, without the codes that it begins with: they are said once, before it."""
     text = summary
+    # The status stands before the code, or behind it.
     for known in filter(None, (code, str(status), code)):
         rest = text.removeprefix(known)
         if rest != text and rest[:1] in (" ", ":", "-"):
@@ -220,6 +222,7 @@ def _walk(body: Any, depth: int = 0) -> Iterator[Any]:
     if depth == _DEEPEST:
         return
     if isinstance(body, list):
+        # Of several errors the first is told; the `body` of the error has them all.
         for item in body[:1]:
             yield from _walk(item, depth + 1)
     elif isinstance(body, Mapping):
@@ -285,14 +288,17 @@ def _number(value: Any) -> float | None:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
+    # Keeps NaN and infinity out, too, which no clock can wait for.
     return number if abs(number) < 1e12 else None
 
 
 def _latest(*waits: float | None) -> float | None:
+    # Whoever comes back before the later one is refused again.
     return max((wait for wait in waits if wait is not None), default=None)
 
 
 def _help(request: Request, response: Response, code: str | None, summary: str) -> str | None:
+    # The service's own code says more than the status, by which a verb has to guess.
     if code is not None and code in _HELP:
         return _HELP[code]
     for pattern, help_text in _TEXT_HELP:

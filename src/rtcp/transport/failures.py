@@ -48,6 +48,7 @@ def to_failure(exc: Exception, request: Request, *, url: str, request_id: str | 
             f"the address or proxy for {host} cannot be used ({type(causes[0]).__name__}); check base_url, proxies and "
             "HTTP(S)_PROXY"
         )
+    # requests has a plain OSError for certificates that are not there; those of connections are of other classes.
     unread = isinstance(exc, OSError) and not isinstance(
         exc, requests.RequestException | ConnectionError | TimeoutError
     )
@@ -61,6 +62,7 @@ def to_failure(exc: Exception, request: Request, *, url: str, request_id: str | 
             f"the certificate of {host} does not verify; set ca_bundle= if your network has its own authority",
             applied=False,
         )
+        # Nor will it verify the next time.
         untrusted.__dict__["is_transient"] = False
         return untrusted
     refusal = next((cause.original_error for cause in causes if _is_refused_tunnel(cause)), None)

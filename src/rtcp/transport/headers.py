@@ -38,10 +38,12 @@ def static_headers(config: Config, service: Service) -> dict[str, str]:
     """
     headers = {
         "Accept": "application/json",
+        # No more than `whole_body` undoes.
         "Accept-Encoding": "gzip, deflate",
         "Connection": "keep-alive",
         "User-Agent": user_agent(config),
     }
+    # An inlet has a sandbox of its own: where none is configured there is nothing to add.
     if service is Service.STREAMING and config.sandbox is not None:
         headers["x-sandbox-name"] = config.sandbox
     if service is not Service.PLATFORM:

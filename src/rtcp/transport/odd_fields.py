@@ -43,6 +43,7 @@ def parse_without(model: type[M], data: dict[str, Any]) -> tuple[M, list[Odd]] |
             _put_back(found, data, taken)
             return found, [_told(data, path) for path in taken]
         places = {_place(model, rest, error["loc"], is_missing=error["type"] == "missing") for error in errors}
+        # The outer ones first: what lies within one that was taken out is out as well.
         for place in sorted((place for place in places if place is not None), key=len):
             if any(place[: len(other)] == other for other in taken):
                 continue

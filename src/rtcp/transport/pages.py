@@ -79,11 +79,7 @@ class NextLink:
         if isinstance(link, str):
             following = next_query(link, base_url=self.base_url)
         else:
-            cursor = paging.get("next")
-            has_cursor = isinstance(cursor, str | int) and str(cursor) != ""
-            following = (
-                replace(first, query=[("start", cursor), *_pairs(first)]).encoded_query() if has_cursor else None
-            )
+            following = _with_cursor(first, paging.get("next"))
         return Page(items, following, total=total if isinstance(total, int) else None)
 
 
@@ -113,13 +109,16 @@ class Offset:
         return Page(items, None if is_last else str(offset), total=total, is_counted=True)
 
 
-def _with_cursor(first: Request, cursor: str | int) -> str:
+def _with_cursor(first: Request, cursor: Any) -> str | None:
+    if not isinstance(cursor, str | int) or str(cursor) == "":
+        return None
     return replace(first, query=[("start", cursor), *_pairs(first)]).encoded_query()
 
 
 def _complete(link: str, asked: Any) -> str:
     """The query of a next link with what was asked for and the link leaves out."""
     pairs = asked.items() if isinstance(asked, Mapping) else asked
+    # `orderBy` and `orderby` are one parameter: openapi/README.md, oddity 9.
     told = {name.casefold() for name, _ in parse_qsl(link, keep_blank_values=True)}
     missing = [(name, value) for name, value in pairs if name.casefold() not in told]
     rest = Request.platform("GET", "", query=missing).encoded_query()

@@ -16,6 +16,7 @@ from rtcp._unset import UNSET, Unset
 from rtcp.errors import InvalidArgumentError
 
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+# What may stand in a query as it is; "%" is among it, as what a link brings is encoded already.
 _QUERY_SAFE: Final = "!$%&'()*+,/:;=?@~"
 # As deep as `from_json` goes; what walks through answers, and writes them, gives up not far below.
 _DEEPEST: Final = 201
@@ -170,6 +171,7 @@ class Request:
             ).encode(), "application/json"
         except (TypeError, ValueError) as exc:
             problem = str(exc)
+        # Behind the colon, some of the encoder's texts repeat the value.
         raise InvalidArgumentError(f"the body of {self.method} {self.route} is not JSON: {problem.partition(':')[0]}")
 
     def _unencodable(self, part: str) -> InvalidArgumentError:

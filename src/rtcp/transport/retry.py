@@ -52,11 +52,13 @@ class RetryPolicy:
         hint = hinted_wait(failure)
         if hint is not None:
             return hint
+        # Doubled a thousand times, a float would overflow.
         return random.uniform(0.0, min(self.cap, self.base * 2.0 ** min(attempt, 64)))  # noqa: S311 - jitter, not a secret
 
 
 def may_send_again(request: Request, failure: RtcpError) -> bool:
     """True when a second sending cannot do harm, and might help."""
+    # Turned away at the door, whatever the method.
     if isinstance(failure, RateLimitError):
         return True
     if isinstance(failure, RequestError):
@@ -88,6 +90,7 @@ def call_again(
     # Loaded on the first failure only, to keep importing rtcp cheap.
     import tenacity
 
+    # The loop begins with the failure that has happened: docs/decisions/0003.
     pending: list[RtcpError] = [after]
     lost: list[RtcpError] = []
 
@@ -114,6 +117,7 @@ def call_again(
             lost.append(failure)
             before_wait(failure, state.attempt_number, state.upcoming_sleep)
 
+    # `wants` ends it: tenacity's own limits read another clock than the client's.
     loop = tenacity.Retrying(
         retry=wants, wait=wait, before_sleep=tell, stop=tenacity.stop_never, sleep=clock.sleep, reraise=True
     )

@@ -147,6 +147,7 @@ class Session:
             return self._attempt(request)
         except RtcpError as exc:
             failure = exc
+            # The loop, and its import, are only for what may be sent again: docs/decisions/0003.
             if self._policy.retries == 0 or not may_send_again(request, failure):
                 raise
         return call_again(
@@ -161,6 +162,7 @@ class Session:
     def _attempt(self, request: Request, *, stream: bool = False) -> Response:
         # First of all: in a forked child, the locks below may be held for ever by threads that only the parent has.
         self._wire.check_usable()
+        # The gate before the token: one that was fetched first might be old when the gate opens.
         self._wire.limiter.wait(request.service)
         token = self._fetch(self._token) if request.authenticated and self._token is not None else None
         response = self._transmit(request, token, stream=stream)
@@ -227,6 +229,7 @@ class Session:
             deadline.enter(before)
         if not is_open:
             attempt.end()
+        # Whatever came of it: a socket that was shut down reads like the end of an answer.
         if attempt.is_over:
             failure = too_slow(request, url=url, request_id=request_id, is_sent=attempt.is_sent)
         if failure is None:
@@ -279,6 +282,7 @@ class Session:
             check_plain(base_url, settings["proxies"])
         # Whatever came together above, nothing weaker than this goes out.
         settings["verify"] = trusted(base_url, settings["verify"], has_own_bundle=verify is not None)
+        # They may hold passwords, and error reporters show locals.
         settings["proxies"] = {scheme: Hidden(proxy) for scheme, proxy in settings["proxies"].items()}
         way = way_to(base_url, settings, has_own_bundle=verify is not None)
         self._settings[service] = settings, way
@@ -336,6 +340,7 @@ def _known_as(request: Request, answer: requests.Response, sent: str) -> str:
     told = answer.headers.get("X-Request-Id")
     if told is None or told == sent:
         return sent
+    # What nearly all have; the patterns for the others are loaded below.
     if _UUID.fullmatch(told) and request.service is not Service.STREAMING:
         small = told.lower()
         if not any(value.lower() in small for value in request.private if value):

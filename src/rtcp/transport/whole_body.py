@@ -41,6 +41,7 @@ def read_whole(raw: Any, *, most: int | None, status: int) -> bytes:
     is_success = 200 <= status < 300
     most = most if is_success else MOST_OF_ERROR
     told = getattr(raw, "length_remaining", None)
+    # Announced, and small enough: one read, instead of one for each piece.
     if told is not None and told <= most:
         body = raw.read(decode_content=False)
     else:
@@ -103,6 +104,7 @@ def _deflated(body: bytes, most: int) -> bytes:
 
 
 def _inflated(body: bytes, bits: int, most: int) -> bytes:
+    # What was cut off at `most` has no end, and that is no fault of its.
     is_whole = len(body) <= most
     pieces: list[bytes] = []
     room = most + 1

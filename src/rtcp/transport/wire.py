@@ -17,6 +17,7 @@ from rtcp.transport.hooks import Hook, OddField, emit
 from rtcp.transport.library_logs import cut_queries_from_urllib3_logs
 from rtcp.transport.rate_limit import RateLimiter
 
+# As many as `workers=` may be, so that no thread waits for a connection.
 POOL_SIZE: Final = 64
 
 
@@ -29,6 +30,7 @@ class Wire:
 
     def __init__(self, *, clock: Clock, hooks: Sequence[Hook] = ()) -> None:
         self.http: requests.Session = _Http()
+        # Retries of urllib3's own would multiply with ours.
         adapter = WholeBodyAdapter(pool_connections=8, pool_maxsize=POOL_SIZE, max_retries=0)
         self.http.mount("https://", adapter)
         self.http.mount("http://", adapter)
@@ -69,8 +71,10 @@ class Wire:
             raise RtcpError(
                 "this client was made in another process: after a fork, make a new one with rtcp.Client(client.config)"
             )
+        # Only a client that has sent something has sockets to close, and is told of when nobody does.
         self._used = True
 
+    # Bound here: as the interpreter ends, modules may go before their objects.
     def __del__(self, _warn: Any = warnings.warn) -> None:
         if getattr(self, "_used", False) and not self.closed and self._pid == os.getpid():
             _warn(

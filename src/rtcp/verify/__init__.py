@@ -18,11 +18,11 @@ from rtcp.config import Config
 from rtcp.errors import AuthenticationError, ConfigError, ConnectError, RtcpError, TokenError
 from rtcp.models.identity import Identity
 from rtcp.verify.checks import CHECKS
-from rtcp.verify.evidence import Evidence
+from rtcp.verify.evidence import Evidence, is_token_call
 from rtcp.verify.recorder import NO_JSON, Exchange, Recorder
 from rtcp.verify.report import Finding, Report, Walked
 from rtcp.verify.shapes import Line, shape
-from rtcp.verify.writing import Made, check_sandbox, steps, written_verbs
+from rtcp.verify.writing import Made, Step, check_sandbox, steps, written_verbs
 
 __all__ = [
     "Finding",
@@ -41,10 +41,8 @@ _NOBODY: Final = "rtcp-verify-nobody"
 _NO_POLICY: Final = "00000000-0000-4000-8000-000000000000"
 _NO_NAMESPACE: Final = "rtcpVerifyNoSuchNamespace"
 _NO_FIELD: Final = "rtcpVerify.noSuchField"
+# With these no step can succeed: at the first one they end the walk.
 _FATAL: Final = (AuthenticationError, ConfigError, ConnectError, TokenError)
-
-
-Step = tuple[str, Callable[[Client], Any]]
 
 
 def read_only(config: Config, *, identity: Identity | None = None) -> Report:
@@ -113,8 +111,10 @@ def walked_verbs(identity: Identity | None = None) -> set[str]:
 
 
 def _steps(identity: Identity | None) -> Iterator[Step]:
+    # Filled by the first step as it runs: as this is a generator, the later ones are made of what it found.
     policies: list[str] = []
     yield "merge_policies.list", lambda c: policies.extend(policy.id for policy in c.merge_policies.list())
+    # Pages of one, so that a sandbox of two policies shows how it tells of the next page.
     yield "merge_policies.list by 1", lambda c: list(c.merge_policies.list(page_size=1, limit=3))
     yield "merge_policies.get of an unknown id", lambda c: c.merge_policies.get(_NO_POLICY)
     for known in policies[:1]:
@@ -165,7 +165,7 @@ def _outcome(call: Callable[[Client], Any], client: Client, *, is_first: bool) -
 
 
 def _describe_step(step: str, outcome: str, exchanges: list[Exchange]) -> Walked:
-    answers = [each for each in exchanges if each.step == step and "/ims/" not in each.path]
+    answers = [each for each in exchanges if not is_token_call(each)]
     statuses = ", ".join(dict.fromkeys(str(each.status) for each in answers)) or "no answer"
     answer = statuses if outcome == "ok" else f"{statuses}: {outcome}"
     bodies = [each.body for each in answers if each.body is not NO_JSON]

@@ -13,6 +13,7 @@ Verdict = tuple[bool, str] | None
 """Whether the assumption holds, and what was seen; None when the sandbox did not show it."""
 
 CHECKS: Final[dict[str, Callable[[Evidence], Verdict]]] = {}
+# A token of a day is 86,399 seconds or 86,399,992 milliseconds in the samples: this lies between.
 _LARGEST_SECONDS: Final = 1_000_000
 
 
@@ -208,13 +209,14 @@ def _attributes_envelope(seen: Evidence) -> Verdict:
 
 @settles("computed-attributes-status-form")
 def _attributes_status(seen: Evidence) -> Verdict:
-    kinds = {kind_of(attribute.get("status")) for attribute in attributes(seen)}
+    kinds = {kind_of(attribute.get("status")) for attribute in _attributes(seen)}
     return (kinds == {"text"}, join_words(kinds)) if kinds else None
 
 
 @settles("computed-attributes-epochs")
 def _attributes_epochs(seen: Evidence) -> Verdict:
-    kinds = {kind_of(attribute["createEpoch"]) for attribute in attributes(seen) if "createEpoch" in attribute}
+    # Thirteen digits are milliseconds; seconds would have ten.
+    kinds = {kind_of(attribute["createEpoch"]) for attribute in _attributes(seen) if "createEpoch" in attribute}
     return (kinds == {"whole number of 13 digits"}, join_words(kinds)) if kinds else None
 
 
@@ -236,7 +238,7 @@ def _dataset_classes(seen: Evidence) -> Verdict:
     return (told == len(schemas), f"{told} of {len(schemas)} schema ids tell the class") if schemas else None
 
 
-def attributes(seen: Evidence) -> list[dict[str, object]]:
+def _attributes(seen: Evidence) -> list[dict[str, object]]:
     """The computed attributes of the list, under either name."""
     bodies = [each.body for each in seen.good("computed_attributes.list") if isinstance(each.body, dict)]
     lists = [body.get("computedAttributes") or body.get("children") or () for body in bodies]

@@ -77,6 +77,7 @@ def _policies(made: Made) -> Iterator[Step]:
             name=made.name, identity_graph="none", attribute_merge="timestampOrdered", default=False
         )
         found.append(policy.id)
+        # Noted at once: whatever step fails after this, the walk ends by removing it.
         made.removals["merge policy"] = lambda c: c.merge_policies.delete(policy.id)
 
     def delete(client: Client) -> None:

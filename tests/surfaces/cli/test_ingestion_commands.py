@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import stat
 from pathlib import Path
 
@@ -51,6 +52,22 @@ def test_a_dataset_is_made_for_upserts_and_taken_out_of_profile(world, rows):
     assert made["tags"]["unifiedProfile"] == ["enabled:true", "isUpsert:true"]
     (off,) = rows("datasets", "disable-profile", made["id"])
     assert off["tags"]["unifiedProfile"] == ["enabled:false"]
+
+
+def test_the_command_that_sends_the_rest_of_a_spool_says_how_this_one_sent(world, run, rows, tmp_path):
+    (made,) = rows("inlets", "create", "Till", "--authenticated")
+    (tmp_path / "rows.jsonl").write_text('{"_id": "t-1", "timestamp": "2026-02-14T00:00:00Z"}\n')
+    where = ("--inlet", made["inletId"], "--dataset-id", "harbour-purchases", "--authenticated", "--workers", "1")
+    world.faults.always("streaming.send_many", status=403)
+
+    first = run("stream", str(tmp_path / "rows.jsonl"), *where, "--spool", str(tmp_path / "left.spool"))
+    world.faults.clear()
+    again = first.stderr.partition("send it with: rtcp ")[2].splitlines()[0]
+    second = run(*shlex.split(again))
+
+    assert again.endswith("--dataset-id harbour-purchases --authenticated --workers 1")
+    assert (first.exit_code, second.exit_code) == (3, 0), second.stderr
+    assert world.requests.of("streaming.send_many")[-1].headers["authorization"]
 
 
 def test_the_rows_of_a_file_are_streamed_with_the_mapping_of_a_manifest(world, run, inlet, tmp_path, rows):
@@ -201,3 +218,12 @@ def test_a_file_without_a_mapping_is_refused(world, run, upserts, tmp_path, name
     result = run("batches", "upsert", "harbour-crm", str(tmp_path / "rows.jsonl"), "--mapping", str(tmp_path / name))
 
     assert result.exit_code == 2
+
+
+def test_waiting_on_for_a_batch_allows_what_was_allowed(world, run, rows):
+    (batch,) = rows("batches", "create", "harbour-crm")
+
+    result = run("batches", "wait", batch["id"], "--allow-failed-records", "--timeout", "0.01", *QUICK)
+
+    assert result.exit_code == 7
+    assert f"wait for it with: rtcp batches wait {batch['id']} --allow-failed-records\n" in result.stderr

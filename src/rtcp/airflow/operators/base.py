@@ -76,7 +76,9 @@ class RtcpOperator(_compat.BaseOperator):
         raise NotImplementedError(type(self).__name__)
 
     def execute_after_pause(self, context: Any, event: Any = None) -> Any:
-        """Go on where the service asked for a pause: nothing had been done by then."""
+        """Begin anew after a pause that the service asked for: as in a retry, what was done by then is found, or does
+        no harm when it is done again.
+        """
         return self._run(context)
 
     @contextmanager

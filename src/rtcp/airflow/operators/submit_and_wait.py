@@ -169,6 +169,7 @@ class RtcpJobOperator(_compat.ResumableJobMixin, RtcpOperator):
 
     def get_job_result(self, external_id: str, context: Any) -> dict[str, Any]:
         """What goes to XCom."""
+        # There is one where this worker has waited to the end; a job that was done when it was found again has none.
         found: dict[str, Any] | None = getattr(self, "_result", None)
         return self.finish(external_id) if found is None else found
 
@@ -255,6 +256,7 @@ class RtcpJobOperator(_compat.ResumableJobMixin, RtcpOperator):
                 cancel_on_kill=self.cancel_on_kill,
             ),
             method_name="execute_complete",
+            # The trigger gives up by itself, and can say then how the job was seen last.
             timeout=None,
         )
 

@@ -71,7 +71,7 @@ class RtcpUpsertOperator(RtcpJobOperator):
         self.rows = rows
         self.rows_kwargs = rows_kwargs
         self.form = write_form(form)
-        self.format = format
+        self.format: Literal["parquet", "json"] = format
         self.max_failed = max_failed
         self.rejects = rejects
         self._counts: Mapping[str, int] | None = None

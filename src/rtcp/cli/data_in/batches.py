@@ -361,7 +361,7 @@ def _wait(
             id, allow_failed_records=allow_failed_records, timeout=timeout, interval=interval, on_progress=progress
         ),
         state=lambda batch: str(batch.status),
-        resume=("batches", "wait", id),
+        resume=("batches", "wait", id, *options.retype("allow_failed_records")),
     )
 
 

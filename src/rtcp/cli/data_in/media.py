@@ -143,6 +143,7 @@ def drain(
         if revive:
             recorder.revive()
         report = recorder.drain(client, config_id=config_id, analytics=analytics, on_sessions_route=on_sessions_route)
+        # Of the dead letters the newest: earlier runs may have left some.
         refused = recorder.dead_letters()[-report.refused :] if report.refused else []
     show_one(shell.format, _counts(report), _DRAINED)
     for letter in refused:
@@ -225,6 +226,7 @@ def _start(
     client: rtcp.Client, events: list[MediaEvent], config_id: str | None, analytics: Analytics | None
 ) -> MediaSession:
     first = events[0]
+    # What `_sessions` gives begins with a sessionStart.
     assert isinstance(first.details, SessionDetails)
     states = {name for event in events for name in (*event.states_start, *event.states_end)}
     common: dict[str, Any] = {

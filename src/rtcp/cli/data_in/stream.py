@@ -33,6 +33,9 @@ _SUMMARY: Final[Columns] = {
     "bytes": count("bytes"),
 }
 _TRIAL: Final[Columns] = {"rows": count("rows"), "would be sent": count("fit"), "would be rejected": count("rejected")}
+# What the next run of a spool needs to hear again; what made messages of the rows, it does not.
+_HOW_SENT: Final = ("schema_id", "flow_id", "authenticated", "validate", "workers", "messages_per_second", "rejects")
+# Rows between two lines of progress, where they go to a log.
 _STEP: Final = 20_000
 
 
@@ -226,9 +229,11 @@ class _Run:
 
     def _go_on(self, spool: Path | None, rejects: Path | None) -> str:
         if spool is not None:
-            again = self._shell.command("stream", "--spool", str(spool), "--inlet", self._inlet)
-            dataset = "" if self._form is None else f" --dataset-id {self._form.dataset_id}"
-            return f"what was taken in and not sent is in {spool}; send it with: {again}{dataset}"
+            dataset_id = None if self._form is None else self._form.dataset_id
+            dataset = [] if dataset_id is None else ["--dataset-id", dataset_id]
+            words = ["--spool", str(spool), "--inlet", self._inlet, *dataset, *options.retype(*_HOW_SENT)]
+            again = self._shell.command("stream", *words)
+            return f"what was taken in and not sent is in {spool}; send it with: {again}"
         return "not all rows were sent" + (
             f"; those that were rejected are in {rejects}" if rejects is not None else ""
         )

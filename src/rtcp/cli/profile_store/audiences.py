@@ -67,4 +67,4 @@ def get(shell: Shell, audience: str) -> None:
     rtcp audiences get 'Gold card holders'
     """
     with shell.client() as client:
-        show_one(shell.format, names.one(client.audiences, audience, "audience"), _FACTS)
+        show_one(shell.format, names.one(client.audiences, audience), _FACTS)

@@ -22,7 +22,6 @@ from rtcp.errors import BadRequestError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_WHAT: Final = "computed attribute"
 _PUBLISHED: Final = "could not delete it, as only a draft can go (disable ends a published one)"
 _COLUMNS: Final[Columns] = {
     "id": "id",
@@ -102,7 +101,7 @@ def get(shell: Shell, attribute: str) -> None:
     rtcp computed-attributes get orders7
     """
     with shell.client() as client:
-        _show(shell, names.one(client.computed_attributes, attribute, _WHAT))
+        _show(shell, names.one(client.computed_attributes, attribute))
 
 
 def _kind(*, required: bool) -> Callable[[F], F]:
@@ -202,7 +201,7 @@ def delete(shell: Shell, attribute: str, dry_run: bool, yes: bool) -> None:
     """
     options.refuse_without_answer(shell, f"delete computed attribute {attribute}", dry_run=dry_run, yes=yes)
     with shell.client() as client:
-        found = names.one(client.computed_attributes, attribute, _WHAT)
+        found = names.one(client.computed_attributes, attribute)
         if dry_run:
             can_go = "would delete this computed attribute" if found.status == "DRAFT" else _PUBLISHED
             shell.note(f"{can_go} in {shell.place}; nothing was done")

@@ -60,7 +60,7 @@ def get(shell: Shell, dataset: str) -> None:
     rtcp datasets get 'Harbour CRM'
     """
     with shell.client() as client:
-        show_one(shell.format, names.one(client.datasets, dataset, "dataset"), _FACTS)
+        show_one(shell.format, names.one(client.datasets, dataset), _FACTS)
 
 
 @command.command()

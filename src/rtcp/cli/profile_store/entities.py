@@ -144,7 +144,7 @@ def get_many(
         )
         # Rows that are printed to the same window would cut the line of progress.
         shows = shell.format == "table" or not sys.stdout.isatty()
-        with live.show_count(shell, "looking up") if shows else nullcontext(lambda number: None) as tell:
+        with live.show_count("looking up") if shows else nullcontext(lambda number: None) as tell:
             seen = views.Seen(paths)
             rows = map(views.lookup_row, seen.of_lookups(tally.of(lookups, tell)))
             if shell.format.startswith("csv") and not paths:
@@ -157,6 +157,7 @@ def get_many(
         if shell.format == "table":
             show_many("table", collected, views.lookup_columns(paths))
         shell.note(tally.said)
+        # Where nobody was found, the namespace itself may be unknown.
         if tally.failed and not tally.found:
             unknown = names.unknown_namespace(client, namespace)
             if unknown is not None:
@@ -164,6 +165,7 @@ def get_many(
         if seen.missing and tally.example is not None:
             _tell_missing(shell, client, seen.missing, tally.example, schema_name=schema, merge_policy_id=policy_id)
     if tally.failed:
+        # That nothing is known of somebody is an answer, too.
         raise click.exceptions.Exit(failures.PARTIAL if tally.found or tally.missing else failures.FAILED)
 
 

@@ -16,7 +16,6 @@ from rtcp.models.entity import SchemaClass
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_WHAT: Final = "merge policy"
 _GRAPHS: Final = click.Choice(("none", "pdg"))
 _MERGES: Final = click.Choice(("timestampOrdered", "dataSetPrecedence"))
 _COLUMNS: Final[Columns] = {
@@ -117,7 +116,7 @@ def get(shell: Shell, policy: str) -> None:
     rtcp merge-policies get 'Harbour: newest wins'
     """
     with shell.client() as client:
-        show_one(shell.format, names.one(client.merge_policies, policy, _WHAT), _FACTS)
+        show_one(shell.format, names.one(client.merge_policies, policy), _FACTS)
 
 
 @command.command("get-many")
@@ -180,12 +179,13 @@ def replace(shell: Shell, /, policy: str, order: Sequence[str], dry_run: bool, y
         --order 'Harbour CRM,Harbour loyalty card' --dry-run
     """
     with shell.client() as client:
-        before = names.one(client.merge_policies, policy, _WHAT)
+        before = names.one(client.merge_policies, policy)
         given = _drop_none(fields)
         body = {"identity_graph": before.identity_graph, "attribute_merge": before.attribute_merge, **given}
         if order:
             body["order"] = names.datasets(client, split_paths(None, order))
             body["attribute_merge"] = given.get("attribute_merge", "dataSetPrecedence")
+        # Named, and as it was: so is its order.
         elif "attribute_merge" in given and given["attribute_merge"] == before.attribute_merge.type:
             body["attribute_merge"] = before.attribute_merge
         moved = _what_moves(client, before, body.get("schema_name") or before.schema_name, given)
@@ -209,7 +209,7 @@ def update(shell: Shell, /, policy: str, dry_run: bool, yes: bool, **fields: Any
     """
     given = _drop_none(fields)
     with shell.client() as client:
-        before = names.one(client.merge_policies, policy, _WHAT)
+        before = names.one(client.merge_policies, policy)
         moved = _what_moves(client, before, given.get("schema_name") or before.schema_name, given)
         if dry_run:
             return _show_trial(shell, before, given, moved)
@@ -230,7 +230,7 @@ def delete(shell: Shell, policy: str, dry_run: bool, yes: bool) -> None:
     """
     options.refuse_without_answer(shell, f"delete merge policy {policy}", dry_run=dry_run, yes=yes)
     with shell.client() as client:
-        found = names.one(client.merge_policies, policy, _WHAT)
+        found = names.one(client.merge_policies, policy)
         for line in _lost(client, found):
             shell.note(line)
         if dry_run:

@@ -82,7 +82,7 @@ def lookup(
     """
     many = distinct = requests = 0
     first: list[str] = []
-    with live.show_count(shell, "reading ids") as tell:
+    with live.show_count("reading ids") as tell:
         given_ids = read_ids(file, column, encoding=encoding, delimiter=delimiter, on_unreadable=tell_on(shell, file))
         for chunk in chunked((each for each in given_ids if each is not None), chunk_size, key=str):
             first = first or list(chunk.distinct.values())
@@ -92,8 +92,10 @@ def lookup(
         raise click.UsageError("there is no id in FILE")
     measured, token_seconds = (given, None) if given is not None else _measure(shell, first, namespace)
     token_seconds = _read_time_left(shell) if shell.config.token is not None else token_seconds
+    # What so many workers get done, if each request takes as long as the first.
     at_once = min(workers, requests) / measured
     rate = at_once if budget is None else min(at_once, budget)
+    # Never less than one request takes.
     seconds = ceil(max(measured, requests / rate))
     plan: dict[str, Any] = {
         "ids": many,
@@ -109,13 +111,11 @@ def lookup(
     if budget is not None and budget < at_once:
         many_workers, workers = workers, max(1, ceil(budget * measured))
         shell.note(f"the budget holds {many_workers} workers back; {workers} do")
-    if plan["tokens"] is not None and plan["tokens"] > 1 and shell.config.token is None:
+    if plan["tokens"] is not None and plan["tokens"] > 1:
         shell.note("the token is renewed on the way, by itself")
     if shell.config.token is not None:
         shell.note(_warn_of_end(seconds, token_seconds))
-    texts = (("--encoding", encoding), ("--delimiter", delimiter))
-    options = (("--namespace", namespace), ("--column", column), *texts, ("--workers", str(workers)))
-    words = [word for name, value in options if value for word in (name, value)]
+    words = [*options.retype("namespace", "column", "encoding", "delimiter", "chunk_size"), "--workers", str(workers)]
     shell.note(f"run it with: {shell.command('entities', 'get-many', str(file), *words)}")
 
 
@@ -134,7 +134,7 @@ def _warn_of_end(seconds: float, left: float | None) -> str:
 def _measure(shell: Shell, ids: list[str], namespace: str | None) -> tuple[float, float | None]:
     """Seconds of one request with these ids, and those that the token lasts, where it was fetched for it."""
     events: list[Event] = []
-    with live.working(shell, "timing one request"), rtcp.Client(shell.config, hooks=[events.append]) as client:
+    with live.working("timing one request"), rtcp.Client(shell.config, hooks=[events.append]) as client:
         lookups = client.entities.get_many(ids, namespace=namespace, chunk_size=len(ids), on_missing="yield")
         with names.near_namespaces(client, namespace):
             for lookup in lookups:

@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 import rtcp
+from rtcp.auth.ims import TOKEN_ROUTE
 from rtcp.auth.token_life import read_end
 from rtcp.cli import ages, failures, provenance
 from rtcp.cli.output import show_many
@@ -19,7 +20,6 @@ from rtcp.config import ENVIRONMENT
 from rtcp.errors import RtcpError
 from rtcp.hooks import Event, RequestFailed, RequestFinished, TokenFetched
 
-_TOKEN_ROUTE: Final = "/ims/token/v3"  # noqa: S105 - a path
 _NEEDED: Final = ("client_id", "client_secret", "org_id", "scopes")
 _SHOWN: Final = (*_NEEDED, "token", "sandbox", "sandbox_id", "profile", "base_url", "ims_url")
 
@@ -115,4 +115,4 @@ def _gateway(shell: Shell, events: Sequence[Event], error: RtcpError | None) -> 
 
 def _asked_gateway(events: Sequence[Event]) -> bool:
     asked = (event for event in events if isinstance(event, RequestFinished | RequestFailed))
-    return any(event.route != _TOKEN_ROUTE for event in asked)
+    return any(event.route != TOKEN_ROUTE for event in asked)

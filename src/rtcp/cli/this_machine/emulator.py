@@ -140,7 +140,7 @@ def load(shell: Shell, manifest: str, data: Path | None, url: str | None) -> Non
     rtcp emulator load my-world.toml --data rows/
     """
     body = {"manifest": str(_manifest_of(manifest)), **({} if data is None else {"data": str(data.resolve())})}
-    with live.working(shell, f"loading {manifest}"):
+    with live.working(f"loading {manifest}"):
         answer = ask(url, "POST", "load", body)
     columns: Columns = {"dataset": "name", "rows": count("accepted"), "left out": _left_out}
     show_many(shell.format, answer.get("datasets", []), columns)
@@ -356,7 +356,7 @@ def _left_out(dataset: dict[str, Any]) -> Count:
 
 
 def _load(shell: Shell, emulator: rtcp.emulator.Emulator, manifest: Path, *, data: Path | None) -> None:
-    with live.show_count(shell, f"loading {manifest.name}") as tell:
+    with live.show_count(f"loading {manifest.name}") as tell:
         report = emulator.load(manifest, data=data, on_progress=lambda _, rows: tell(rows))
     _show_load(shell, report)
 

@@ -84,6 +84,7 @@ def _compile_pattern(text: str) -> Callable[[Mapping[str, Any]], bool]:
 
 
 def _compare(value: Any, wanted: str, holds: Callable[[Any, Any], bool]) -> bool:
+    # What has no size is on neither side of a limit.
     if value is None or isinstance(value, (Mapping, list)):
         return False
     try:

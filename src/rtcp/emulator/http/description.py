@@ -261,6 +261,7 @@ def _value_check(name: str, schema: Mapping[str, Any]) -> Callable[[str], str | 
         least, most = schema.get("minimum"), schema.get("maximum")
 
         def check_integer(value: str) -> str | None:
+            # So many digits fit 64 bits, whichever they are.
             if re.fullmatch(r"-?[0-9]{1,18}", value) is None:
                 return f"query parameter {name} is no integer"
             number = int(value)

@@ -183,6 +183,7 @@ class Faults:
 
     def take(self, operation: str | None) -> Fault | None:
         """The fault for a request that has just come in; a `once` fault is used up by it."""
+        # Without the lock, as nearly every request finds nothing.
         if not self._once and not self._always:
             return None
         with self._lock:

@@ -218,6 +218,7 @@ def _check_org(org_id: str | None, bound_to: str | None) -> str:
 
 
 def _find_sandbox(name: str | None, sandbox_id: str | None, store: Store) -> Sandbox:
+    # Where both are sent, the name wins: gateway-sandbox-id in openapi/assumptions.toml.
     if name is None and sandbox_id:
         known = next((each for each in store.sandboxes.values() if each.id == sandbox_id), None)
         if known is not None:

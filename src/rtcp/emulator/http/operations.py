@@ -126,6 +126,7 @@ def without(entry: Mapping[str, Any], *names: str) -> Body:
 
 def shuffle_keys(value: Any, request: Request) -> Any:
     """The same value with the keys of every object in another order, the same order for the same request."""
+    # Not `hash`, which differs from process to process.
     seed = zlib.crc32(urlencode(request.query.pairs).encode() + request.body)
     return _shuffle(value, random.Random(seed))  # noqa: S311 - chaos, not secrets
 

@@ -201,6 +201,7 @@ class Requests:
         self._with_body.append(received)
         self._body_bytes += len(received.raw)
         kept = self._with_body
+        # The latest keeps its body, however large it is.
         while len(kept) > 1 and (self._body_bytes > self._most_body_bytes or len(kept) > KEPT_REQUESTS):
             oldest = kept.popleft()
             self._body_bytes -= len(oldest.raw)
@@ -266,6 +267,7 @@ def decode_json(body: bytes) -> Any:
 
 def is_too_deep(content: Any, body: bytes) -> bool:
     """Whether a JSON value has more levels than any of the service's; `body` is its text."""
+    # A value has no more levels than its text has brackets: nearly every body is done with here.
     if body.count(b"{") + body.count(b"[") <= MOST_LEVELS:
         return False
     level = [content]

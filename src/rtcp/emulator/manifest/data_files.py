@@ -75,6 +75,7 @@ def _read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             raise DataFileError(f"is not valid JSON: {exc}", line=line) from None
         if not isinstance(row, dict):
             raise DataFileError("is not a JSON object", line=line)
+        # Asked first of the text itself, which nearly every row passes without being encoded again.
         if text.count("{") + text.count("[") > MOST_LEVELS and is_too_deep(row, text.encode()):
             raise DataFileError(f"has more than {MOST_LEVELS} levels", line=line)
         yield line, row
@@ -106,6 +107,7 @@ def _read_lines(path: Path) -> Iterator[tuple[int, str]]:
         # Decoded line by line: a text file would be decoded in blocks, and could not say which line is wrong.
         with path.open("rb") as file:
             for line, raw in enumerate(file, start=1):
+                # A file may begin with a byte order mark, which is no part of its first value.
                 yield line, raw.decode("utf-8-sig" if line == 1 else "utf-8")
     except UnicodeDecodeError:
         raise DataFileError("is not UTF-8 text", line=line) from None

@@ -133,6 +133,7 @@ def _declare_audience(store: Store, sandbox: Sandbox, manifest: Manifest, audien
     members = None if audience.members is None else [_member(sandbox, manifest, each) for each in audience.members]
     before = store.documents.get(sandbox.name, AUDIENCES, audience.id)
     document = {**asdict(audience), "members": members}
+    # Loaded again, it keeps the time of its making.
     made_ms = store.clock.now_ms() if before is None else before["madeMs"]
     store.documents.put(sandbox.name, AUDIENCES, audience.id, {**document, "madeMs": made_ms})
 

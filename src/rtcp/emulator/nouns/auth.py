@@ -14,6 +14,7 @@ from rtcp.emulator.service import Service
 def fetch_token(request: Request, service: Service) -> Answer:
     """Answer a token, or the OAuth error; parameters come from the form, else from the query."""
     form = dict(parse_qsl(request.body.decode("utf-8", "replace")))
+    # Both places, as sources differ: ims-token-version in openapi/assumptions.toml.
     parameters = {name.lower(): value for name, value in (*request.query.pairs, *form.items())}
     if parameters.get("grant_type") != "client_credentials":
         return _error("unsupported_grant_type", "grant_type must be client_credentials")
@@ -21,6 +22,7 @@ def fetch_token(request: Request, service: Service) -> Answer:
     wrong = service.ims.find_wrong_part(client_id, secret)
     if wrong is not None:
         return _error("invalid_client", f"invalid {wrong} parameter")
+    # A guess: ims-scope-required in openapi/assumptions.toml.
     if not parameters.get("scope", "").strip(", "):
         return _error("invalid_scope", "scope is missing")
     token = service.ims.issue(client_id)

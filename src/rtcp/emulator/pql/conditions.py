@@ -122,6 +122,7 @@ def _before(now: datetime, count: int, unit: str) -> datetime:
             return now - timedelta(days=count * _DAYS[unit])
         return now - (timedelta(hours=count) if unit == "hour" else timedelta(minutes=count))
     except (OverflowError, ValueError):
+        # A span that begins before the calendar does holds all that has been.
         return datetime.min.replace(tzinfo=UTC)
 
 

@@ -42,7 +42,7 @@ def _sum(values: Iterator[Any]) -> int | float | None:
 def _most_recent(events: Iterator[Event], path: str) -> dict[str, Any] | None:
     newest: dict[str, Any] | None = None
     for event in events:
-        value = next(values_at(event, path), None) if "." in path or path in event else None
+        value = next(values_at(event, path), None)
         if value is not None:
             newest = {"value": value, "timestamp": event["timestamp"]}
     return newest

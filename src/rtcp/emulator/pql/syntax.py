@@ -116,6 +116,7 @@ class _Parser:
         node = self._read_postfix()
         if minus is None:
             return node
+        # Folded here: a condition compares with a literal, and `-5` is one.
         if node.kind == "literal" and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
             return Node("literal", minus.start, node.end, -node.value)
         return Node("calculate", minus.start, node.end, "-", (node,))

@@ -63,6 +63,7 @@ class Database:
         if self._path is not None and self._pid != os.getpid():
             raise StoreError(f"the store {self._path!r} was opened before a fork: it stays the parent's")
         with self.lock:
+            # The lock may be taken again by its own thread: a transaction inside another neither begins nor ends one.
             if self._depth == 0:
                 self.connection.execute("BEGIN IMMEDIATE")
             self._depth += 1
@@ -70,6 +71,7 @@ class Database:
                 yield self.connection
             except BaseException:
                 if self._depth == 1:
+                    # What is kept in memory beside the tables has seen what is now taken back.
                     self.connection.execute("ROLLBACK")
                     self.forget()
                 raise

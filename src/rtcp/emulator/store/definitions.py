@@ -114,6 +114,7 @@ class Namespaces:
         """The number of a namespace, which is made when it is new."""
         number = self.number(code)
         if number is None:
+            # Counted on from the largest, so that a number never means two namespaces.
             number = max(_FIRST_CUSTOM, max(self._codes) + 1)
             self._connection.execute("INSERT INTO namespace VALUES (?, ?, ?)", (self._sandbox, number, code))
             self._remember(number, code)
@@ -164,6 +165,7 @@ class Policies:
         """Put a policy in the place of the one with its id; the version counts on when anything differs."""
         _check_policy(policy)
         previous = self._by_id[policy.id]
+        # Apart from what every change brings: the same policy put once more is no new version.
         if policy == replace(previous, update_epoch=policy.update_epoch, version=policy.version):
             return previous
         self._give_way(policy)

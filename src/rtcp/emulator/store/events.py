@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from rtcp.emulator.store.values import UnknownCursor, Xdm
 
+# The smallest and the largest integer of SQLite.
 _BEGIN, _END = -(2**63), 2**63 - 1
 
 _FROM = "FROM identity i JOIN event e ON e.identity = i.id"
@@ -74,6 +75,7 @@ def read_page(connection: sqlite3.Connection, query: EventQuery) -> tuple[list[E
             entity = json.loads(body)
             if query.where is not None and not query.where(entity):
                 continue
+            # One more than wanted is read, because the cursor is the event that the next page begins with.
             if len(page) == query.limit:
                 return page, _cursor(connection, query, event_id, number)
             page.append(EventRow(event_id, timestamp_ms, entity, ingested_ms, dataset, namespace, value))
@@ -88,6 +90,7 @@ def _position(connection: sqlite3.Connection, query: EventQuery) -> tuple[int, i
     event_id, number = query.after, None
     found = _find_named(connection, query, event_id)
     if not found and "~" in query.after:
+        # First as it stands, above: an id may have a tilde of its own.
         event_id, _, suffix = query.after.rpartition("~")
         number = int(suffix) if suffix.isdecimal() else None
         found = [row for row in _find_named(connection, query, event_id) if row[1] == number]

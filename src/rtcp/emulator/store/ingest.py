@@ -18,6 +18,7 @@ MAX_EVENT_BYTES = 10 * 1024
 # Why an event is skipped that is no failure: what it says is there already.
 REPEATED = "repeats the '_id' of an event of this dataset"
 
+# What was ingested later wins, also where it was written first: times of ingestion may be given.
 _WRITE_RECORD = """
 INSERT INTO record (id, identity, dataset, body, ingested_ms, batch)
 VALUES ((SELECT coalesce(max(id), 0) + 1 FROM record), ?, ?, ?, ?, ?)
@@ -122,6 +123,7 @@ def _link(target: Target, identities: tuple[Identity, ...]) -> int:
     keys = [(target.namespaces.declare(identity.namespace), identity.id) for identity in identities]
     known = target.known
     found = tuple(known.ids.get(key, 0) for key in keys)
+    # Nothing to write where all are known and joined, which is so for most rows of people seen before.
     if 0 not in found and (len(found) == 1 or found in known.joined):
         return found[0]
     nodes: list[Node] = []
@@ -134,6 +136,7 @@ def _link(target: Target, identities: tuple[Identity, ...]) -> int:
             linked.append(node)
     _join_nodes(target.connection, linked)
     if target.drops_oldest and len(linked) > 1 and _drop_oldest(target, linked):
+        # What was joined may have been taken apart.
         known.joined.clear()
         return nodes[0].id
     if len(linked) == len(nodes) > 1:
@@ -155,6 +158,7 @@ def _join_nodes(connection: sqlite3.Connection, nodes: Sequence[Node]) -> None:
     components = {node.component for node in nodes}
     if len(components) < 2:
         return
+    # The largest keeps its number, as every identity of the others is written anew; of equals, the oldest.
     keep = max(components, key=lambda component: (_size(connection, component), -component))
     for component in components - {keep}:
         connection.execute("UPDATE identity SET component = ? WHERE component = ?", (keep, component))

@@ -181,6 +181,7 @@ def by_priority(fragments: Iterable[Fragment], policy: MergePolicy | None) -> li
         return newest_first
     rank = {dataset_id: position for position, dataset_id in enumerate(policy.order)}
     listed = [fragment for fragment in newest_first if fragment.dataset_id in rank]
+    # Sorting is stable: within a dataset the newest stays first.
     return sorted(listed, key=lambda fragment: rank[fragment.dataset_id])
 
 

@@ -33,6 +33,7 @@ _EVENTS = (
     "SELECT {key}, i.namespace, i.value, e.dataset, e.body, e.ingested_ms, e.event_id, e.timestamp_ms"
     " FROM identity i CROSS JOIN event e ON e.identity = i.id WHERE {span} ORDER BY e.timestamp_ms, e.id"
 )
+# The largest integer of SQLite.
 _NO_END = 2**63 - 1
 
 Row = tuple[Any, ...]

@@ -40,6 +40,7 @@ logger = logging.getLogger(__name__)
 DEFAULT_SANDBOX = "prod"
 BUILT_IN_POLICY_NAME = "Default Timebased"
 _PEOPLE_AT_ONCE = 500
+# So that a sandbox has the same id in every run.
 _ID_SPACE = uuid.UUID("6f0d1f0e-5b0a-4c41-9f4e-3b8f2a6f5a10")
 
 

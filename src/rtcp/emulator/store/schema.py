@@ -101,6 +101,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     # One process owns the file: what is kept in memory beside the tables must not go stale.
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA journal_mode = WAL")
+    # A power cut may take the last commits back, which an emulator can bear.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA cache_size = -65536")
     if tables == 0:

@@ -101,4 +101,5 @@ class Store:
             for sandbox in known.values():
                 sandbox.reload()
             for (name,) in rows:
+                # The object that callers hold, where there is one.
                 self.sandboxes[name] = known.get(name) or Sandbox(self.database, name)

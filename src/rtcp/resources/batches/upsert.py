@@ -109,6 +109,7 @@ class UpsertResult(Displayed):
                     yield _reject_of(self._file, row, *_said(joined[row.position]))
                 elif has_failed:
                     yield _reject_of(self._file, row, _BATCH_FAILED, reasons, can_retry=True)
+        # As the service has them: they have been through the mapping already.
         yield from rejects_of(left, form=replace(self._file.form, mapping=None))
 
     def refusals(self) -> Iterator[Reject]:

@@ -195,6 +195,7 @@ class Batches(Resource):
         Raises:
             InvalidArgumentError: an argument cannot be right, or the file became shorter meanwhile.
             NotFoundError: there is no such batch or dataset.
+            BadRequestError: the batch takes no more files, or the service misses parts of this one.
             OSError: the file cannot be read.
 
         Example:
@@ -284,6 +285,7 @@ class Batches(Resource):
             progress: True shows a bar with the time and the status; takes `rtcp[notebook]`.
 
         Raises:
+            NotFoundError: the id is unknown in this sandbox.
             JobFailedError: it failed, was aborted, or stalled, which only Adobe can mend; `.job` holds it.
             PartialFailureError: it succeeded, but not with all of its records.
             WaitTimeoutError: still running; `.last` holds the last state seen. The batch goes on.
@@ -343,6 +345,9 @@ class Batches(Resource):
 
         Raises:
             InvalidArgumentError: the dataset does not take upserts, or there are no rows.
+            NotFoundError: there is no such dataset in this sandbox.
+            MissingExtraError: Parquet takes pyarrow (`rtcp[arrow]`).
+            OSError: the disk is full, say; the error names the file.
             WaitTimeoutError: the batch is still running; `.last` holds it. It goes on.
 
         Example:
@@ -406,6 +411,7 @@ class Batches(Resource):
 
         Raises:
             NotFoundError: the id is unknown in this sandbox.
+            DecodeError: a line of these files is no JSON object.
 
         Example:
             >>> batch = client.batches.create("harbour-crm", diagnostics=True, partial_ingestion_percent=100)
@@ -461,7 +467,8 @@ class Batches(Resource):
         Raises:
             NotFoundError: no such batch, or a file has vanished.
             DecodeError: a file has another length than was announced; the text names it.
-            RtcpError: another download is writing to this folder.
+            OSError: the disk is full, say; the error names the file.
+            RtcpError: another download is writing to this folder, or it holds the files of another batch.
 
         Example:
             >>> rows = [{"_harbour": {"crmId": "C-1001"}}]

@@ -157,6 +157,7 @@ class ComputedAttributes(Resource):
         Never sent twice by itself: when no answer comes, the error says how to find out whether it was made.
 
         Raises:
+            InvalidArgumentError: the name, the expression or the window cannot be right.
             BadRequestError: the name is taken, or the expression is no good.
 
         Example:
@@ -202,6 +203,7 @@ class ComputedAttributes(Resource):
         What is not given stays. `status="NEW"` publishes the draft with its changes.
 
         Raises:
+            InvalidArgumentError: nothing is named, or something that cannot be right.
             NotFoundError: the id is unknown in this sandbox.
             BadRequestError, UnprocessableError: the attribute is published, or the change is no good.
 
@@ -250,6 +252,10 @@ class ComputedAttributes(Resource):
     def publish(self, attribute_id: str) -> ComputedAttribute:
         """Have a draft evaluated; it can not be changed afterwards. `wait` waits for its first values.
 
+        Raises:
+            NotFoundError: the id is unknown in this sandbox.
+            BadRequestError, UnprocessableError: it is no draft any more.
+
         Example:
             >>> draft = client.computed_attributes.create(
             ...     name="largest", display_name="Largest order", description="Of the last four weeks",
@@ -263,6 +269,10 @@ class ComputedAttributes(Resource):
 
     def disable(self, attribute_id: str) -> ComputedAttribute:
         """End a published computed attribute for good: no source shows a way back. Look-ups do not show it any more.
+
+        Raises:
+            NotFoundError: the id is unknown in this sandbox.
+            BadRequestError, UnprocessableError: it is a draft, or disabled already.
 
         Example:
             >>> attribute = client.computed_attributes.create(
@@ -293,6 +303,7 @@ class ComputedAttributes(Resource):
             progress: True shows a bar with the time and the status; takes `rtcp[notebook]`.
 
         Raises:
+            NotFoundError: the id is unknown in this sandbox.
             InvalidArgumentError: it is a draft, which nothing will move before `publish`.
             JobFailedError: the evaluation failed, or it was disabled; `.job` holds it.
             WaitTimeoutError: not evaluated yet; `.last` holds the last state seen.

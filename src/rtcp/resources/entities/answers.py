@@ -23,6 +23,7 @@ def only_entity(body: Any, response: Response, identity: Identity) -> Entity:
     if not isinstance(body, dict):
         raise unreadable(response, "the answer is no map of entities")
     entries = entities_of(body, response)
+    # A single entry can be about nobody else; among several, none is guessed.
     entity = next(iter(entries.values())) if len(entries) == 1 else match([identity.key], entries).get(identity.key)
     if entity is None and entries:
         raise unreadable(

@@ -73,6 +73,7 @@ class Entities(Resource):
             with_computed_attributes: asks older deployments to add computed attributes; newer ones always do.
 
         Raises:
+            InvalidArgumentError: this can be no id, such as an e-mail address without `namespace`.
             NotFoundError: nothing is known under this identity.
             UnprocessableError: more than 50 linked identities, an unknown policy, or no default policy.
 
@@ -178,6 +179,10 @@ class Entities(Resource):
             limit: events to yield at most; None yields all.
             page_size: events in a request, 1 to 1000; None leaves it to the service (1000).
 
+        Raises:
+            InvalidArgumentError: this can be no id, such as an e-mail address without `namespace`; or there are too
+                many filters.
+
         Example:
             >>> purchases = client.entities.list_events("jane@example.com", namespace="Email")
             >>> print(f"{sum(rtcp.xdm_get(event, 'commerce.order.priceTotal') for event in purchases):.2f}")
@@ -187,6 +192,7 @@ class Entities(Resource):
         check_page_size(page_size, most=_MOST_EVENTS)
         if len(filters) > _MOST_FILTERS:
             raise InvalidArgumentError(f"the service takes at most {_MOST_FILTERS} filters, not {len(filters)}")
+        # Pairs, as there is a `property` for each condition.
         query = [
             ("schema.name", SchemaClass.EXPERIENCE_EVENT.value),
             ("relatedSchema.name", SchemaClass.PROFILE.value),
@@ -224,8 +230,10 @@ class Entities(Resource):
         warns with `DeprecationWarning`; newer deployments may answer 404 or 410.
 
         Raises:
+            InvalidArgumentError: this can be no id, such as an e-mail address without `namespace`.
             NotFoundError: nothing is known under this identity, or the service has withdrawn the operation.
             PartialFailureError: some of the person's identities could not be deleted.
+            UnprocessableError: more than 50 linked identities, an unknown policy, or no default policy.
 
         Example:
             >>> client.entities.delete("oskar.lindqvist@example.com", namespace="Email")
@@ -262,6 +270,7 @@ class Entities(Resource):
         Against the emulator it also says which fragment won each attribute, and why.
 
         Raises:
+            InvalidArgumentError: this can be no id, such as an e-mail address without `namespace`.
             NotFoundError: nothing is known under this identity, under no policy.
 
         Example:

@@ -193,6 +193,7 @@ class ExportJobs(Resource):
             progress: True shows a bar with the time and the status; takes `rtcp[notebook]`.
 
         Raises:
+            NotFoundError: the id is unknown in this sandbox.
             JobFailedError: it failed, and the text has the service's errors; or it was cancelled. `.job` holds it.
             WaitTimeoutError: still running; `.last` holds the last state seen. The job goes on.
 
@@ -237,7 +238,7 @@ class ExportJobs(Resource):
         Raises:
             WaitTimeoutError: the job is still running: `wait` for it first.
             JobFailedError: it failed, or was cancelled.
-            NotFoundError: a file has vanished; the text names it.
+            NotFoundError: the id is unknown in this sandbox, or a file has vanished; the text names it.
             DecodeError: a file has another length than was announced; the text names it.
             OSError: the disk is full, say; the error names the file.
             RtcpError: another download is writing to this folder, or it holds the files of another job.
@@ -275,6 +276,8 @@ class ExportJobs(Resource):
             WaitTimeoutError: the job is still running: `wait` for it first.
             JobFailedError: it failed, or was cancelled.
             MissingExtraError: the files are Parquet, and pyarrow is not installed (`rtcp[arrow]`).
+            NotFoundError: the id is unknown in this sandbox, or a file has vanished; the text names it.
+            DecodeError: a file has another length than was announced, or cannot be read; the text names it.
 
         Example:
             >>> destination = client.datasets.create_for_export(name="To be read")
@@ -284,16 +287,12 @@ class ExportJobs(Resource):
             True
         """
         wanted = None if fields is None else checked_paths(fields)
+        # Before the first row is asked for: whoever calls hears at once that there are none to be had.
         job = self._finished(job_id)
-        source = self._files.source()
 
         def stream() -> Iterator[dict[str, Any]]:
-            for batch in job.batches:
-                for file in self._files.files(str(batch.batch_id)):
-                    with TemporaryFolder(prefix="rtcp-rows-") as folder:
-                        path = folder / safe_name(file.name)
-                        Download(source, [(file, path)]).run(workers=1)
-                        yield from read_file_rows(path, fields=wanted)
+            for path in self._paths_of(job):
+                yield from read_file_rows(path, fields=wanted)
 
         return stream()
 
@@ -310,6 +309,8 @@ class ExportJobs(Resource):
             WaitTimeoutError: the job is still running: `wait` for it first.
             JobFailedError: it failed, or was cancelled.
             MissingExtraError: pyarrow is not installed (`rtcp[arrow]`).
+            NotFoundError: the id is unknown in this sandbox, or a file has vanished; the text names it.
+            DecodeError: a file has another length than was announced, or cannot be read; the text names it.
 
         Example:
             >>> destination = client.datasets.create_for_export(name="For a table")
@@ -321,16 +322,19 @@ class ExportJobs(Resource):
         pyarrow = require("pyarrow", extra="arrow")
         wanted = None if fields is None else checked_paths(fields)
         job = self._finished(job_id)
+        tables = [read_file_table(path, fields=wanted) for path in self._paths_of(job)]
+        # A field that no row of a file has is no column of that file.
+        return pyarrow.concat_tables(tables, promote_options="permissive") if tables else pyarrow.table({})
+
+    def _paths_of(self, job: ExportJob) -> Iterator[Path]:
+        """Yield the files of an export one after the other, each on the disk until the next one is asked for."""
         source = self._files.source()
-        tables = []
         for batch in job.batches:
             for file in self._files.files(str(batch.batch_id)):
                 with TemporaryFolder(prefix="rtcp-rows-") as folder:
                     path = folder / safe_name(file.name)
                     Download(source, [(file, path)]).run(workers=1)
-                    tables.append(read_file_table(path, fields=wanted))
-        # A field that no row of a file has is no column of that file.
-        return pyarrow.concat_tables(tables, promote_options="permissive") if tables else pyarrow.table({})
+                    yield path
 
     def _finished(self, job_id: int | str) -> ExportJob:
         job = self.get(job_id)

@@ -33,6 +33,7 @@ class Envelope:
         self.form = form
         self._org_id = org_id
         self._id_steps = None if form.id_from is None else [(path, parse_path(path)) for path in form.id_from]
+        # What stands before a row, encoded once for all of them.
         self._before = encode(self.wrap({"row": 0})).removesuffix(b'{"row":0}}}')
 
     def wrap(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,6 +89,7 @@ class Envelope:
                 if value in (None, ""):
                     raise InvalidArgumentError(f"no _id, and no {path} to derive it from")
         try:
+            # In the order of its keys: the same row has the same id, however it was put together.
             text = json.dumps(content, sort_keys=True, allow_nan=False, default=_text_of)
         except (TypeError, ValueError, OverflowError, RecursionError):
             text = ""

@@ -130,6 +130,8 @@ class Sender:
                 # Every message of the pack failed, and so would those of any other.
                 if failure not in fates and judge(failure, names_all=True) is Outlook.HOPELESS:
                     traffic.hopeless = failure
+                # After a sending without an answer, a refusal settles nothing that it need not have met:
+                # docs/decisions/0007.
                 known = None if may_have_arrived and not _is_final(failure) else failure
                 for number in pending:
                     # What the service said of the one message is more than what it said of the request.

@@ -52,6 +52,7 @@ class Streaming(Resource):
 
     def __init__(self, session: Session, config: Config) -> None:
         super().__init__(session, config)
+        # One for each inlet, whoever sends: the service counts them together.
         self._validations: dict[str, Budget] = {}
         self._lock = threading.Lock()
 
@@ -77,7 +78,7 @@ class Streaming(Resource):
             flow_id: of a raw inlet's dataflow; `envelope` is then the bare data, with nothing around it.
 
         Raises:
-            InvalidArgumentError: the envelope cannot be right.
+            InvalidArgumentError: the inlet or the envelope cannot be right.
             BadRequestError: the service says the same of it; `.body` has what the validation found.
 
         Example:
@@ -112,6 +113,9 @@ class Streaming(Resource):
         Args:
             envelopes: what `rtcp.envelope(row, ...)` makes.
             max_batch: messages in a request at most; a body has at most 1 MB, whatever this says.
+
+        Raises:
+            InvalidArgumentError: the inlet or `max_batch` cannot be right, or `envelopes` is a single one.
 
         Example:
             >>> base = {"timestamp": "2026-03-02T08:15:00Z", "_harbour": {"loyaltyId": 70007}}
@@ -182,7 +186,8 @@ class Streaming(Resource):
             progress: True shows a bar of the rows; takes `rtcp[notebook]`.
 
         Raises:
-            SpoolError: the spool is unreadable, or another process has it.
+            InvalidArgumentError: an option cannot be right; a form without dataset or schema, say.
+            SpoolError: the spool is unreadable, or another process has it; or the file of rejects cannot be opened.
 
         Example:
             >>> form = rtcp.RowForm(dataset_id="harbour-purchases", schema_id=schema_id)
@@ -244,7 +249,10 @@ class Streaming(Resource):
             messages_per_second, on_progress, progress: as of `writer`.
 
         Raises:
-            InvalidArgumentError: there is no such file, or neither `form` nor the file tells the form of its rows.
+            InvalidArgumentError: there is no such file, another replay of it is under way, or neither `form` nor the
+                file tells the form of its rows.
+            SpoolError: the file cannot be rewritten.
+            RtcpError: the writer could go no further (no token, a vanished inlet). The file is then as it was.
 
         Example:
             >>> row = {"_id": "order-9", "timestamp": "2026-03-02T08:15:00Z", "_harbour": {"loyaltyId": 70007}}

@@ -117,6 +117,7 @@ class StreamWriter:
 
         Raises:
             InvalidArgumentError: there are no rows in such a thing, or the mapping names a column that it lacks.
+            RtcpError: as of `write`.
         """
         source = read_rows(rows, is_read_once=True)
         shaper = RowShaper(self._envelope.form, source)
@@ -129,7 +130,11 @@ class StreamWriter:
             self._take_in(group, shaper, Place(self._enter(len(group)), line, source.name))
 
     def flush(self) -> None:
-        """Return once there is an answer, or none to be hoped for, to all rows written so far."""
+        """Return once there is an answer, or none to be hoped for, to all rows written so far.
+
+        Raises:
+            RtcpError: the writer can go no further.
+        """
         if self._is_closed:
             return
         self._check_process()
@@ -279,6 +284,7 @@ class StreamWriter:
             try:
                 ids = self._queue.put([message for _, message in messages], claim=True)
             except SpoolError:
+                # They were counted as they entered, before anybody knew that the spool would not take them.
                 self._ledger.leave(len(messages))
                 raise
         with self._intake:
@@ -309,6 +315,7 @@ class StreamWriter:
             return
         pack = Pack(items)
         self._ledger.open(pack)
+        # Threads come as they are needed: a few rows need one.
         if len(self._threads) < self._workers:
             thread = threading.Thread(target=self._work, name="rtcp-stream", daemon=True)
             self._threads.append(thread)
@@ -333,8 +340,10 @@ class StreamWriter:
             error = fatal if isinstance(fatal, RtcpError) else RtcpError(_INTERRUPTED)
             self._ledger.settle(pack, [error] * len(pack.items), hopeless=error)
             return
+        # An event has an `_id` by now, and a record is what it was: twice is no harm.
         fates, traffic = self._sender.send([message for _, message, _ in pack.items], idempotent=True)
         self._ledger.spent(traffic.requests, traffic.bytes)
+        # The first one is the cause, and what the caller hears.
         self._fatal = self._fatal or traffic.hopeless
         self._ledger.settle(pack, fates, hopeless=traffic.hopeless)
         if self._on_progress is not None:
@@ -356,6 +365,7 @@ class StreamWriter:
         with contextlib.suppress(queue.Empty):
             while True:
                 self._packs.get_nowait()
+        # What is under way may be answered still; after that, nobody can tell.
         self._stop(timeout=_GRACE)
         for pack in self._ledger.opened():
             self._settle_anyway(pack, None)
@@ -419,6 +429,7 @@ class StreamWriter:
         try:
             self.close()
         except RtcpError:
+            # What broke the body off matters more than its end.
             if exc is None:
                 raise
 

@@ -179,6 +179,7 @@ class _Work:
             for read in read_rows(self._folder / upload.stored, self._format):
                 if read.error is None:
                     row = _fit_timestamp(read.row)
+                    # No row is checked a second time where none has failed.
                     if not self._tally.failed or self._error(row) is None:
                         yield row
 
@@ -238,6 +239,7 @@ class _Failures:
     def listed(self) -> list[dict[str, Any]]:
         found = []
         for name, file in self._open.items():
+            # Its length is asked of the disk, and the last lines may still be in memory.
             file.flush()
             stored = name.replace("/", "-")
             length = (self._folder / stored).stat().st_size

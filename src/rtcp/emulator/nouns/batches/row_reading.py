@@ -125,6 +125,7 @@ def _read_parquet(path: Path) -> Iterator[Read]:
             # A few kilobytes of a repeated value may stand for gigabytes.
             if sum(_unpacked_bytes(file.metadata)) > MOST_UNPACKED_BYTES:
                 raise UnreadableError(_TOO_LARGE, code="INGEST-1401-400")
+            # What a file says of its size need not be true, so it is counted as well.
             unpacked = 0
             for batch in file.iter_batches(_ROWS_AT_ONCE):
                 unpacked += batch.nbytes
@@ -151,6 +152,7 @@ def _read_batch(batch: Any) -> Iterator[Read]:
         if batch.num_rows == 1:
             yield Read(corrupt=_UNHELD)
             return
+        # Which row it was, the error does not say: each is read alone.
         for number in range(batch.num_rows):
             yield from _read_batch(batch.slice(number, 1))
         return

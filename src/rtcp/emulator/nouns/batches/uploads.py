@@ -49,14 +49,14 @@ class Uploads:
         document = self._store.documents.get(sandbox, _kind(batch_id), name)
         return None if document is None else _read(document)
 
-    def put(self, sandbox: str, batch_id: str, name: str, content: bytes) -> bool:
-        """Keep a whole file; True when it is new, False when it takes the place of another."""
+    def put(self, sandbox: str, batch_id: str, name: str, content: bytes) -> None:
+        """Keep a whole file, in the place of the one of its name."""
         before = self.get(sandbox, batch_id, name)
+        # Written before the old one goes: a batch is never without the file that it says it has.
         stored = self._write(sandbox, batch_id, content)
         self._keep(sandbox, batch_id, Upload(name, len(content), stored))
         if before is not None:
             self._drop(sandbox, batch_id, before)
-        return before is None
 
     def begin(self, sandbox: str, batch_id: str, name: str) -> None:
         """Wait for parts; what was there under the name is gone."""
@@ -82,14 +82,14 @@ class Uploads:
         kept = tuple(part for part in upload.parts if part[:2] != (first, last))
         self._keep(sandbox, batch_id, Upload(upload.name, 0, "", (*kept, (first, last, stored))))
 
-    def complete(self, sandbox: str, batch_id: str, upload: Upload) -> Upload:
+    def complete(self, sandbox: str, batch_id: str, upload: Upload) -> None:
         """Put the parts together.
 
         Raises:
             UploadError: some are missing, or overlap.
         """
         if upload.is_complete:
-            return upload
+            return
         parts = sorted(upload.parts)
         expected = 0
         for first, last, _ in parts:
@@ -104,10 +104,8 @@ class Uploads:
             for *_, name in parts:
                 with (folder / name).open("rb") as part:
                     shutil.copyfileobj(part, whole)
-        made = Upload(upload.name, expected, stored)
-        self._keep(sandbox, batch_id, made)
+        self._keep(sandbox, batch_id, Upload(upload.name, expected, stored))
         self._drop(sandbox, batch_id, upload)
-        return made
 
     def received(self, upload: Upload) -> int:
         """How many bytes are there from the beginning on, up to the first gap."""
@@ -115,13 +113,11 @@ class Uploads:
             return upload.length
         end = 0
         for first, last, _ in sorted(upload.parts):
+            # What stands behind a gap does not count: whoever goes on, goes on at the gap.
             if first > end:
                 break
             end = max(end, last + 1)
         return end
-
-    def path(self, sandbox: str, batch_id: str, upload: Upload) -> Path:
-        return self._folder(sandbox, batch_id) / upload.stored
 
     def _folder(self, sandbox: str, batch_id: str) -> Path:
         return self._files.folder(sandbox, batch_id)

@@ -47,6 +47,7 @@ def list_(request: Request, service: Service) -> Answer:
     chosen.sort(key=lambda attribute: attribute[name], reverse=order.startswith("-"))
     offset, limit = int(query.first("offset") or 0), int(query.first("limit") or DEFAULT_LIMIT)
     page = chosen[offset : offset + limit]
+    # Lists say default, single answers isDefault.
     for attribute in page:
         attribute["sandbox"]["default"] = attribute["sandbox"].pop("isDefault")
     return Answer(

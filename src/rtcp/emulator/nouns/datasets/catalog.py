@@ -13,7 +13,7 @@ UNION_SCHEMA = "https://ns.adobe.com/xdm/context/profile__union"
 JSON_FORMAT = "json"
 _SCHEMAS = "https://ns.adobe.com/xdm/context/"
 _CONTEXT = "_xdm.context."
-# When a dataset was find_declared is not kept: the store's first day serves as well as any other.
+# When a dataset was declared is not kept: the store's first day serves as well as any other.
 _DECLARED_MS = 1_767_225_600_000
 PROFILE_TAG = "unifiedProfile"
 ENABLED, UPSERT = "enabled:true", "isUpsert:true"
@@ -143,6 +143,7 @@ def class_of_schema(schema_id: str) -> str:
 def _declared_by_schema(sandbox: Sandbox, dataset_id: str, described: Mapping[str, Any]) -> Dataset:
     """A dataset like the first one that declares the same schema; without one, its rows have an identityMap."""
     schema_id, name = described["schemaRef"]["id"], described["name"]
+    # The emulator has no schemas: which fields are identities, only the datasets of a manifest say.
     like = next((each for each in sandbox.datasets() if each.schema_id == schema_id), None)
     if like is not None:
         return replace(like, id=dataset_id, name=name)
@@ -157,7 +158,7 @@ def _profile_tags(described: Mapping[str, Any]) -> list[str]:
 def _of_store(dataset: Dataset) -> dict[str, Any]:
     return {
         "name": dataset.name,
-        "tags": {"unifiedIdentity": ["enabled:true"], "unifiedProfile": ["enabled:true"]},
+        "tags": {"unifiedIdentity": [ENABLED], PROFILE_TAG: [ENABLED]},
         "schemaRef": {
             "id": dataset.schema_id or schema_id_of(dataset.schema_class),
             "contentType": "application/vnd.adobe.xed-full+json;version=1",

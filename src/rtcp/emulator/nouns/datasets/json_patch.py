@@ -24,6 +24,7 @@ def apply_patch(document: Mapping[str, Any], operations: Sequence[Any]) -> dict[
         path = operation.get("path")
         if not isinstance(path, str) or not path.startswith("/"):
             raise PatchError("each entry needs a path that begins with a slash")
+        # In this order: of `~01` the other one would make a slash.
         _apply(changed, operation, [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")])
     return changed
 

@@ -55,6 +55,7 @@ def update(request: Request, service: Service) -> Answer:
     if expected is not None and expected.strip('"') != before["version"]:
         return problem(412, "If-Match is not the version of the dataset", title="PreconditionFailedError")
     changed = _apply_change(request, before)
+    # Sent back as they were read, these are no error, and change nothing.
     changed = {**changed, **{name: before[name] for name in _FIXED if name in before}}
     if catalog.is_enabled(before) and not catalog.is_upsert(before) and catalog.is_upsert(changed):
         return problem(400, "disable the dataset for Profile before enabling it for upsert")

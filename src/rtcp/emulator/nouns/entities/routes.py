@@ -87,6 +87,7 @@ def delete(request: Request, service: Service) -> Answer:
         identity = sandbox.identity_of(entity_id, query.first("entityidns"))
         policy = sandbox.policy_for(schema_name, policy_id)
         is_known = sandbox.profile(identity, schema_name=schema_name, policy=policy) is not None
+        # Of somebody there may be events alone, and they are to be removed too.
         if not is_known and not sandbox.events(identity, policy=policy, start_ms=None, end_ms=None, limit=1).events:
             return entity_not_found()
     except StoreError as error:

@@ -74,6 +74,7 @@ class Exports:
         batches = [request]
         if request.segment_per_batch:
             batches = [replace(request, segments=(segment,)) for segment in request.segments]
+        # One for all batches of the job, as its counts are those of the job.
         run = _Work(self._store, self._computed, sandbox, policy, self._jobs.end_part)
         for batch_id, part in zip(job.document["batchIds"], batches, strict=True):
             written = self._write(run, part, batch_id, dataset_id)
@@ -97,6 +98,7 @@ class Exports:
                 file_format=JSON if named == JSON_FORMAT else PARQUET,
             )
         except (OSError, MissingPyarrowError) as error:
+            # Of a batch no half is left.
             shutil.rmtree(folder, ignore_errors=True)
             raise JobFailure(f"Error writing profiles to output path: {error}", code=WRITING_FAILED) from error
 

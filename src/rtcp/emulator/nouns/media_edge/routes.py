@@ -72,6 +72,7 @@ def send_event(request: Request, service: Service) -> Answer:
         if session is None or session.over_because(now_ms) is not None:
             return gone()
         told.append((session, event_of(xdm, now_ms)))
+    # Told only now: one session that is gone keeps the others from hearing anything.
     for session, event in told:
         session.note(event)
     return Answer(204)
@@ -80,7 +81,7 @@ def send_event(request: Request, service: Service) -> Answer:
 def _admit(request: Request, service: Service) -> tuple[str, Datastream, list[dict[str, Any]]]:
     """The datastream and the XDM of the events, or Refusal in the gateway's words."""
     service.part(Media).saw(request)
-    config_id = request.query.first("configId".lower())
+    config_id = request.query.first("configid")
     if config_id is None:
         raise Refusal(gateway_problem("EXEG-0002-400", "The query parameter configId is missing."))
     known = service.part(Media).settings.datastreams

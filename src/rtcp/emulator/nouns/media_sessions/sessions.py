@@ -218,10 +218,11 @@ class Media:
 
     def _let_go(self, now_ms: int) -> None:
         """Forget the sessions that have been over for a day."""
-        # All of them are looked at: one that lives for ever must not keep the others.
+        # A clock may have been set back.
         if abs(now_ms - self._swept_ms) < _SWEEP_MS:
             return
         self._swept_ms = now_ms
+        # All of them are looked at: one that lives for ever must not keep the others.
         for session in list(self._sessions.values()):
             if now_ms - session.last_ms >= KEPT_MS and session.over_because(now_ms) is not None:
                 del self._sessions[session.id]

@@ -34,6 +34,7 @@ def status(request: Request, service: Service) -> Answer:
             "status": running is not None,
             "submissionTimestamp": write_instant(asked.created_ms, digits=1, zone="", between=" ") if asked else _NULL,
         },
+        # A text with quotation marks inside: openapi/README.md, oddity 23.
         "docCount": f'"{counts["records"] + counts["events"]}"',
         "totalFragmentCount": counts["fragments"],
         "lastSuccessfulBatchTimestamp": _NULL,

@@ -44,6 +44,7 @@ class Preview:
         if check is not None and not check.is_over:
             return
         if check is not None:
+            # A job keeps its id for itself, also when it is over.
             self._jobs.remove(check)
         self._jobs.start(sandbox, _CHECK, {}, job_id=_NEXT)
 

@@ -50,6 +50,7 @@ class Budgets:
             if self._enforced and window.used and window.used + amount > limit:
                 return max(1, math.ceil(((number + 1) * seconds * 1000 - now_ms) / 1000))
             taken.append((what, window, amount))
+        # Only when no budget refuses it: what is refused takes nothing from the others.
         for what, window, amount in taken:
             window.used += amount
             self.fullest[what] = max(self.fullest.get(what, 0), window.used)

@@ -97,6 +97,7 @@ class Streams:
             arrival.add(rows["messages"] if isinstance(rows, dict) else rows, received_ms)
         store.pending.remove(job.id)
         if arrival.failed:
+            # A batch has one status: what failed of it gets one of its own, unless nothing else is in it.
             failed_id = store.new_id() if arrival.accepted else job.id
             failed = batches.write_rows(self._files.folder(job.sandbox, failed_id), arrival.failed)
             batches.record(store, job, failed_id, dataset_id, status="failed", records=0, failed=failed)
@@ -160,6 +161,7 @@ class _Arrival:
             batch_id=self._batch_id,
             fills=fills,
         )
+        # An event that is there already is no failure, it was sent again.
         wrong = {position: reason for position, reason in report.skipped if reason != REPEATED}
         self.accepted -= len(wrong)
         for position, reason in wrong.items():
