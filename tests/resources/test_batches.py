@@ -243,8 +243,26 @@ def test_failed_records_come_from_the_diagnostics_else_from_the_failed_files(ser
 
 def test_a_batch_without_failures_has_no_failed_records(served):
     batch = complete(served, diagnostics=True)
+    served.batches.wait(batch.id, interval=0.1)
 
     assert list(served.batches.failed_records(batch.id)) == []
+
+
+@pytest.mark.parametrize("verb", ["files", "failed_records", "download"])
+def test_a_batch_that_runs_is_not_told_to_have_none(served, verb, tmp_path):
+    batch = complete(served, diagnostics=True)
+
+    with pytest.raises(rtcp.WaitTimeoutError, match=f"{batch.id} is still .*batches.wait"):
+        list(getattr(served.batches, verb)(batch.id, *([tmp_path] if verb == "download" else [])))
+
+
+@pytest.mark.parametrize("verb", ["files", "download"])
+def test_a_batch_that_was_aborted_has_no_files_for_a_reason(served, verb, tmp_path):
+    batch = served.batches.create("dev-crm")
+    served.batches.abort(batch.id)
+
+    with pytest.raises(rtcp.JobFailedError, match=f"{batch.id} ended as aborted"):
+        list(getattr(served.batches, verb)(batch.id, *([tmp_path] if verb == "download" else [])))
 
 
 def test_both_documented_forms_of_a_failed_record_are_read():

@@ -72,6 +72,8 @@ def filled_in(word, line, world):
         batch = client.batches.create("harbour-crm", format="json")
         client.batches.upload(batch.id, b'{"_harbour":{"crmId":"C-1"}}\n', dataset_id="harbour-crm", name="people.json")
         client.batches.complete(batch.id)
+        if "failed-records" in line:
+            client.batches.wait(batch.id, interval=0.1)
         return batch.id
 
 

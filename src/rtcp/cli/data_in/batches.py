@@ -143,7 +143,7 @@ def upload(shell: Shell, /, id: str, file: Path, **how: Any) -> None:
             lambda progress: client.batches.upload(id, file, on_progress=progress, **how),
             state=lambda progress: f"{progress.bytes_done / 1e6:,.1f} of {progress.bytes_total / 1e6:,.1f} MB",
             go_on=lambda last: (
-                "the file is not in the batch as a whole; a large one goes on with: "
+                "the file may not be in the batch as a whole; make sure of it with: "
                 f"{shell.command('batches', 'upload', id, str(file), '--resume')}"
             ),
         )

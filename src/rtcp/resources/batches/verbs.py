@@ -16,7 +16,14 @@ from rtcp._paths import local_path
 from rtcp._progress import transfer_bar
 from rtcp._temporary import TemporaryFolder
 from rtcp.config import Config
-from rtcp.errors import InvalidArgumentError, JobFailedError, NotFoundError, PartialFailureError, RtcpError
+from rtcp.errors import (
+    InvalidArgumentError,
+    JobFailedError,
+    NotFoundError,
+    PartialFailureError,
+    RtcpError,
+    WaitTimeoutError,
+)
 from rtcp.files.data_access import DataAccess
 from rtcp.files.download import Download
 from rtcp.files.folder import claimed, local_names, safe_name
@@ -410,6 +417,7 @@ class Batches(Resource):
         failed files, where messages of streaming ingestion end that were found wrong later.
 
         Raises:
+            WaitTimeoutError: none did, but the batch is still running: `wait` for it first.
             NotFoundError: the id is unknown in this sandbox.
             DecodeError: a line of these files is no JSON object.
 
@@ -425,6 +433,9 @@ class Batches(Resource):
         files, source = self._access.diagnostics(str(batch_id)), self._access.diagnostics_source()
         if not files:
             files, source = self._access.failed(str(batch_id)), self._access.failed_source()
+        if not files:
+            # Of a batch that is on its way, none says nothing yet.
+            self._ended(batch_id)
         for file in files:
             with TemporaryFolder(prefix="rtcp-failed-") as folder:
                 path = folder / safe_name(file.name)
@@ -435,6 +446,8 @@ class Batches(Resource):
         """Yield the files of a batch, as data access has them.
 
         Raises:
+            WaitTimeoutError: there is none, as the batch is still running: `wait` for it first.
+            JobFailedError: there is none, as it failed or was aborted.
             NotFoundError: the id is unknown in this sandbox.
 
         Example:
@@ -444,7 +457,12 @@ class Batches(Resource):
             >>> len(list(client.batches.files(result.batch_id)))
             1
         """
-        return self._access.files(str(batch_id))
+        found = False
+        for file in self._access.files(str(batch_id)):
+            found = True
+            yield file
+        if not found:
+            check_success(self._ended(batch_id))
 
     def download(
         self,
@@ -465,6 +483,8 @@ class Batches(Resource):
             progress: True shows a bar of the bytes; takes `rtcp[notebook]`.
 
         Raises:
+            WaitTimeoutError: there is no file, as the batch is still running: `wait` for it first.
+            JobFailedError: there is none, as it failed or was aborted.
             NotFoundError: no such batch, or a file has vanished.
             DecodeError: a file has another length than was announced; the text names it.
             OSError: the disk is full, say; the error names the file.
@@ -480,10 +500,18 @@ class Batches(Resource):
         check_number("workers", workers, least=1, most=POOL_SIZE)
         folder = local_path(directory, what="directory") / safe_name(f"batch-{batch_id}")
         with claimed(folder, {"batch": str(batch_id)}):
-            files = [*self._access.files(str(batch_id))]
+            files = [*self.files(batch_id)]
             targets = [(file, folder / name) for file, name in zip(files, local_names(files), strict=True)]
             with transfer_bar(progress, "download", on_progress) as tell:
                 return Download(self._access.source(), targets, on_progress=tell).run(workers=workers)
+
+    def _ended(self, batch_id: int | str) -> Batch:
+        batch = self.get(batch_id)
+        if not batch.is_final:
+            raise WaitTimeoutError(
+                f"batch {batch_id} is still {batch.status}; client.batches.wait({batch_id!r}) waits for it", last=batch
+            )
+        return batch
 
     def _wait(
         self,
