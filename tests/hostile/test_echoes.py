@@ -7,6 +7,7 @@ import html
 import json
 import re
 import socket
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -47,6 +48,18 @@ WAYS: dict[str, Callable[[str], str]] = {
     "entities, named": lambda text: text.replace("@", "&commat;").replace("+", "&plus;"),
     "entities, twice": lambda text: html.escape(entities(text)),
     "JSON": lambda text: "".join(f"\\u{ord(letter):04x}" for letter in text),
+    "JSON, twice": lambda text: json.dumps(json.dumps(text))[3:-3],
+    "capitals": str.upper,
+    "bytes as programs show them": lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
+    "characters as programs show them": lambda text: text.encode("unicode_escape").decode(),
+    "characters by eight digits": lambda text: "".join(f"\\U{ord(letter):08x}" for letter in text),
+    "characters in braces": lambda text: "".join(f"\\u{{{ord(letter):x}}}" for letter in text),
+    "percent, of old programs": lambda text: "".join(f"%u{ord(letter):04X}" for letter in text),
+    "percent, in Latin-1": lambda text: quote(text, safe="", encoding="latin-1", errors="replace"),
+    "percent, of JSON": lambda text: quote(json.dumps(text)[1:-1], safe=""),
+    "decomposed": lambda text: unicodedata.normalize("NFD", text),
+    "hexadecimal": lambda text: text.encode().hex(),
+    "base64, twice": lambda text: base64.b64encode(base64.b64encode(text.encode())).decode(),
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64, of more": lambda text: base64.urlsafe_b64encode(f"<{text}>".encode()).decode().rstrip("="),
     "base64, of a document": lambda text: base64.b64encode(json.dumps({"id": text}).encode()).decode(),
@@ -71,6 +84,8 @@ UNREADABLE: dict[str, Callable[[rtcp.Client], Any]] = {
     "an attribute": lambda client: client.computed_attributes.get("c"),
     "files": lambda client: list(client.batches.files("b")),
 }
+# What is written in them reads like an encoding of something else.
+LIKE_ENCODED = ["C%41-1001", "50%25-of-77", "AT&amp;T-77", "c\\u0041-77", "ACME\\mara", 'mara "m" 77', "Straße-77"]
 PHONES = ["+491701234567", "491701234567", "00491701234567", "0170 1234567", "0170/123-45-67", "1701234567"]
 
 
@@ -121,6 +136,18 @@ def test_who_was_asked_for_is_not_repeated(way: str, id: str) -> None:
     assert "ServerError" in said
     if way not in ("base64, of more", "base64, of a document") or len(id) > 3:
         assert echoed.rstrip("=") not in said
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("id", LIKE_ENCODED)
+def test_an_id_that_looks_encoded_itself_is_not_repeated(way: str, id: str) -> None:
+    echoed = WAYS[way](id)
+    with RawServer(refusing(echoed, status=500)) as server:
+        said = heard(server.url, lambda client: client.entities.get(id, namespace="crmId"))
+
+    assert "ServerError" in said
+    assert echoed.rstrip("=") not in said
+    assert "***" in said
 
 
 @pytest.mark.parametrize("echoed", PHONES)
