@@ -69,7 +69,12 @@ def opened(content: str | Path | bytes | BinaryIO) -> Iterator[Source]:
         yield Source(lambda: io.BytesIO(content), len(content))
     elif isinstance(content, str | Path):
         path = local_path(content, what="content")
-        yield Source(lambda: path.open("rb"), path.stat().st_size)
+        if path.is_file():
+            yield Source(lambda: path.open("rb"), path.stat().st_size)
+            return
+        # A pipe, which tells no size, and can be read only once.
+        with path.open("rb") as stream, opened(stream) as source:
+            yield source
     else:
         with TemporaryFolder(prefix="rtcp-upload-") as folder:
             copy = folder / "content"
