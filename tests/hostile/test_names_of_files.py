@@ -41,7 +41,7 @@ def test_files_of_any_names_get_paths_of_their_own(names):
     assert not any(part in ("", ".", "..") for path in paths for part in path.split("/"))
 
 
-@given(st.text(st.characters(categories=["L", "N", "S"]), min_size=1, max_size=400))
+@pytest.mark.parametrize("name", ["a" * 400, "é" * 300, "日" * 90, "日" * 400, "𐐷" * 200])
 def test_a_name_of_any_letters_fits_on_a_disk_with_all_that_is_added(name):
     files = [RemoteFile("b", "f1", f"{name}.parquet", 1)] * 12
 
@@ -60,9 +60,9 @@ def test_no_file_takes_the_name_of_a_folder_beside_it():
 
 
 def test_names_that_differ_in_how_a_letter_is_composed_are_the_same_to_some_disks():
-    angstrom, ring = "\u212b.json", "\u00c5.json"
+    older, newer = "\uf900.json", "\u8c48.json"
 
-    paths = local_names([RemoteFile("b", file, name, 1) for file, name in (("f1", angstrom), ("f2", ring))])
+    paths = local_names([RemoteFile("b", file, name, 1) for file, name in (("f1", older), ("f2", newer))])
 
     assert len({unicodedata.normalize("NFD", path) for path in paths}) == 2
 
