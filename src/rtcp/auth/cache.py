@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rtcp._private import open_private, private_folder, replacing
-from rtcp.auth.values import FetchedToken
+from rtcp.auth.values import FetchedToken, is_token
 from rtcp.config import Config
 from rtcp.config.sources import at_home
 
@@ -42,9 +42,9 @@ class TokenCache:
         """The token, with what is left of its life, or None."""
         try:
             stored = json.loads(self._text())
-            if stored["credential"] != self._key:
+            if stored["credential"] != self._key or not is_token(stored["token"]):
                 return None
-            return FetchedToken(str(stored["token"]), float(stored["expires_at"]) - self._now().timestamp())
+            return FetchedToken(stored["token"], float(stored["expires_at"]) - self._now().timestamp())
         except FileNotFoundError:
             return None
         except OSError as exc:
