@@ -24,7 +24,7 @@ INLET = "0" * 64
 _REQUEST_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FORM = rtcp.RowForm(dataset_id="d1", schema_id=SCHEMA)
 ROW = {"_id": "mara-77", "email": "mara@example.com", "phone": "+49 (170) 123-4567", "crm": "C-1001"}
-FIELDS: dict[str, Any] = {"client_id": "machine", "org_id": "0A@AdobeOrg", "token": "t", "retries": 0}
+FIELDS: dict[str, Any] = {"client_id": "machine", "org_id": "0A@AdobeOrg", "token": "tok-77-abc", "retries": 0}
 
 
 def twice(text: str) -> str:
@@ -159,7 +159,17 @@ def test_a_phone_number_in_another_form_is_the_same_number(echoed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", ["C-1001", "c-1001-retry", "QzEwMC1DLTEwMDE", base64.b64encode(b"C-1001").decode(), "\x1b[31m"]
+    "told",
+    [
+        "C-1001",
+        "tok-77-abc",
+        "dG9rLTc3LWFiYw",
+        "746f6b2d37372d616263",
+        "c-1001-retry",
+        "QzEwMC1DLTEwMDE",
+        base64.b64encode(b"C-1001").decode(),
+        "\x1b[31m",
+    ],
 )
 @pytest.mark.parametrize("status", [200, 400, 500])
 def test_an_echoed_request_id_is_not_taken(told: str, status: int) -> None:

@@ -136,12 +136,12 @@ def private_of(request: Request) -> tuple[str, ...]:
     return (*request.private, *values_in(rows))
 
 
-def id_told(request: Request, told: str, *, status: int) -> str | None:
+def id_told(request: Request, told: str, *, status: int, token: str | None = None) -> str | None:
     """The id that an answer gives the request, where it is no more than that: a service may echo what it was sent."""
     # What goes in is not read again, so nobody can tell.
     if not _PLAIN_ID.fullmatch(told) or (request.service is Service.STREAMING and status < 400):
         return None
-    return None if tells(told, private_of(request)) else told
+    return None if tells(told, (*private_of(request), token or "")) else told
 
 
 def _without_codes(summary: str, code: str | None, status: int) -> str:
