@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import io
 import json
 import re
 import socket
@@ -12,9 +13,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 from tests.helpers.logs import everything_logged
-from tests.helpers.servers import RawServer, refusing_address
+from tests.helpers.servers import RawServer, answer, refusing_address
 from tests.helpers.witness import locals_of, texts_of
 
 import rtcp
@@ -148,6 +151,39 @@ def test_an_id_that_looks_encoded_itself_is_not_repeated(way: str, id: str) -> N
     assert "ServerError" in said
     assert echoed.rstrip("=") not in said
     assert "***" in said
+
+
+def table_of(row: dict[str, str]) -> bytes:
+    file = io.BytesIO()
+    parquet.write_table(pyarrow.Table.from_pylist([row]), file)
+    return file.getvalue()
+
+
+FILES = {
+    "people.json": json.dumps(ROW).encode() + b"\n" + json.dumps(ROW)[:20].encode(),
+    "array.json": json.dumps([ROW, ROW]).encode(),
+    "people.csv": f"{','.join(ROW)}\n{','.join(ROW.values())}\n".encode(),
+    "people.parquet": table_of(ROW),
+}
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("name", ROW)
+def test_a_refused_file_is_not_repeated(file: str, name: str) -> None:
+
+    def refuse(connection: socket.socket, request: bytes) -> None:
+        # Only the bytes of the file are refused.
+        is_refused = request.startswith(b"PUT")
+        (refusing(f"bad value {ROW[name]}") if is_refused else answer(200, b"{}"))(connection, request)
+
+    with RawServer(refuse) as server:
+        said = heard(
+            server.url,
+            lambda client: client.batches.upload("b1", FILES[file], dataset_id="d1", name=file),
+        )
+
+    assert "bad value ***" in said
+    assert ROW[name] not in said
 
 
 @pytest.mark.parametrize("echoed", PHONES)

@@ -202,14 +202,15 @@ class _Slice:
     def __iter__(self) -> Iterator[bytes]:
         left = self.length
         self.on_read(0)
-        for block in self._blocks():
+        for block in self.blocks():
             left -= len(block)
             yield block
             self.on_read(self.length - left)
         if left:
             raise InvalidArgumentError("the file became shorter while it was sent")
 
-    def _blocks(self) -> Iterator[bytes]:
+    def blocks(self) -> Iterator[bytes]:
+        """The bytes, without a word of how far they are."""
         try:
             with self.open() as file:
                 file.seek(self.start)
