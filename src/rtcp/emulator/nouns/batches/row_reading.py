@@ -132,7 +132,8 @@ def _read_parquet(path: Path) -> Iterator[Read]:
             unpacked = 0
             # A value that is written once, and is in each row, may be all of its column.
             at_once = max(1, min(_ROWS_AT_ONCE, _MOST_BYTES_AT_ONCE // max([1, *sizes])))
-            for batch in file.iter_batches(at_once):
+            for packed in file.iter_batches(at_once):
+                batch = _spelled_out(packed)
                 unpacked += batch.nbytes
                 if unpacked > MOST_UNPACKED_BYTES:
                     raise UnreadableError(_TOO_LARGE, code="INGEST-1401-400")
@@ -147,6 +148,14 @@ def _unpacked_bytes(metadata: Any) -> Iterator[int]:
         columns = metadata.row_group(group)
         for column in range(columns.num_columns):
             yield columns.column(column).total_uncompressed_size
+
+
+def _spelled_out(batch: Any) -> Any:
+    """The same rows with each value as large as it is: a column of categories has each of them once."""
+    columns = [
+        column.dictionary_decode() if hasattr(column, "dictionary_decode") else column for column in batch.columns
+    ]
+    return type(batch).from_arrays(columns, names=batch.schema.names)
 
 
 def _read_batch(batch: Any) -> Iterator[Read]:
