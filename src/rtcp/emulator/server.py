@@ -250,7 +250,7 @@ class _Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
-        self.scope["state"][TARGET_HOST] = _host_of(self.url)
+        self.scope.setdefault("state", {})[TARGET_HOST] = _host_of(self.url)
         super().on_headers_complete()
 
     def connection_made(self, transport: Any) -> None:
