@@ -15,13 +15,17 @@ from rtcp import _system
 
 _LINK: Final = "it is a symbolic link, which may lead anywhere; give the path that it leads to"
 _FOREIGN: Final = "it belongs to another user"
+_NO_FILE: Final = "it is a pipe, a socket or the like, which keeps nothing; give the path of a file"
+_HAS_OTHER_NAMES: Final = (
+    "it has another name as well (a hard link), under which it may be anything; copy it, and remove the link"
+)
 
 
 def open_private(path: Path, flags: int) -> int:
     """Open a file, or make it with mode 0600; one that others might read is closed to them.
 
     Raises:
-        OSError: as `os.open`; also for a symbolic link, and for a file that belongs to somebody else.
+        OSError: as `os.open`; also for a link, a pipe, and a file that belongs to somebody else.
     """
     if _system.here.is_device(path):
         # Such as /dev/stdout: it is there already, and not ours to close to others.
@@ -34,7 +38,9 @@ def open_private(path: Path, flags: int) -> int:
             raise
     else:
         try:
-            _check(os.fstat(descriptor), path)
+            found = os.fstat(descriptor)
+            _check(found, path)
+            _check_alone(found, path)
             # Before anything is written: what is in it now is for its owner, too.
             _system.here.make_private(descriptor)
         except BaseException:
@@ -45,7 +51,7 @@ def open_private(path: Path, flags: int) -> int:
 
 
 def check_private(path: Path) -> None:
-    """Refuse a symbolic link, and what belongs to somebody else, where a library opens the file by its name.
+    """Refuse a link, a pipe, and what belongs to somebody else, where a library opens the file by its name.
 
     Raises:
         OSError: it is one, or is not there.
@@ -54,6 +60,7 @@ def check_private(path: Path) -> None:
     if stat.S_ISLNK(found.st_mode):
         raise PermissionError(errno.ELOOP, _LINK, str(path))
     _check(found, path)
+    _check_alone(found, path)
 
 
 def private_file(path: Path, mode: str = "w", *, encoding: str | None = "utf-8") -> IO[Any]:
@@ -87,7 +94,10 @@ def private_folder(path: Path, *, is_shared: bool = False) -> None:
                 each.mkdir(mode=0o700)
     path.mkdir(mode=0o700, exist_ok=True)
     if not is_shared:
-        check_private(path)
+        found = path.lstat()
+        if stat.S_ISLNK(found.st_mode):
+            raise PermissionError(errno.ELOOP, _LINK, str(path))
+        _check(found, path)
 
 
 @contextmanager
@@ -120,6 +130,15 @@ def replacing(path: Path) -> Iterator[IO[str]]:
 def _check(found: os.stat_result, path: Path) -> None:
     if not _system.here.is_ours(found):
         raise PermissionError(errno.EPERM, _FOREIGN, str(path))
+
+
+def _check_alone(found: os.stat_result, path: Path) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, _NO_FILE, str(path))
+    if found.st_nlink > 1:
+        raise PermissionError(errno.EMLINK, _HAS_OTHER_NAMES, str(path))
 
 
 def _remove_if_left(path: Path) -> None:

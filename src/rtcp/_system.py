@@ -6,6 +6,7 @@ Nothing else in rtcp asks which system it runs on. `here` is replaced in tests b
 from __future__ import annotations
 
 import os
+import re
 import signal
 import stat
 import sys
@@ -25,7 +26,7 @@ class System(Protocol):
     Attributes:
         replaces_open: a file can be replaced under the hands of those who have it open.
         private_flags: for `os.open`: follow no symbolic link, give nothing to the programs that are started, change no
-            bytes.
+            bytes, wait for nobody at the other end of a pipe.
         stop_signals: those by which a program is told to end.
     """
 
@@ -77,9 +78,9 @@ class Posix:
     """Linux and macOS."""
 
     replaces_open = True
-    private_flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    private_flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
     stop_signals: Sequence[int] = (signal.SIGINT, signal.SIGTERM)
-    _DEVICES: Final = ("/dev/", "/proc/self/fd/")
+    _GIVEN: Final = re.compile(r"/dev/(fd/\d+|std(in|out|err))|/proc/(self|\d+)/fd/\d+", re.ASCII)
 
     def __init__(self, fcntl: ModuleType | Any) -> None:
         self._fcntl = fcntl
@@ -103,7 +104,13 @@ class Posix:
         return found.st_uid == os.geteuid()
 
     def is_device(self, path: Path) -> bool:
-        return str(path).startswith(self._DEVICES)
+        if self._GIVEN.fullmatch(str(path)):
+            return True
+        # Some folders of /dev are like any other, and open to everybody. A link may lead anywhere.
+        try:
+            return stat.S_ISCHR(path.lstat().st_mode)
+        except OSError:
+            return False
 
     def sync_folder(self, folder: Path) -> None:
         handle = os.open(folder, os.O_RDONLY)

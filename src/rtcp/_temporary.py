@@ -58,10 +58,15 @@ class TemporaryFolder:
 def remove_left() -> None:
     """Remove the folders of this user's processes that were killed; once in a process."""
     place = tempfile.gettempdir()
-    with _sweep:
+    # Not waited for: whoever has it does the same, and in a forked child it may be held for ever.
+    if not _sweep.acquire(blocking=False):
+        return
+    try:
         if place in _swept:
             return
         _swept.add(place)
+    finally:
+        _sweep.release()
     with suppress(OSError), os.scandir(place) as entries:
         for entry in entries:
             if entry.name.startswith(_PREFIX):

@@ -172,6 +172,23 @@ def test_mapped_tasks_and_runs_have_receipts_of_their_own(tmp_path):
     assert len({str(Receipts(str(tmp_path), key)) for key in keys}) == 3
 
 
+def test_ids_of_dots_lead_into_no_other_folder(tmp_path):
+    dots = SimpleNamespace(dag_id="..", run_id=".", task_id="export", map_index=-1)
+    Receipts(str(tmp_path / "deep"), dots).write({"job_id": "1"})
+
+    assert list(tmp_path.iterdir()) == [tmp_path / "deep"]
+    assert len({str(Receipts(str(tmp_path), each)) for each in (dots, INSTANCE)}) == 2
+
+
+def test_bytes_that_are_no_text_are_no_receipt(tmp_path):
+    receipts = Receipts(str(tmp_path), INSTANCE)
+    receipts.write({"job_id": "1"})
+    receipts_in(tmp_path)[0].write_bytes(b"\xff")
+
+    with pytest.raises(rtcp.InvalidArgumentError, match="is no receipt of a task"):
+        receipts.read()
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"job_id": 7}'])
 def test_a_file_that_is_no_receipt_is_told(tmp_path, content):
     receipts = Receipts(str(tmp_path), INSTANCE)

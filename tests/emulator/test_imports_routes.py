@@ -7,6 +7,8 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 from tests.emulator.conftest import EVENT, PROFILE
 
@@ -670,6 +672,43 @@ def test_a_small_parquet_file_that_unpacks_to_a_huge_one_is_refused(world, platf
     found = entry(platform, batch_id)
     assert found["status"] == "failed"
     assert "larger than 1 GB" in found["errors"][0]["description"]
+
+
+def test_a_parquet_file_of_more_rows_than_anybody_waits_for_is_refused(world, platform, monkeypatch):
+    monkeypatch.setattr(row_reading, "MOST_ROWS", 99)
+
+    batch_id = load(platform, world, parquet([PERSON] * 100), kind={"format": "parquet"})
+
+    assert "more than 10,000,000 rows" in entry(platform, batch_id)["errors"][0]["description"]
+
+
+def cities(path, *, store_schema):
+    """A thousand rows with one value of a megabyte, which stands in the file once."""
+    city = pyarrow.array(["x" * (1 << 20)]).dictionary_encode()
+    table = pyarrow.table({"city": city.take(pyarrow.array([0] * 1000))})
+    pyarrow.parquet.write_table(table, path, compression="zstd", store_schema=store_schema)
+    return path
+
+
+def test_of_a_long_value_that_each_row_has_few_are_unpacked_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(row_reading, "_MOST_BYTES_AT_ONCE", 8 << 20, raising=False)
+    pool = pyarrow.default_memory_pool()
+    path = cities(tmp_path / "cities.parquet", store_schema=False)
+    before = pool.max_memory()
+
+    assert next(row_reading.read_rows(path, {"format": "parquet"})).row["city"].startswith("x")
+    assert pool.max_memory() - before < 100 << 20
+
+
+@pytest.mark.parametrize("store_schema", [True, False])
+def test_a_long_value_counts_in_each_row(tmp_path, monkeypatch, store_schema):
+    monkeypatch.setattr(row_reading, "MOST_UNPACKED_BYTES", 20 << 20)
+    monkeypatch.setattr(row_reading, "_MOST_BYTES_AT_ONCE", 8 << 20, raising=False)
+    rows = row_reading.read_rows(cities(tmp_path / "cities.parquet", store_schema=store_schema), {"format": "parquet"})
+
+    with pytest.raises(row_reading.UnreadableError, match="larger than 1 GB"):
+        for _ in zip(range(30), rows, strict=False):
+            pass
 
 
 def test_a_row_of_many_levels_is_corrupt(world, platform):

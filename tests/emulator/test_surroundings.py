@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 from urllib.parse import urlsplit
@@ -201,3 +202,64 @@ def test_wide_json_is_not_deep(platform):
     )
 
     assert answer.status_code != 400
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example@127.0.0.1", "127.0.0.1#evil.example", "127.0.0.1/evil.example", "127.0.0.1, evil.example"]
+)
+def test_a_host_that_could_be_read_in_two_ways_is_none_of_its_own(emulator, host):
+    assert speak(emulator, "GET", "/_emulator/status", Host=host)[0] == 403
+
+
+def test_the_host_of_a_whole_address_counts_beside_the_header(emulator):
+    port = urlsplit(emulator.url).port
+
+    assert speak(emulator, "GET", f"http://evil.example:{port}/_emulator/status")[0] == 403
+    assert speak(emulator, "GET", f"http://localhost:{port}/_emulator/status")[0] == 200
+
+
+@pytest.mark.parametrize("order", [["evil.example", "127.0.0.1"], ["127.0.0.1", "evil.example"]])
+def test_of_two_hosts_none_may_be_foreign(emulator, order):
+    hosts = dict(zip(["Host", "HOST"], order, strict=True))
+
+    assert speak(emulator, "GET", "/_emulator/status", **hosts)[0] == 403
+
+
+ENDLESS = {
+    "headers": (b"GET / HTTP/1.1\r\n", b"X-a: " + b"b" * 1000 + b"\r\n"),
+    "one header": (b"GET / HTTP/1.1\r\nX-a: ", b"b" * 1000),
+    "an address": (b"GET /", b"b" * 1000),
+    "headers behind the body": (
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n",
+        b"X-a: " + b"b" * 1000 + b"\r\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_a_head_without_an_end_is_not_gathered(emulator, what):
+    address = urlsplit(emulator.url)
+    begin, more = ENDLESS[what]
+    sent = 0
+    with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
+        connection.sendall(begin)
+        with contextlib.suppress(OSError):
+            while sent < 64 << 20:
+                connection.sendall(more)
+                sent += len(more)
+
+    # What the buffers on the way take counts as sent.
+    assert sent < 32 << 20
+
+
+def test_a_large_body_behind_a_small_head_is_no_large_head(emulator):
+    body = b'{"name": "' + b"x" * (8 << 20) + b'"}'
+
+    assert speak(emulator, "POST", "/_emulator/reset", body=body, Content_Type="application/json")[0] == 400
+
+
+def test_a_device_is_no_manifest(emulator):
+    body = b'{"manifest": "/dev/zero"}'
+    status, said = speak(emulator, "POST", "/_emulator/load", body=body, Content_Type="application/json")
+
+    assert (status, b"is no file" in said) == (400, True)

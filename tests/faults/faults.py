@@ -128,6 +128,18 @@ def truncates_gzip(exchange: Exchange) -> None:
     exchange.reply(answer.status, packed, {**answer.headers, "Content-Encoding": "gzip"})
 
 
+def packs_countless_members(exchange: Exchange) -> None:
+    answer, body = _with_body(exchange)
+    packed = gzip.compress(b"") * 30_000 + gzip.compress(body)
+    exchange.reply(answer.status, packed, {**answer.headers, "Content-Encoding": "gzip"})
+
+
+def forewarns(exchange: Exchange) -> None:
+    exchange.send(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n")
+    answer = exchange.forward()
+    exchange.reply(answer.status, answer.body, answer.headers)
+
+
 def breaks_gzip(exchange: Exchange) -> None:
     answer, _ = _with_body(exchange)
     exchange.reply(answer.status, b"\x1f\x8b no gzip at all", {**answer.headers, "Content-Encoding": "gzip"})
@@ -266,6 +278,8 @@ FAULTS: dict[str, Fault] = {
     "length too large": Fault(announces_too_much, CONNECT, Again.REPEATABLE, is_of_body=True),
     "length too small": Fault(announces_too_little, DECODE, is_of_body=True),
     "gzip truncated": Fault(truncates_gzip, DECODE, is_of_body=True),
+    "gzip of countless members": Fault(packs_countless_members, DECODE, is_of_body=True),
+    "answers before the answer": Fault(forewarns),
     "gzip broken": Fault(breaks_gzip, DECODE, is_of_body=True),
     "200 in HTML": Fault(acts_and_answers(200, HTML), DECODE, is_of_body=True),
     "200 that is empty": Fault(acts_and_answers(200, b""), DECODE, is_of_body=True),

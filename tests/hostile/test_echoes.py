@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import html
+import io
 import json
 import re
 import socket
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 from tests.helpers.logs import everything_logged
-from tests.helpers.servers import RawServer, refusing_address
+from tests.helpers.servers import RawServer, answer, refusing_address
 from tests.helpers.witness import locals_of, texts_of
 
 import rtcp
@@ -23,7 +27,7 @@ INLET = "0" * 64
 _REQUEST_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FORM = rtcp.RowForm(dataset_id="d1", schema_id=SCHEMA)
 ROW = {"_id": "mara-77", "email": "mara@example.com", "phone": "+49 (170) 123-4567", "crm": "C-1001"}
-FIELDS: dict[str, Any] = {"client_id": "machine", "org_id": "0A@AdobeOrg", "token": "t", "retries": 0}
+FIELDS: dict[str, Any] = {"client_id": "machine", "org_id": "0A@AdobeOrg", "token": "tok-77-abc", "retries": 0}
 
 
 def twice(text: str) -> str:
@@ -47,6 +51,18 @@ WAYS: dict[str, Callable[[str], str]] = {
     "entities, named": lambda text: text.replace("@", "&commat;").replace("+", "&plus;"),
     "entities, twice": lambda text: html.escape(entities(text)),
     "JSON": lambda text: "".join(f"\\u{ord(letter):04x}" for letter in text),
+    "JSON, twice": lambda text: json.dumps(json.dumps(text))[3:-3],
+    "capitals": str.upper,
+    "bytes as programs show them": lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
+    "characters as programs show them": lambda text: text.encode("unicode_escape").decode(),
+    "characters by eight digits": lambda text: "".join(f"\\U{ord(letter):08x}" for letter in text),
+    "characters in braces": lambda text: "".join(f"\\u{{{ord(letter):x}}}" for letter in text),
+    "percent, of old programs": lambda text: "".join(f"%u{ord(letter):04X}" for letter in text),
+    "percent, in Latin-1": lambda text: quote(text, safe="", encoding="latin-1", errors="replace"),
+    "percent, of JSON": lambda text: quote(json.dumps(text)[1:-1], safe=""),
+    "decomposed": lambda text: unicodedata.normalize("NFD", text),
+    "hexadecimal": lambda text: text.encode().hex(),
+    "base64, twice": lambda text: base64.b64encode(base64.b64encode(text.encode())).decode(),
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64, of more": lambda text: base64.urlsafe_b64encode(f"<{text}>".encode()).decode().rstrip("="),
     "base64, of a document": lambda text: base64.b64encode(json.dumps({"id": text}).encode()).decode(),
@@ -71,6 +87,8 @@ UNREADABLE: dict[str, Callable[[rtcp.Client], Any]] = {
     "an attribute": lambda client: client.computed_attributes.get("c"),
     "files": lambda client: list(client.batches.files("b")),
 }
+# What is written in them reads like an encoding of something else.
+LIKE_ENCODED = ["C%41-1001", "50%25-of-77", "AT&amp;T-77", "c\\u0041-77", "ACME\\mara", 'mara "m" 77', "Straße-77"]
 PHONES = ["+491701234567", "491701234567", "00491701234567", "0170 1234567", "0170/123-45-67", "1701234567"]
 
 
@@ -123,6 +141,51 @@ def test_who_was_asked_for_is_not_repeated(way: str, id: str) -> None:
         assert echoed.rstrip("=") not in said
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("id", LIKE_ENCODED)
+def test_an_id_that_looks_encoded_itself_is_not_repeated(way: str, id: str) -> None:
+    echoed = WAYS[way](id)
+    with RawServer(refusing(echoed, status=500)) as server:
+        said = heard(server.url, lambda client: client.entities.get(id, namespace="crmId"))
+
+    assert "ServerError" in said
+    assert echoed.rstrip("=") not in said
+    assert "***" in said
+
+
+def table_of(row: dict[str, str]) -> bytes:
+    file = io.BytesIO()
+    parquet.write_table(pyarrow.Table.from_pylist([row]), file)
+    return file.getvalue()
+
+
+FILES = {
+    "people.json": json.dumps(ROW).encode() + b"\n" + json.dumps(ROW)[:20].encode(),
+    "array.json": json.dumps([ROW, ROW]).encode(),
+    "people.csv": f"{','.join(ROW)}\n{','.join(ROW.values())}\n".encode(),
+    "people.parquet": table_of(ROW),
+}
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("name", ROW)
+def test_a_refused_file_is_not_repeated(file: str, name: str) -> None:
+
+    def refuse(connection: socket.socket, request: bytes) -> None:
+        # Only the bytes of the file are refused.
+        is_refused = request.startswith(b"PUT")
+        (refusing(f"bad value {ROW[name]}") if is_refused else answer(200, b"{}"))(connection, request)
+
+    with RawServer(refuse) as server:
+        said = heard(
+            server.url,
+            lambda client: client.batches.upload("b1", FILES[file], dataset_id="d1", name=file),
+        )
+
+    assert "bad value ***" in said
+    assert ROW[name] not in said
+
+
 @pytest.mark.parametrize("echoed", PHONES)
 def test_a_phone_number_in_another_form_is_the_same_number(echoed: str) -> None:
     with RawServer(refusing(echoed)) as server:
@@ -132,7 +195,17 @@ def test_a_phone_number_in_another_form_is_the_same_number(echoed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "told", ["C-1001", "c-1001-retry", "QzEwMC1DLTEwMDE", base64.b64encode(b"C-1001").decode(), "\x1b[31m"]
+    "told",
+    [
+        "C-1001",
+        "tok-77-abc",
+        "dG9rLTc3LWFiYw",
+        "746f6b2d37372d616263",
+        "c-1001-retry",
+        "QzEwMC1DLTEwMDE",
+        base64.b64encode(b"C-1001").decode(),
+        "\x1b[31m",
+    ],
 )
 @pytest.mark.parametrize("status", [200, 400, 500])
 def test_an_echoed_request_id_is_not_taken(told: str, status: int) -> None:

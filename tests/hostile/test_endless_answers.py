@@ -78,6 +78,34 @@ def test_a_bomb_in_place_of_a_profile() -> None:
         client.merge_policies.get("p")
 
 
+def test_a_body_of_countless_empty_members_is_not_unpacked_for_minutes() -> None:
+    body = gzip.compress(b"") * 100_000
+    with (
+        RawServer(answer(200, body, "Content-Encoding: gzip\r\n")) as server,
+        client_at(server) as client,
+        pytest.raises(rtcp.DecodeError, match="decompressed"),
+    ):
+        client.merge_policies.get("p")
+
+
+PADDED = gzip.compress(b'{"children":') + gzip.compress(b"[]}") + bytes(512)
+BROKEN = gzip.compress(b'{"children":[]}') + gzip.compress(os.urandom(9999))[:5000]
+
+
+def test_of_several_members_all_count_and_what_fills_up_does_not() -> None:
+    with RawServer(answer(200, PADDED, "Content-Encoding: gzip\r\n")) as server, client_at(server) as client:
+        assert list(client.merge_policies.list()) == []
+
+
+def test_a_second_member_that_is_broken_is_not_passed_over() -> None:
+    with (
+        RawServer(answer(200, BROKEN, "Content-Encoding: gzip\r\n")) as server,
+        client_at(server) as client,
+        pytest.raises(rtcp.DecodeError, match="decompressed"),
+    ):
+        list(client.merge_policies.list())
+
+
 @pytest.mark.parametrize("way", ["that never ends", "packed small"])
 def test_a_token_has_its_bounds(way: str) -> None:
     fields = {"token": None, "client_secret": "p8"}

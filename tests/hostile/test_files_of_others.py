@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +24,7 @@ from rtcp.rows.keeping import KeptRows
 from rtcp.rows.rejects import Reject
 
 ROW = Reject({"crmId": "C-1"}, 0, 503, "busy", "no", can_retry=True)
+SHARED_MEMORY = Path("/dev/shm")
 KEYS = "ssh-ed25519 AAAA\n"
 
 
@@ -29,6 +34,22 @@ def _open_mask() -> Any:
     before = os.umask(0)
     yield
     os.umask(before)
+
+
+@contextmanager
+def limit_of(seconds: int) -> Iterator[None]:
+    """What hangs is interrupted."""
+
+    def interrupt(*_: Any) -> None:
+        raise AssertionError("it hangs")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def mode(path: Path) -> int:
@@ -221,6 +242,49 @@ with replacing(Path(sys.argv[1])) as file:
     cache_of(path, clock).write(FetchedToken("new", 3600))
 
     assert [found.name for found in tmp_path.iterdir()] == ["token"]
+
+
+@pytest.mark.parametrize("write", [rejects_into, spool_into])
+def test_a_file_with_a_second_name_is_left_alone(tmp_path: Path, write: Any) -> None:
+    keys = tmp_path / "authorized_keys"
+    keys.write_text(KEYS)
+    (tmp_path / "rows").hardlink_to(keys)
+
+    with pytest.raises(rtcp.SpoolError, match="hard link"):
+        write(tmp_path / "rows")
+
+    assert (keys.read_text(), mode(keys)) == (KEYS, 0o666)
+
+
+@pytest.mark.parametrize("write", [rejects_into, spool_into])
+def test_a_pipe_keeps_no_rows_and_is_refused(tmp_path: Path, write: Any) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(rtcp.SpoolError, match="pipe"):
+        write(tmp_path / "pipe")
+
+
+def test_a_pipe_in_the_place_of_a_token_holds_nobody_up(tmp_path: Path, clock: Any, caplog: Any) -> None:
+    os.mkfifo(tmp_path / "token")
+
+    with limit_of(5):
+        assert cache_of(tmp_path / "token", clock).read() is None
+
+    assert "pipe" in caplog.text
+
+
+@pytest.mark.skipif(not SHARED_MEMORY.is_dir(), reason="no folder in shared memory")
+def test_a_folder_of_everybodys_below_dev_is_no_device(clock: Any, caplog: Any) -> None:
+    with tempfile.TemporaryDirectory(dir=SHARED_MEMORY) as folder:
+        keys, link = Path(folder, "authorized_keys"), Path(folder, "link")
+        keys.write_text(KEYS)
+        link.symlink_to(keys)
+        with pytest.raises(rtcp.SpoolError, match="symbolic link"):
+            rejects_into(link)
+        assert cache_of(link, clock).read() is None
+
+        assert "symbolic link" in caplog.text
+        assert untouched(link)
 
 
 def test_dev_null_and_the_like_are_still_good_for_rejects() -> None:

@@ -79,6 +79,23 @@ with Recorder(sys.argv[1]) as again:
     assert run.stdout.splitlines() == said, run.stderr
 
 
+def test_a_child_that_was_forked_while_leftovers_were_removed_hangs_not(program):
+    code = """
+from rtcp import _temporary
+
+def make():
+    with _temporary.TemporaryFolder(prefix="rtcp-x-"):
+        return "made"
+
+# As if another thread had it in the moment of the fork.
+_temporary._sweep.acquire()
+in_child(make)
+"""
+    run = program(IN_CHILD + code)
+
+    assert (run.stdout.splitlines(), run.stderr) == (["str", "child 0"], "")
+
+
 def test_a_process_that_multiprocessing_forks_makes_a_client_of_its_own(program):
     code = """
 import multiprocessing

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import PureWindowsPath
+import unicodedata
+from pathlib import PurePosixPath, PureWindowsPath
 
 import pytest
 from hypothesis import given
@@ -38,6 +39,32 @@ def test_files_of_any_names_get_paths_of_their_own(names):
 
     assert len({path.casefold().rstrip(". ") for path in paths}) == len(names)
     assert not any(part in ("", ".", "..") for path in paths for part in path.split("/"))
+
+
+@pytest.mark.parametrize("name", ["a" * 400, "é" * 300, "日" * 90, "日" * 400, "𐐷" * 200])
+def test_a_name_of_any_letters_fits_on_a_disk_with_all_that_is_added(name):
+    files = [RemoteFile("b", "f1", f"{name}.parquet", 1)] * 12
+
+    for path in local_names(files):
+        assert len(f"{PurePosixPath(path).name}.part-of".encode()) <= 255
+        assert path.endswith(".parquet")
+
+
+def test_no_file_takes_the_name_of_a_folder_beside_it():
+    files = [RemoteFile("b", "f1", name, 1) for name in ("a.json", "A.json", "F1")]
+
+    paths = local_names(files)
+
+    folders = {path.partition("/")[0].casefold() for path in paths if "/" in path}
+    assert folders.isdisjoint(path.casefold() for path in paths)
+
+
+def test_names_that_differ_in_how_a_letter_is_composed_are_the_same_to_some_disks():
+    older, newer = "\uf900.json", "\u8c48.json"
+
+    paths = local_names([RemoteFile("b", file, name, 1) for file, name in (("f1", older), ("f2", newer))])
+
+    assert len({unicodedata.normalize("NFD", path) for path in paths}) == 2
 
 
 @pytest.mark.parametrize(

@@ -319,6 +319,19 @@ def test_an_interrupted_drain_keeps_what_it_had_in_hand(recorder, clock):
     assert len(recorder.waiting()) == 1
 
 
+def test_a_record_that_nobody_can_read_keeps_none_of_the_others_back(tmp_path, client, clock):
+    with SpoolFile(tmp_path / "odd") as spool:
+        Queue(spool, "media.finished").put([b'{"key": "k", "events": [{"x": 1}]}'])
+    with Recorder(tmp_path / "odd", clock=clock) as recorder:
+        record(recorder, clock, "ferry-1")
+        record(recorder, clock, "ferry-2")
+        drained = recorder.drain(client, config_id="harbour-media")
+
+        assert (drained.sent, drained.kept) == (2, 1)
+        assert isinstance(drained.problem, rtcp.SpoolError)
+        assert recorder.drain(client, config_id="harbour-media").kept == 1
+
+
 def test_an_unfinished_recording_can_be_gone_on_with(recorder, reopened, client, emulator, clock):
     session = recorder.start_session(FERRY, custom_states=["subtitles"], ping_interval=3)
     clock.advance(1)
@@ -383,6 +396,16 @@ def test_a_foreign_record_is_no_session(tmp_path):
             with pytest.raises(rtcp.RtcpError):
                 Recorder(spool)
             queue.done(ids)
+
+
+def test_a_recorder_that_cannot_be_made_leaves_the_spool_free(tmp_path):
+    with SpoolFile(tmp_path / "spool") as spool:
+        Queue(spool, "media.open").put([b"7"])
+    with pytest.raises(rtcp.SpoolError, match="no recorded session") as caught:
+        Recorder(tmp_path / "spool")
+
+    SpoolFile(tmp_path / "spool").close()
+    assert caught.value.__traceback__ is not None
 
 
 def test_a_recording_shows_no_person(recorder, clock):

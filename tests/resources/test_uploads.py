@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -141,6 +142,18 @@ def test_progress_ends_with_all_bytes_and_never_has_more(client, batch):
 
     assert seen[-1] == rtcp.UploadProgress("a.parquet", len(CONTENT), len(CONTENT))
     assert max(each.bytes_done for each in seen) == len(CONTENT)
+
+
+def test_what_comes_through_a_pipe_is_uploaded_whole(client, server, batch, tmp_path):
+    pipe = tmp_path / "people.parquet"
+    os.mkfifo(pipe)
+    feeder = threading.Thread(target=pipe.write_bytes, args=(CONTENT,), daemon=True)
+    feeder.start()
+
+    client.batches.upload(batch.id, pipe, dataset_id="d1")
+    feeder.join()
+
+    assert server.batch.files == {"people.parquet": CONTENT}
 
 
 def test_an_empty_file_is_a_file(client, server, batch):

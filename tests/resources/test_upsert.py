@@ -16,6 +16,7 @@ import pytest
 from tests.helpers.imports import ImportServer
 
 import rtcp
+from rtcp.models.batch import BatchError
 
 ROWS = [{"crm": str(number), "address": {"city": f"city {number}"}} for number in range(6)]
 
@@ -202,6 +203,17 @@ def test_of_a_failed_batch_all_rows_come_back_and_those_without_fault_may_go_aga
     ]
     with pytest.raises(rtcp.JobFailedError):
         result.raise_for_failures()
+
+
+def test_why_a_batch_failed_repeats_no_value_of_its_rows(client, server):
+    server.fails = lambda row: ("1", "bad")
+    server.states = ["failed"]
+    result = client.batches.upsert("d1", [{"crm": "C-1001", "address": {"city": "Whitby"}}])
+    said = BatchError.model_validate({"code": "1", "description": "Whitby is no city of c%2D1001"})
+    told = dataclasses.replace(result, batch=result.batch.model_copy(update={"errors": [said]}))
+
+    with pytest.raises(rtcp.JobFailedError, match=r"\*\*\* is no city of \*\*\*"):
+        told.raise_for_failures()
 
 
 def test_resend_sends_exactly_the_rejects_with_their_mapping_lines_and_positions(client, server, tmp_path):

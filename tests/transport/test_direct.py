@@ -352,3 +352,50 @@ def test_a_proxy_gets_every_request() -> None:
         assert [line.split()[1] for line in proxy.request_lines] == [
             "http://platform.example/data/core/ups/config/mergePolicies/p-1"
         ] * 3
+
+
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+
+
+@pytest.mark.parametrize("first", [[], [FOUND]], ids=["the long way", "the direct way"])
+def test_what_comes_before_an_answer_is_not_the_answer(first: list[Behaviour]) -> None:
+    def warned(connection: socket.socket, request: bytes) -> None:
+        connection.sendall(EARLY)
+        FOUND(connection, request)
+
+    with KeptServer(*first, warned) as server, client_at(server.url) as client:
+        names = [client.merge_policies.get("p-1").name for _ in range(len(first) + 1)]
+
+    assert set(names) == {"Found"}
+
+
+UNASKED = {
+    "101": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+    "304": b"HTTP/1.1 304 Not Modified\r\n\r\n",
+    "204": b"HTTP/1.1 204 No Content\r\n\r\n",
+    "nothing": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("first", [[], [FOUND]], ids=["the long way", "the direct way"])
+@pytest.mark.parametrize("how", UNASKED)
+def test_an_answer_that_comes_late_is_not_taken_for_the_next_one(how: str, first: list[Behaviour]) -> None:
+    late: list[socket.socket] = []
+
+    def behave(connection: socket.socket, request: bytes) -> None:
+        if b"/p-2" in request:
+            late.append(connection)
+            connection.sendall(UNASKED[how])
+        elif connection in late:
+            # That of the request before, which was still to come.
+            kept(200, POLICY_BYTES.replace(b"Found", b"Stale"))(connection, request)
+        else:
+            FOUND(connection, request)
+
+    with KeptServer(*first, *[behave] * 6) as server, client_at(server.url) as client:
+        for _ in first:
+            client.merge_policies.get("p-1")
+        with pytest.raises(rtcp.RtcpError):
+            client.merge_policies.get("p-2")
+
+        assert client.merge_policies.get("p-3").name == "Found"

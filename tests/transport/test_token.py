@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,10 @@ def guarded() -> Iterator[Emulator]:
 def client_of(emulator: Emulator, **fields: Any) -> rtcp.Client:
     hosts = {"base_url": emulator.url, "ims_url": emulator.url}
     return rtcp.Client(rtcp.Config(**{**SETTINGS, **hosts, **fields}))
+
+
+def ims_at(url: str, *, clock: FakeClock | None = None, **fields: Any) -> rtcp.Client:
+    return rtcp.Client(rtcp.Config(**SETTINGS, client_secret="s", ims_url=url, **fields), clock=clock)
 
 
 def all_at_once(call: Callable[[], Any]) -> list[Any]:
@@ -248,6 +253,45 @@ def test_a_refusal_of_ims_in_another_form_is_a_token_error(body: bytes) -> None:
         config = rtcp.Config(**SETTINGS, client_secret="s", ims_url=ims.url)
         with rtcp.Client(config) as client, pytest.raises(rtcp.TokenError, match="404"):
             client.merge_policies.get("p-1")
+
+        assert len(ims.received) == 1
+
+
+@pytest.mark.parametrize("said", ["das Geheimnis ist ungültig", "it\u2019s wrong", 'say "no"', "\x1b[2J", 7, ["no"]])
+def test_a_reason_of_ims_in_any_letters_is_a_token_error(said: Any) -> None:
+    body = json.dumps({"error": "invalid_client", "error_description": said}).encode()
+    for status in (200, 400):
+        with (
+            RawServer(answer(status, body)) as ims,
+            ims_at(ims.url) as client,
+            pytest.raises(rtcp.TokenError) as caught,
+        ):
+            client.merge_policies.get("p-1")
+
+        assert caught.value.code == "invalid_client"
+        assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("token", ["a\r\nX-Evil: 1", "a b", "日", " ", ["x"]])
+def test_a_token_that_cannot_be_sent_is_none(token: Any) -> None:
+    body = json.dumps({"access_token": token, "expires_in": 9}).encode()
+    with (
+        RawServer(answer(200, body)) as ims,
+        ims_at(ims.url) as client,
+        pytest.raises(rtcp.TokenError, match="access_token"),
+    ):
+        client.merge_policies.get("p-1")
+
+
+def test_a_token_that_lasts_no_second_is_not_asked_for_with_every_call(clock: FakeClock) -> None:
+    token = answer(200, b'{"access_token": "t", "expires_in": 0.4}')
+    with (
+        RawServer(token) as ims,
+        RawServer(answer(200, b'{"children": []}')) as server,
+        ims_at(ims.url, base_url=server.url, clock=clock) as client,
+    ):
+        list(client.merge_policies.list())
+        list(client.merge_policies.list())
 
         assert len(ims.received) == 1
 

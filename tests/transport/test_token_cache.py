@@ -55,6 +55,16 @@ def test_the_file_holds_no_secret(ask: Any, cache: Path) -> None:
     assert "p8" not in stored["credential"]
 
 
+@pytest.mark.parametrize("token", ["", None, 7, "a\nb", "日"])
+def test_a_cached_token_that_cannot_be_sent_counts_as_none(ask: Any, cache: Path, emulator: Any, token: Any) -> None:
+    ask(cache)
+    cache.write_text(json.dumps({**json.loads(cache.read_text()), "token": token}))
+
+    ask(cache)
+
+    assert emulator.requests.count("auth.fetch_token") == 2
+
+
 def test_a_second_client_needs_no_token_call(ask: Any, cache: Path, emulator: Any) -> None:
     ask(cache)
     ask(cache)

@@ -203,6 +203,36 @@ def test_a_database_of_something_else_is_told(tmp_path):
         SpoolFile(tmp_path / "other.db")
 
 
+def test_a_spool_that_has_lost_a_page_is_not_taken_for_one_with_fewer_records(tmp_path):
+    path = tmp_path / "spool"
+    with SpoolFile(path) as spool:
+        Queue(spool, "rows").put([b"%03d" % number + b"." * 300 for number in range(200)])
+    whole = path.read_bytes()
+    outcomes = set()
+    for page in range(1, len(whole) // 4096):
+        # As many records as before, by its own count, of which some are those of another page.
+        start = page * 4096
+        path.write_bytes(whole[:start] + whole[start - 4096 : start] + whole[start + 4096 :])
+        try:
+            with SpoolFile(path) as spool:
+                queue = Queue(spool, "rows")
+                outcomes.add((len(queue), len(queue.take(1000))))
+        except rtcp.SpoolError as exc:
+            outcomes.add("damaged" in str(exc))
+
+    assert outcomes == {True}
+
+
+def test_what_is_damaged_while_it_is_open_is_told_by_its_count_too(tmp_path, spool, queue):
+    queue.put([b"." * 300] * 200)
+    spool._connection.execute("PRAGMA writable_schema = ON")
+    spool._connection.execute("UPDATE sqlite_master SET rootpage = 3 WHERE name = 'entries_by_queue'")
+    spool._connection.execute("PRAGMA writable_schema = RESET")
+
+    with pytest.raises(rtcp.SpoolError):
+        len(Queue(spool, "others"))
+
+
 def test_a_folder_that_is_not_there_is_told(tmp_path):
     with pytest.raises(rtcp.SpoolError, match="No such file or directory"):
         SpoolFile(tmp_path / "nowhere" / "spool")

@@ -30,7 +30,7 @@ class Receipts:
         self._file = _open_path(place)
         for name in (instance.dag_id, instance.run_id, task):
             # Ids of runs have colons and plus signs, and may have slashes.
-            self._file /= quote(name, safe="")
+            self._file /= _segment(name)
         self._file = self._file.parent / f"{self._file.name}{_SUFFIX}"
 
     def __str__(self) -> str:
@@ -42,13 +42,12 @@ class Receipts:
         Raises:
             InvalidArgumentError: what stands there is no receipt.
         """
+        receipt: Any = None
         try:
-            text = self._file.read_text()
+            with suppress(ValueError):
+                receipt = read_json(self._file.read_text())
         except FileNotFoundError:
             return None
-        receipt: Any = None
-        with suppress(ValueError):
-            receipt = read_json(text)
         if not isinstance(receipt, dict) or not isinstance(receipt.get("job_id"), str):
             raise InvalidArgumentError(f"{self._file} is no receipt of a task: look what it is, and remove it")
         return receipt
@@ -60,6 +59,11 @@ class Receipts:
         part = self._file.parent / f"{self._file.name}.part"
         part.write_text(json.dumps(receipt))
         part.replace(self._file)
+
+
+def _segment(name: str) -> str:
+    # Airflow takes dots for an id; as a name they would lead into the folder of something else.
+    return name.replace(".", "%2E") if name in (".", "..") else quote(name, safe="")
 
 
 def _open_path(place: str) -> Any:

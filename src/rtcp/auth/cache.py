@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from rtcp._json import read_json
 from rtcp._private import open_private, private_folder, replacing
-from rtcp.auth.values import FetchedToken
+from rtcp.auth.values import FetchedToken, is_token
 from rtcp.config import Config
 from rtcp.config.sources import at_home
 
@@ -45,9 +45,9 @@ class TokenCache:
         """The token, with what is left of its life, or None."""
         try:
             stored = read_json(self._text())
-            if stored["credential"] != self._key:
+            if stored["credential"] != self._key or not is_token(stored["token"]):
                 return None
-            return FetchedToken(str(stored["token"]), float(stored["expires_at"]) - self._now().timestamp())
+            return FetchedToken(stored["token"], float(stored["expires_at"]) - self._now().timestamp())
         except FileNotFoundError:
             return None
         except OSError as exc:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from rtcp.auth.values import FetchedToken
+from rtcp.auth.values import FetchedToken, is_token
 from rtcp.config import Config
 from rtcp.errors import ConfigError, DecodeError, RateLimitError, ResponseError, ServerError, TokenError
 from rtcp.transport.request import Request, Response, Service
@@ -91,16 +91,17 @@ class Ims:
             raise
         except ResponseError as exc:
             return TokenError(f"IMS refused the credentials: {exc}{_advice(exc.code)}", code=exc.code)
+        except _RefusedError as exc:
+            code, words = shortened(exc.code, private), shortened(exc.reason, private)
         except AuthlibBaseError as exc:
-            code, words = (
-                shortened(str(exc.error), private),
-                shortened(str(exc.description or "no reason given"), private),
-            )
+            code, words = shortened(str(exc.error), private), "no reason given"
         else:
             value = token.get("access_token")
-            if isinstance(value, str) and value:
+            if is_token(value):
                 return FetchedToken(value, float(token["expires_in"]))
             code, words = "no_token", "the answer holds no access_token"
+            if value:
+                words = "the access_token of the answer has characters that none has"
         return TokenError(f"IMS refused the credentials: {code}: {words}{_advice(code)}", code=code)
 
 
@@ -117,6 +118,15 @@ _ADVICE: Final[Mapping[str, str]] = {
 
 def _advice(code: str | None) -> str:
     return _ADVICE.get(code or "", "")
+
+
+class _RefusedError(Exception):
+    """What IMS says in place of a token. Told past authlib, which fails on letters outside ASCII."""
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.code = str(body["error"])
+        self.reason = str(body.get("error_description") or "no reason given")
 
 
 @dataclass(frozen=True)
@@ -157,11 +167,14 @@ class _Post:
             is_oauth = isinstance(exc.body, dict) and isinstance(exc.body.get("error"), str)
             if not is_oauth or isinstance(exc, RateLimitError | ServerError):
                 raise
-            return _Answer(exc.status, exc.body)
+            refused: Any = exc.body
+            raise _RefusedError(refused) from None
         try:
             body = response.json()
         except ValueError:
             body = None
+        if isinstance(body, dict) and body.get("error"):
+            raise _RefusedError(body)
         if isinstance(body, dict):
             # authlib trusts these to be whole numbers and would fail on any other spelling.
             body = {name: value for name, value in body.items() if name != "expires_at"}
@@ -181,4 +194,5 @@ def _seconds(told: Any) -> int:
         return _UNTOLD_LIFE
     if not 0 < seconds < float("inf"):
         return _UNTOLD_LIFE
-    return int(seconds / 1000 if seconds > _LARGEST_SECONDS else seconds)
+    # None at all would ask for a new one with each call.
+    return max(1, int(seconds / 1000 if seconds > _LARGEST_SECONDS else seconds))

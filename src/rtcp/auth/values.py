@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from typing import Any, Final, TypeGuard
 
 from rtcp._hidden import Hidden
+
+_SENDABLE: Final = re.compile(r"[\x21-\x7e]+")
+
+
+def is_token(value: Any) -> TypeGuard[str]:
+    """True for a text that can be sent as a bearer token."""
+    return isinstance(value, str) and _SENDABLE.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,10 +117,10 @@ class SpoolFile:
         """What `Queue.take` does."""
         self._check_process()
         with self._database:
-            state = self._state(queue)
             entries: list[Entry] = []
             size = 0
             try:
+                state = self._state(queue)
                 for number, data in self._candidates(queue, state):
                     size += len(data)
                     if len(entries) == limit or (entries and max_bytes is not None and size > max_bytes):
@@ -141,7 +141,8 @@ class SpoolFile:
         """What `Queue.release` does."""
         self._check_process()
         with self._database:
-            state = self._state(queue)
+            # What nobody has taken cannot be given back.
+            state = self._states.get(queue) or _State(0)
             given_back = state.claimed.intersection(ids)
             state.claimed -= given_back
             state.released |= given_back
@@ -150,7 +151,11 @@ class SpoolFile:
         """Records of a queue."""
         self._check_process()
         with self._database:
-            return self._state(queue).length
+            try:
+                return self._state(queue).length
+            except sqlite3.Error as exc:
+                problem = self._problem(exc)
+        raise SpoolError(problem)
 
     def _candidates(self, queue: str, state: _State) -> Iterable[tuple[int, bytes]]:
         connection = self._usable()
@@ -351,3 +356,11 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise SpoolError(f"the file {str(path)!r} is a database of something else; choose another path for the spool")
     elif version != _VERSION:
         raise SpoolError(f"the spool {str(path)!r} was written by another version of rtcp (format {version})")
+    else:
+        # Of a damaged one, SQLite gives out what it still finds, and says nothing of the rest.
+        (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if found != "ok":
+            raise SpoolError(
+                f"the spool {str(path)!r} is damaged: choose another path; `.recover` of the program sqlite3 may save "
+                "what is left in it"
+            )

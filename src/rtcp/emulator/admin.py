@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from rtcp.emulator.http.faults import fault_from_json
@@ -157,6 +158,10 @@ async def _load(request: Request, service: Service) -> Answer:
     is_sampled = settings.get("sample", True)
     if not isinstance(is_sampled, bool):
         return problem(400, "sample must be true or false")
+    path = Path(manifest)
+    if path.exists() and not path.is_file():
+        # A device may have no end, and nobody may write into a pipe.
+        return problem(400, f"{manifest}: is no file")
     # In a thread: look-ups wait for the store, but tokens are given and connections kept while a large file is read.
     try:
         report = await asyncio.to_thread(load_manifest, service.store, manifest, data=data)

@@ -20,6 +20,8 @@ from rtcp.emulator.service import Service
 
 # The server puts the way to drop a connection here; ASGI itself knows none.
 DROP = "rtcp.drop_connection"
+# And the host of a target that is a whole address.
+TARGET_HOST = "rtcp.target_host"
 # A part of a file, as the published description bounds it; for everything else no source names a bound.
 MOST_FILE_BYTES = 512_000_000
 MOST_JSON_BYTES = 32 * 1024 * 1024
@@ -158,6 +160,11 @@ def _answer_unknown(request: Request, description: Description) -> Answer:
 def _read_request(scope: Scope, body: bytes, service: Service) -> tuple[Request, Match | None]:
     method, path = scope["method"], scope["path"]
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+    named = (scope.get("state") or {}).get(TARGET_HOST)
+    if named is not None or len(hosts) > 1:
+        # Each of them must be one of ours: which one counts, programs do not agree on.
+        headers["host"] = ", ".join([*hosts, *([] if named is None else [named])])
     query = Query(scope["query_string"].decode("latin-1"))
     if path.startswith(ADMIN_PREFIX):
         is_local = is_loopback((scope.get("client") or ("127.0.0.1",))[0])

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import Server
 
 from rtcp._paths import local_path
-from rtcp.emulator.app import DROP, App, OneSend
+from rtcp.emulator.app import DROP, TARGET_HOST, App, OneSend
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.http.faults import Faults
 from rtcp.emulator.http.gateway import Credential, is_loopback
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 # Longer than a client's pause between two calls: uvicorn's own 5 s would make idle clients reconnect.
 KEEP_ALIVE_SECONDS = 75
 STOP_SECONDS = 5.0
+# Many times what a request has; other servers take a hundredth.
+MOST_HEAD_BYTES = 1 << 20
 
 logger = logging.getLogger(__name__)
 
@@ -247,13 +249,50 @@ def _load_with_bar(
 
 
 class _Protocol(HttpToolsProtocol):
-    """HTTP that lets the application drop its connection."""
+    """HTTP that lets the application drop its connection, tells it of the host in a whole address, and ends what has a
+    head without an end.
+    """
+
+    _head = 0
+    _is_in_head = True
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # Only what is in the head still: a body may have come along.
+        if self._is_in_head:
+            self._head += len(data)
+            if self._head > MOST_HEAD_BYTES and not self.transport.is_closing():
+                self.send_400_response("the head of the request has no end")
+
+    def on_message_begin(self) -> None:
+        self._head, self._is_in_head = 0, True
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # Those behind a body count as well.
+        self._head += len(name) + len(value)
+        if self._head > MOST_HEAD_BYTES:
+            raise ValueError("the head of the request has no end")
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        self.scope.setdefault("state", {})[TARGET_HOST] = _host_of(self.url)
+        super().on_headers_complete()
 
     def connection_made(self, transport: Any) -> None:
         gathering = OneSend(transport)
         super().connection_made(cast(asyncio.Transport, gathering))
         # The state of every request of this connection is a copy of this one.
         self.app_state = {**self.app_state, DROP: gathering.close}
+
+
+def _host_of(target: bytes) -> str | None:
+    """The host of a request that names a whole address, as to a proxy."""
+    if target.startswith(b"/"):
+        return None
+    _, separator, rest = target.decode("latin-1").partition("://")
+    return rest.partition("/")[0].partition("?")[0] if separator else None
 
 
 class _Server(Server):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +24,8 @@ PART: Final = ".part"
 STATE: Final = ".part-of"
 """The end of a name that tells which state of a file its unfinished bytes are of."""
 _UNSAFE: Final = re.compile(r"[^\w.=+@ -]")
-_LONGEST_NAME: Final = 150
+# Bytes: file systems take 255, and ours adds an ending and a number.
+_LONGEST_NAME: Final = 200
 # To Windows, a device, whatever ending stands behind.
 _DEVICE: Final = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)", re.IGNORECASE)
 
@@ -66,17 +69,26 @@ def local_names(files: Sequence[RemoteFile]) -> list[str]:
     be, gets a number in front.
     """
     names = [safe_name(file.name) for file in files]
-    # Some file systems do not tell upper from lower case.
-    counts = Counter(name.casefold() for name in names)
+    counts = Counter(map(_key, names))
+    # A file cannot have the name of a folder beside it.
+    folders = {_key(safe_name(file.file_id)) for file, name in zip(files, names, strict=True) if counts[_key(name)] > 1}
     paths: dict[str, str] = {}
     for file, name in zip(files, names, strict=True):
-        path = name if counts[name.casefold()] == 1 else f"{safe_name(file.file_id)}/{name}"
+        is_alone = counts[_key(name)] == 1 and _key(name) not in folders
+        path = name if is_alone else f"{safe_name(file.file_id)}/{name}"
         number = 1
-        while path.casefold() in paths:
+        while _key(path) in paths:
             number += 1
             path = f"{safe_name(file.file_id)}/{number}~{name}"
-        paths[path.casefold()] = path
+        paths[_key(path)] = path
     return list(paths.values())
+
+
+def _key(path: str) -> str:
+    """What names have in common that a file system may take for the same: some tell no capitals from small letters, and
+    no two ways to compose a letter.
+    """
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
 
 
 def safe_name(text: str) -> str:
@@ -87,5 +99,13 @@ def safe_name(text: str) -> str:
     name = re.sub(r"[. ]+$", "_", _DEVICE.sub(r"\1_", name, count=1) if _DEVICE.match(name) else name)
     if name.casefold().endswith((PART, STATE)):
         name += "_"
+    if len(name.encode()) <= _LONGEST_NAME:
+        return name
     # The end is kept: it tells the format.
-    return name if len(name) <= _LONGEST_NAME else f"{name[:20]}~{name[-_LONGEST_NAME + 21 :]}"
+    return f"{_cut(name[:20], 60)}~{_cut(name[::-1], _LONGEST_NAME - 61)[::-1]}"
+
+
+def _cut(text: str, size: int) -> str:
+    """The beginning of a text that has so many bytes at most."""
+    sizes = accumulate(len(letter.encode()) for letter in text)
+    return text[: sum(1 for each in sizes if each <= size)]

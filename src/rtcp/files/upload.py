@@ -69,7 +69,12 @@ def opened(content: str | Path | bytes | BinaryIO) -> Iterator[Source]:
         yield Source(lambda: io.BytesIO(content), len(content))
     elif isinstance(content, str | Path):
         path = local_path(content, what="content")
-        yield Source(lambda: path.open("rb"), path.stat().st_size)
+        if path.is_file():
+            yield Source(lambda: path.open("rb"), path.stat().st_size)
+            return
+        # A pipe, which tells no size, and can be read only once.
+        with path.open("rb") as stream, opened(stream) as source:
+            yield source
     else:
         with TemporaryFolder(prefix="rtcp-upload-") as folder:
             copy = folder / "content"
@@ -199,14 +204,15 @@ class _Slice:
     def __iter__(self) -> Iterator[bytes]:
         left = self.length
         self.on_read(0)
-        for block in self._blocks():
+        for block in self.blocks():
             left -= len(block)
             yield block
             self.on_read(self.length - left)
         if left:
             raise InvalidArgumentError("the file became shorter while it was sent")
 
-    def _blocks(self) -> Iterator[bytes]:
+    def blocks(self) -> Iterator[bytes]:
+        """The bytes, without a word of how far they are."""
         try:
             with self.open() as file:
                 file.seek(self.start)

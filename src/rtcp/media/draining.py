@@ -10,7 +10,7 @@ from typing import Final
 from rtcp._notebook import Displayed
 from rtcp._outlook import Outlook, judge
 from rtcp.bulk.spool import Entry, Queue
-from rtcp.errors import InvalidArgumentError, RequestError, ResponseError, RtcpError, SessionRuleError
+from rtcp.errors import InvalidArgumentError, RequestError, ResponseError, RtcpError, SessionRuleError, SpoolError
 from rtcp.media.recording import Recorded, read_row
 
 logger = logging.getLogger(__name__)
@@ -48,24 +48,35 @@ def drain(
     """Send what waits, oldest first, until nothing does or the service cannot be reached."""
     report = Drained(kept=len(waiting))
     # One at a time, so that another drain of the same spool can take the next.
-    while entries := waiting.take(1):
-        (entry,) = entries
-        try:
-            report = _send_one(waiting, dead, entry, send, report)
-        finally:
-            # Whatever ended it, what is not done goes back; for what is done this does nothing.
-            waiting.release([entry.id])
-        if on_progress is not None:
-            on_progress(report)
-        if report.problem is not None:
-            break
-    return report
+    taken: list[int] = []
+    unreadable: SpoolError | None = None
+    try:
+        while report.problem is None and (entries := waiting.take(1)):
+            (entry,) = entries
+            taken.append(entry.id)
+            try:
+                recorded, _ = read_row(entry.data)
+            except SpoolError as exc:
+                # It keeps none of the others back.
+                unreadable = unreadable or exc
+                continue
+            report = _send_one(waiting, dead, entry, recorded, send, report)
+            if on_progress is not None:
+                on_progress(report)
+    finally:
+        # Whatever ended it, what is not done goes back; for what is done this does nothing.
+        waiting.release(taken)
+    return report if report.problem is not None else replace(report, problem=unreadable)
 
 
 def _send_one(
-    waiting: Queue, dead: Queue, entry: Entry, send: Callable[[Recorded], object], report: Drained
+    waiting: Queue,
+    dead: Queue,
+    entry: Entry,
+    recorded: Recorded,
+    send: Callable[[Recorded], object],
+    report: Drained,
 ) -> Drained:
-    recorded, _ = read_row(entry.data)
     try:
         send(recorded)
     except SessionRuleError as exc:

@@ -85,7 +85,11 @@ class Recorder:
         self._dead = Queue(self._spool, _DEAD)
         self._lock = threading.Lock()
         self._running: dict[str, Recording] = {}
-        self._cut_off = self._recover()
+        try:
+            self._cut_off = self._recover()
+        except BaseException:
+            self.close()
+            raise
 
     def start_session(
         self,

@@ -88,6 +88,7 @@ class _Watched(HTTPConnection):
     """A connection that tells the attempt of its thread which socket to shut down at its end."""
 
     attempt: deadline.Attempt | None = None
+    response_class = direct.Answer
 
     def _new_conn(self) -> socket.socket:
         sock = super()._new_conn()
@@ -111,9 +112,9 @@ class _Watched(HTTPConnection):
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         response = super().getresponse()
-        head = response.headers
-        if response.length_remaining == 0 and ("transfer-encoding" in head or head.get("content-length", "0") != "0"):
-            # It has no body by the rules, and announces one. What comes all the same would be read as the next answer.
+        answer = response._original_response
+        # What comes all the same would be read as the next answer.
+        if isinstance(answer, direct.Answer) and answer.is_doubtful:
             self.close()
         return response
 

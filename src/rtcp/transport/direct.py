@@ -32,6 +32,9 @@ _HEAD: Final = 16 * 1024
 _MOST_LINES: Final = 100
 # A body up to here goes out with its head.
 _TOGETHER: Final = 64 * 1024
+_SWITCHING: Final = 101
+_FIRST_FINAL: Final = 200
+_NOT_MODIFIED: Final = 304
 # Their answers have the body that they announce; that of HEAD has none.
 _METHODS: Final = ("GET", "POST")
 _TARGET: Final = re.compile(r"/[-A-Za-z0-9._~!$&'()*+,;=:@/?%]*", re.ASCII)
@@ -59,6 +62,26 @@ _SEAMS: Final[tuple[tuple[type, str, ModuleType], ...]] = (
     (http.client.HTTPConnection, "getresponse", http.client),
     (http.client.HTTPResponse, "begin", http.client),
 )
+
+
+class Answer(http.client.HTTPResponse):
+    """An answer behind all that comes before it: http.client takes `103 Early Hints` for the answer itself, and the one
+    that follows would be read as that of the next request.
+    """
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        is_interim = _SWITCHING < status < _FIRST_FINAL
+        return version, http.client.CONTINUE if is_interim else status, reason
+
+    @property
+    def is_doubtful(self) -> bool:
+        """True where nothing was asked for that is answered so: what is meant may come after it, and nobody could tell
+        whose it is.
+        """
+        announced = self.getheader("Transfer-Encoding") or self.getheader("Content-Length", "0") != "0"
+        is_empty = self.length == 0 and (announced or self._method == "GET")  # type: ignore[attr-defined]
+        return self.status < _FIRST_FINAL or self.status == _NOT_MODIFIED or (is_empty and self._method != "HEAD")  # type: ignore[attr-defined]
 
 
 class DirectWay:
@@ -140,7 +163,7 @@ class DirectWay:
         self, connection: Any, request: requests.PreparedRequest, target: str, file: Any
     ) -> requests.Response:
         """The answer as urllib3 and requests read it; nothing of it has been taken out of the file."""
-        ordinary = http.client.HTTPResponse(_Peeked(file), method=request.method)  # type: ignore[arg-type]
+        ordinary = Answer(_Peeked(file), method=request.method)  # type: ignore[arg-type]
         try:
             ordinary.begin()
         except TimeoutError:
@@ -149,9 +172,7 @@ class DirectWay:
         except (OSError, http.client.HTTPException) as exc:
             ordinary.close()
             raise _broken(exc, request) from None
-        announced = ordinary.getheader("Transfer-Encoding") or ordinary.getheader("Content-Length", "0") != "0"
-        # What has no body by the rules, and announces one: what came all the same would be read as the next answer.
-        if ordinary.will_close or (ordinary.length == 0 and announced):
+        if ordinary.will_close or ordinary.is_doubtful:
             connection.close()
         raw = urllib3.HTTPResponse(
             body=ordinary,
@@ -271,8 +292,8 @@ def _head(start: bytes, *, most: int | None) -> tuple[int, int, requests.Respons
     if fields.get("connection", ("", "keep-alive"))[1].lower() != "keep-alive":
         return None
     size = end + 4
-    # More than was announced is for the long way to judge.
-    if len(start) > size + int(length):
+    # More than was announced, and nothing at all, is for the long way to judge.
+    if len(start) > size + int(length) or int(length) == 0:
         return None
     answer = requests.Response()
     answer.status_code = int(said[1])

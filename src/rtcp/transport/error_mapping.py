@@ -124,6 +124,8 @@ def to_error_saying(
 
 def private_of(request: Request) -> tuple[str, ...]:
     """What no message about a request may repeat: what it says so of itself, and of rows each of their values."""
+    if request.more_private is not None:
+        return (*request.private, *request.more_private())
     if request.service is not Service.STREAMING or not isinstance(request.content, bytes):
         return request.private
     try:
@@ -137,12 +139,13 @@ def private_of(request: Request) -> tuple[str, ...]:
     return (*request.private, *values_in(rows))
 
 
-def id_told(request: Request, told: str, *, status: int) -> str | None:
+def id_told(request: Request, told: str, *, status: int, token: str | None = None) -> str | None:
     """The id that an answer gives the request, where it is no more than that: a service may echo what it was sent."""
     # What goes in is not read again, so nobody can tell.
-    if not _PLAIN_ID.fullmatch(told) or (request.service is Service.STREAMING and status < 400):
+    is_of_rows = request.service is Service.STREAMING or request.more_private is not None
+    if not _PLAIN_ID.fullmatch(told) or (is_of_rows and status < 400):
         return None
-    return None if tells(told, private_of(request)) else told
+    return None if tells(told, (*private_of(request), token or "")) else told
 
 
 def _without_codes(summary: str, code: str | None, status: int) -> str:

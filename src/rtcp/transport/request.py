@@ -54,6 +54,7 @@ class Request:
         query: name-value pairs, those with None left out; or a query that is already encoded, as next links carry it.
         idempotent: a POST that only reads, or that the service recognises when it comes twice.
         private: texts that no message may repeat (identities).
+        more_private: further ones, which are looked up only for a message that says something.
         help: what to do about an answer of this status, put into its error.
         creates: what a POST makes, and how to find out whether it was made; put into the error when nobody can tell.
     """
@@ -71,6 +72,7 @@ class Request:
     authenticated: bool = True
     idempotent: bool = False
     private: tuple[str, ...] = field(default=(), repr=False)
+    more_private: Callable[[], Iterable[str]] | None = field(default=None, repr=False)
     help: Mapping[int, str] = field(default_factory=dict, repr=False)
     creates: str | None = None
 

@@ -233,7 +233,7 @@ class Session:
         if attempt.is_over:
             failure = too_slow(request, url=url, request_id=request_id, is_sent=attempt.is_sent)
         if failure is None:
-            known_as = _known_as(request, answer, request_id)
+            known_as = _known_as(request, answer, request_id, token)
             head = (answer.status_code, answer.headers, body, request.method, url, known_as)
             if is_open:
                 return Stream(*head, request, answer, attempt)
@@ -335,7 +335,7 @@ def _with_query(url: str, query: str) -> str:
     return f"{url}?{query}" if query else url
 
 
-def _known_as(request: Request, answer: requests.Response, sent: str) -> str:
+def _known_as(request: Request, answer: requests.Response, sent: str, token: str | None) -> str:
     """What the service calls the request, so that its support can find it; else what it was called by us."""
     told = answer.headers.get("X-Request-Id")
     if told is None or told == sent:
@@ -343,11 +343,11 @@ def _known_as(request: Request, answer: requests.Response, sent: str) -> str:
     # What nearly all have; the patterns for the others are loaded below.
     if _UUID.fullmatch(told) and request.service is not Service.STREAMING:
         small = told.lower()
-        if not any(value.lower() in small for value in request.private if value):
+        if not any(value.lower() in small for value in (*request.private, token) if value):
             return told
     from rtcp.transport.error_mapping import id_told
 
-    return id_told(request, told, status=answer.status_code) or sent
+    return id_told(request, told, status=answer.status_code, token=token) or sent
 
 
 class _NoTokenError(Exception):

@@ -11,6 +11,10 @@ from urllib3.exceptions import DecodeError
 MOST_OF_ERROR: Final = 1_000_000
 _PIECE: Final = 1 << 20
 _GZIP: Final = zlib.MAX_WBITS | 16
+_GZIP_BEGINS: Final = b"\x1f\x8b"
+_STEP: Final = 1 << 12
+# Of a gzip; programs make one of each block of 64 KiB at the smallest.
+_MOST_MEMBERS: Final = 20_000
 
 
 class TooLargeError(Exception):
@@ -104,22 +108,33 @@ def _deflated(body: bytes, most: int) -> bytes:
 
 
 def _inflated(body: bytes, bits: int, most: int) -> bytes:
-    # What was cut off at `most` has no end, and that is no fault of its.
+    if not body:
+        return body
     is_whole = len(body) <= most
+    rest = memoryview(body)
     pieces: list[bytes] = []
     room = most + 1
-    while body and room > 0:
-        inflater = zlib.decompressobj(bits)
-        try:
-            piece = inflater.decompress(body, room)
-        except zlib.error:
-            # Behind a first member of gzip may stand what is none.
-            if pieces:
-                break
-            raise
+    for _ in range(_MOST_MEMBERS):
+        size, room = _read_member(rest, bits, pieces, room=room, is_whole=is_whole)
+        rest = rest[size:]
+        # Behind a first member of gzip may stand another one, and what is none, as zeros that fill a block.
+        if room <= 0 or bits != _GZIP or bytes(rest[:2]) != _GZIP_BEGINS:
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    raise zlib.error("it has too many members")
+
+
+def _read_member(rest: memoryview, bits: int, pieces: list[bytes], *, room: int, is_whole: bool) -> tuple[int, int]:
+    """Decompress what begins here up to its end; returns the bytes that were read, and the room that is left."""
+    inflater = zlib.decompressobj(bits)
+    read, step = 0, len(rest) if not pieces else _STEP
+    while not inflater.eof and room > 0 and read < len(rest):
+        # What stands behind a member is copied to say so: of many small ones, all of it would be each time.
+        window = rest[read : read + step]
+        piece = inflater.decompress(window, room)
         pieces.append(piece)
         room -= len(piece)
-        if not inflater.eof and room > 0 and is_whole:
-            raise zlib.error("it ends before its end")
-        body = inflater.unused_data
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        read += len(window) - len(inflater.unused_data)
+        step *= 2
+    if not inflater.eof and room > 0 and is_whole:
+        raise zlib.error("it ends before its end")
+    return read, room

@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from rtcp.emulator.clock import Clock
 from rtcp.emulator.http.problems import gateway_error, problem
@@ -17,6 +16,8 @@ from rtcp.emulator.http.wire import ADMIN_PREFIX, JSON_PATCH_TYPE, JSON_TYPE, OC
 from rtcp.emulator.store import Sandbox, Store
 
 LIFETIME_SECONDS = 86_399
+# Nothing that a parser might take for the end of a name, or the beginning of another one.
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{0,5})?")
 _ORG_ID = re.compile(r"[^@\s]+@AdobeOrg")
 # The platform's default sandbox; some guide samples leave the header out, so its absence means this one.
 DEFAULT_SANDBOX = "prod"
@@ -47,12 +48,12 @@ class Surroundings:
         """The refusal of a request that was not meant for this emulator, or that a foreign page sends."""
         host = request.headers.get("host")
         # A name that leads here today and elsewhere yesterday is how a page gets around its own origin.
-        if host is not None and not self._is_ours(_name_of(f"//{host}")):
+        if host is not None and not all(self._is_ours(_name_of(each)) for each in host.split(", ")):
             return problem(403, "the Host is none of this emulator's names; start it with --allow-host to add one")
         if request.path.startswith(_FOR_PAGES) and not request.path.startswith(ADMIN_PREFIX):
             return None
         origin = request.headers.get("origin")
-        is_foreign = origin is not None and not self._is_ours(_name_of(origin))
+        is_foreign = origin is not None and not self._is_ours(_name_of(origin.partition("://")[2]))
         # Browsers say so themselves where they send no Origin, as for images and links.
         if is_foreign or (origin is None and request.headers.get("sec-fetch-site") == "cross-site"):
             return problem(403, "a page of another site may not call this path")
@@ -80,12 +81,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _name_of(address: str) -> str | None:
-    """The host of an address without its port, or None when it has none."""
-    try:
-        return urlsplit(address).hostname
-    except ValueError:
-        return None
+def _name_of(host: str) -> str | None:
+    """The name of a host with or without a port; None of anything else."""
+    found = _HOST.fullmatch(host)
+    return found["name"].strip("[]").lower() if found else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from rtcp._paths import local_path
 from rtcp.errors import InvalidArgumentError, NotFoundError
+from rtcp.files.private_values import values_of
 from rtcp.files.upload import Target, received_of
 from rtcp.transport.request import Content, Request, Response, Service
 
@@ -29,8 +31,11 @@ def target_of(send: Callable[[Request], Response], path: Mapping[str, str], name
         # The same bytes at the same place are the same file, however often they come.
         return send(Request(Service.PLATFORM, method, route, path={**path, **parts}, idempotent=True, **more))
 
+    def send_bytes(method: str, content: Content, **more: Any) -> None:
+        act(method, content=content, content_type=_BYTES, more_private=partial(values_of, content), **more)
+
     def put(content: Content) -> None:
-        act("PUT", content=content, content_type=_BYTES)
+        send_bytes("PUT", content)
 
     def initialize() -> None:
         act("POST", query={"action": "INITIALIZE"})
@@ -38,7 +43,7 @@ def target_of(send: Callable[[Request], Response], path: Mapping[str, str], name
     def patch(content: Content, start: int) -> None:
         # The documentation shows no total, which the standard asks for.
         span = f"bytes {start}-{start + len(content) - 1}/{size}"
-        act("PATCH", content=content, content_type=_BYTES, headers={"Content-Range": span})
+        send_bytes("PATCH", content, headers={"Content-Range": span})
 
     def complete() -> None:
         act("POST", query={"action": "COMPLETE"})

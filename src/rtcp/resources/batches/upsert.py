@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -20,6 +21,9 @@ from rtcp.transport.scrubbing import shortened, values_in
 
 _BATCH_FAILED: Final = "batch-failed"
 _MOST_ERRORS: Final = 3
+# Rows, and values of them, that are looked for in what the service says.
+_MOST_READ: Final = 20_000
+_MOST_VALUES: Final = 200_000
 
 
 @dataclass(frozen=True)
@@ -149,13 +153,16 @@ class UpsertResult(Displayed):
             PartialFailureError: some did not; `rejects` has them.
         """
         if self.batch is not None:
-            check_success(self.batch)
+            check_success(self.batch, self._values)
         if self.failed or self.refused:
             sent = "no batch was made" if self.batch is None else f"{self.failed} failed in batch {self.batch.id}"
             raise PartialFailureError(
                 f"{self.written} of {self.rows} rows went in: {sent}, and {self.refused} were refused before sending; "
                 "rejects() has them"
             )
+
+    def _values(self) -> Iterable[str]:
+        return islice(values_in([row.given for row in islice(self._file.source.read(), _MOST_READ)]), _MOST_VALUES)
 
     def __repr__(self) -> str:
         counts = f"{self.written} written, {self.failed} failed, {self.refused} refused"
@@ -165,19 +172,23 @@ class UpsertResult(Displayed):
         return "no batch" if self.batch is None else f"batch {self.batch.id} ({self.batch.status})"
 
 
-def check_success(batch: Batch) -> None:
+def check_success(batch: Batch, private: Callable[[], Iterable[str]] = tuple) -> None:
     """Do nothing if a batch went in, though maybe not with all of its records.
+
+    Args:
+        private: what the reason may not repeat.
 
     Raises:
         JobFailedError: it ended in any other way.
     """
     if not batch.is_success:
-        raise JobFailedError(f"batch {batch.id} ended as {batch.status}: {reasons_of(batch)}", job=batch)
+        reasons = reasons_of(batch, tuple(private()))
+        raise JobFailedError(f"batch {batch.id} ended as {batch.status}: {reasons}", job=batch)
 
 
-def reasons_of(batch: Batch) -> str:
+def reasons_of(batch: Batch, private: Iterable[str] = ()) -> str:
     """Why a batch failed, in the service's words."""
-    told = [shortened(str(error)) for error in batch.errors]
+    told = [shortened(str(error), private) for error in islice(batch.errors, _MOST_ERRORS)]
     if batch.status == "stalled":
         told.insert(0, "it used up its retries, and only Adobe's support can start it again")
     return "; ".join(told[:_MOST_ERRORS]) or "the service gives no reason"

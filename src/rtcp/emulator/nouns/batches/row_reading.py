@@ -21,7 +21,10 @@ _UNHELD: Final = "a date or time that cannot be held"
 _ROWS_AT_ONCE = 1000
 # Four times the largest file that comes whole.
 MOST_UNPACKED_BYTES = 1024 * 1024 * 1024
-_TOO_LARGE = "The file is larger than 1 GB when it is unpacked."
+# A row in some of these takes a machine as long as anybody waits.
+MOST_ROWS = 10_000_000
+_MOST_BYTES_AT_ONCE = 512 * 1024 * 1024
+_TOO_LARGE = "The file is larger than 1 GB when it is unpacked, or has more than 10,000,000 rows."
 
 
 class UnreadableError(ValueError):
@@ -123,11 +126,15 @@ def _read_parquet(path: Path) -> Iterator[Read]:
     try:
         with parquet.ParquetFile(path) as file:
             # A few kilobytes of a repeated value may stand for gigabytes.
-            if sum(_unpacked_bytes(file.metadata)) > MOST_UNPACKED_BYTES:
+            sizes = list(_unpacked_bytes(file.metadata))
+            if sum(sizes) > MOST_UNPACKED_BYTES or file.metadata.num_rows > MOST_ROWS:
                 raise UnreadableError(_TOO_LARGE, code="INGEST-1401-400")
             # What a file says of its size need not be true, so it is counted as well.
             unpacked = 0
-            for batch in file.iter_batches(_ROWS_AT_ONCE):
+            # A value that is written once, and is in each row, may be all of its column.
+            at_once = max(1, min(_ROWS_AT_ONCE, _MOST_BYTES_AT_ONCE // max([1, *sizes])))
+            for packed in file.iter_batches(at_once):
+                batch = _spelled_out(packed)
                 unpacked += batch.nbytes
                 if unpacked > MOST_UNPACKED_BYTES:
                     raise UnreadableError(_TOO_LARGE, code="INGEST-1401-400")
@@ -142,6 +149,14 @@ def _unpacked_bytes(metadata: Any) -> Iterator[int]:
         columns = metadata.row_group(group)
         for column in range(columns.num_columns):
             yield columns.column(column).total_uncompressed_size
+
+
+def _spelled_out(batch: Any) -> Any:
+    """The same rows with each value as large as it is: a column of categories has each of them once."""
+    columns = [
+        column.dictionary_decode() if hasattr(column, "dictionary_decode") else column for column in batch.columns
+    ]
+    return type(batch).from_arrays(columns, names=batch.schema.names)
 
 
 def _read_batch(batch: Any) -> Iterator[Read]:
