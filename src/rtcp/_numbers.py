@@ -29,12 +29,12 @@ def as_number(value: Any) -> Number | None:
         return None
     if isinstance(value, Decimal):
         return Decimal(value)
-    # An array of one item has `__float__`, too.
-    if hasattr(kind, "__len__"):
+    # An array of one item has `__float__`, too. The value is asked, as the class of an enum has a length of its own.
+    if hasattr(value, "__len__"):
         return None
     try:
         if hasattr(kind, "__index__"):
-            return operator.index(value)
+            return int(operator.index(value))
         return float(value) if hasattr(kind, "__float__") else None
     except (TypeError, ValueError, OverflowError):
         return None

@@ -1,4 +1,4 @@
-"""A refusal under the status of a success is an error of its own kind, in verbs that read an answer and in those that do not."""
+"""A refusal under the status of a success is an error of its own kind, also of verbs that read nothing else."""
 
 from __future__ import annotations
 

@@ -12,6 +12,11 @@ from rtcp.errors import InvalidArgumentError
 from rtcp.rows.paths import Steps, value_at
 
 IDENTITY_MAP: Final = "identityMap"
+# The service takes none of these for an identity, and drops what has no other.
+_NOBODY: Final = frozenset({"null", "anonymous", "invalid"})
+_NOBODY_SAID: Final = "has a word that stands for nobody, such as null"
+_LONGEST_WORD: Final = 20
+_EXACT: Final = 2**53
 TIMESTAMP: Final = "timestamp"
 _ADVICE: Final = "write e.g. 2026-03-02T08:15:00Z"
 _RFC3339: Final = re.compile(
@@ -32,16 +37,28 @@ def check_identity(row: Mapping[str, Any], identity: str | None, steps: Steps | 
     has_map = _has_identity(row[IDENTITY_MAP]) if row.get(IDENTITY_MAP) is not None else False
     if identity is None or has_map:
         return
-    if not is_identity_value(value_at(row, steps if steps is not None else identity)):
-        raise InvalidArgumentError(f"no identity: neither {identity} nor identityMap has a value")
+    value = value_at(row, steps if steps is not None else identity)
+    if not is_identity_value(value):
+        raise InvalidArgumentError(
+            f"no identity: {identity} {_NOBODY_SAID}"
+            if _stands_for_nobody(value)
+            else f"no identity: neither {identity} nor identityMap has a value"
+        )
 
 
 def is_identity_value(value: Any) -> bool:
-    """True for what can be an id: a text that is not blank, or a whole number."""
+    """True for what can be an id: a text that is not blank and stands for somebody, or a whole number."""
     if isinstance(value, str):
-        return not value.isspace() and value != ""
+        return not value.isspace() and value != "" and not _stands_for_nobody(value)
     number = as_number(value)
+    if isinstance(number, float) and abs(number) >= _EXACT:
+        # Which one it was before it became a double, nobody can tell.
+        return False
     return number is not None and is_whole(number)
+
+
+def _stands_for_nobody(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST_WORD and value.strip().casefold() in _NOBODY
 
 
 def check_timestamp(value: Any) -> None:
@@ -119,6 +136,8 @@ def _has_identity(identities: Any) -> bool:
             value = item.get("id")
             if value is not None and not isinstance(value, str):
                 raise _malformed(f"{IDENTITY_MAP}.{namespace}[{number}].id", "must be a text", value)
+            if value is not None and _stands_for_nobody(value):
+                raise InvalidArgumentError(f"{IDENTITY_MAP}.{namespace}[{number}].id {_NOBODY_SAID}")
             found = found or is_identity_value(value)
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from rtcp.errors import InvalidArgumentError
 
@@ -49,6 +49,18 @@ def put(row: dict[str, Any], steps: Steps, value: Any) -> None:
         if following is None or present is None:
             place[step] = present = inner
         place = present
+
+
+def with_value(row: Mapping[str, Any], steps: Steps, value: Any) -> dict[str, Any]:
+    """A copy of the row with this value at a place that it has; what lies beside the way there is the row's own."""
+    copy: Any = dict(row)
+    place = copy
+    for step in steps[:-1]:
+        inner = place[step]
+        place[step] = dict(inner) if isinstance(inner, Mapping) else list(inner)
+        place = place[step]
+    place[steps[-1]] = value
+    return cast(dict[str, Any], copy)
 
 
 def value_at(row: Any, path: str | Steps) -> Any:

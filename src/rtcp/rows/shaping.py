@@ -6,12 +6,28 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from rtcp._numbers import as_number
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.checks import check_identity
 from rtcp.rows.form import RowForm
-from rtcp.rows.mapping import compile_mapping, nest
-from rtcp.rows.paths import parse_path
+from rtcp.rows.mapping import NO_HEADER, compile_mapping, is_value, nest
+from rtcp.rows.paths import Steps, parse_path, value_at, with_value
 from rtcp.rows.sources import Row, RowSource, TextTable
+
+
+def _has_dots(row: Mapping[Any, Any]) -> bool:
+    try:
+        return "." in "".join(row)
+    except TypeError:
+        return False
+
+
+def _check_names(source: RowSource) -> None:
+    """Refuse a table whose columns are called by numbers: without a header, they are somebody's values."""
+    if source.columns is not None and any(map(is_value, source.columns)):
+        raise InvalidArgumentError(
+            NO_HEADER if isinstance(source, TextTable) else "a column is called by a number: name all columns"
+        )
 
 
 class RowShaper:
@@ -27,6 +43,8 @@ class RowShaper:
         self._is_dotted = form.is_dotted or (source is not None and source.is_flat)
         self._form = replace(form, is_dotted=True) if self._is_dotted and form.mapping is None else form
         self._is_text = isinstance(source, TextTable)
+        if self.mapper is None and source is not None and source.is_flat:
+            _check_names(source)
         self._identity = form.identity
         self._steps = None if form.identity is None else parse_path(form.identity)
 
@@ -59,6 +77,11 @@ class RowShaper:
             given = self.mapper(given, line=line)
         elif self._is_dotted:
             given = nest(given)
+        elif _has_dots(given):
+            name = next(key for key in given if isinstance(key, str) and "." in key)
+            raise InvalidArgumentError(
+                f"{name!r} is a name with dots, which XDM does not have: nest it, or take it for a path by a mapping"
+            )
         if not given:
             raise InvalidArgumentError(
                 "the row is empty" if self.mapper is None else "the mapping finds nothing in the row"
@@ -68,4 +91,17 @@ class RowShaper:
         if self._identity is not None or "identityMap" in given:
             check_identity(given, self._identity, self._steps)
         shaped: Mapping[str, Any] = given
-        return shaped
+        return shaped if self._steps is None else self._with_whole_id(shaped, self._steps)
+
+    def _with_whole_id(self, row: Mapping[str, Any], steps: Steps) -> Mapping[str, Any]:
+        """The row with an id that is a text, or an integer: what a table with gaps has made 12.0 is 12 to people."""
+        value = value_at(row, steps)
+        if value is None or type(value) is str or type(value) is int:
+            return row
+        number = as_number(value)
+        return row if number is None else with_value(row, steps, int(number))
+
+    def warn_of_unseen(self) -> None:
+        """Tell of columns of the mapping that no row has had."""
+        if self.mapper is not None:
+            self.mapper.warn_of_unseen()

@@ -509,6 +509,7 @@ class Batches(Resource):
             path = file.ready or folder / file_name(file)
             sent = file.count() if file.ready else file.write(path)
             refused = len(file.refused)
+            file.shaper.warn_of_unseen()
             if sent == 0:
                 if refused == 0:
                     raise InvalidArgumentError("there is no row to send")

@@ -52,4 +52,5 @@ def try_messages(rows: Any, form: RowForm) -> Trial:
             rejects.append(
                 Reject(row.given, row.position, None, REFUSED, str(exc), can_retry=False, line=line, file=source.name)
             )
+    shaper.warn_of_unseen()
     return Trial(total, total - len(rejects), tuple(rejects))

@@ -123,10 +123,11 @@ class StreamWriter:
         if source.given is not None:
             for given in _groups(source.given):
                 self._take_given(given, shaper)
-            return
-        line = None if source.name is None else 0
-        for group in _groups(source.read()):
-            self._take_in(group, shaper, Place(self._enter(len(group)), line, source.name))
+        else:
+            line = None if source.name is None else 0
+            for group in _groups(source.read()):
+                self._take_in(group, shaper, Place(self._enter(len(group)), line, source.name))
+        shaper.warn_of_unseen()
 
     def flush(self) -> None:
         """Return once there is an answer, or none to be hoped for, to all rows written so far."""
@@ -379,6 +380,7 @@ class StreamWriter:
         self._is_closed = True
         self._last_word.detach()
         self._stop(timeout=None)
+        self._shaper.warn_of_unseen()
         try:
             self._ledger.close()
         finally:
