@@ -366,8 +366,9 @@ def _says_no(response: Response) -> bool:
 
 
 def _next_link(body: Any) -> Any:
-    link = mapping(mapping(body).get("link")).get("next")
-    if not isinstance(link, str):
+    told = mapping(body).get("link")
+    link = told.get("next") if isinstance(told, dict) else told
+    if not link and not isinstance(link, str):
         return next_href(body)
     return "" if link == _PLACEHOLDER else link
 
