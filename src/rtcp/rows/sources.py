@@ -125,6 +125,13 @@ def read_delimited(path: Path, *, delimiter: str | None = None, encoding: str | 
     return _delimited(path, encoding_of(path, encoding), delimiter, file_kind(path))
 
 
+def single_values(path: Path, encoding: str | None, delimiter: str | None) -> Iterator[Record] | None:
+    """The records of a text file whose first line holds one value, that line included; None for any other table."""
+    records, told = _parted(path, encoding_of(path, encoding), delimiter, file_kind(path))
+    first = next(records(), None)
+    return records() if told is None and first is not None and len(first.values) == 1 else None
+
+
 def _numbered(rows: Iterable[Any]) -> Iterator[Row]:
     return (Row(position, position + 1, given) for position, given in enumerate(rows))
 
@@ -229,10 +236,17 @@ def _json_file(path: Path, encoding: str, kind: str) -> RowSource:
 
 
 def _delimited(path: Path, encoding: str, delimiter: str | None, kind: str) -> RowSource:
+    return _with_header(path, _parted(path, encoding, delimiter, kind)[0])
+
+
+def _parted(
+    path: Path, encoding: str, delimiter: str | None, kind: str
+) -> tuple[Callable[[], Iterator[Record]], str | None]:
+    """The records of a file, and the delimiter that its first line tells a spreadsheet."""
     first = next((line.text for line in lines_of(path, encoding) if line.text.strip()), "")
     told = told_delimiter(first)
     parted = _delimiter_of(first, told if delimiter is None else delimiter, kind)
-    return _with_header(path, lambda: islice(records_of(path, encoding, parted), 0 if told is None else 1, None))
+    return lambda: islice(records_of(path, encoding, parted), 0 if told is None else 1, None), told
 
 
 def _delimiter_of(header: str, delimiter: str | None, kind: str) -> str:
