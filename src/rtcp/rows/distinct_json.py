@@ -10,7 +10,12 @@ class RepeatedNameError(ValueError):
     """An object has a name twice; the text says which."""
 
 
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these names and values; a hook of the decoders of `json`.
+
+    Raises:
+        RepeatedNameError: a name is there twice.
+    """
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
@@ -18,7 +23,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_distinct)
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=distinct)
 _PLAIN: Final = json.JSONDecoder()
 
 

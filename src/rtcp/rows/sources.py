@@ -145,7 +145,7 @@ def _arrow(table: Any) -> RowSource:
 
     def rows() -> Iterator[Row]:
         read = (row for batch in table.to_batches(_SLICE) for row in rows_of_batch(batch))
-        return (_row_read(position, given) for position, given in enumerate(read))
+        return (row_read(position, given) for position, given in enumerate(read))
 
     return RowSource(rows, columns, is_flat=True)
 
@@ -447,10 +447,11 @@ def _parquet(path: Path) -> Iterator[Row]:
         except DecodeError as exc:
             # It is the caller's file, and not one that the service has given.
             raise InvalidArgumentError(str(exc)) from None
-        yield _row_read(position, given)
+        yield row_read(position, given)
 
 
-def _row_read(position: int, given: Any) -> Row:
+def row_read(position: int, given: Any) -> Row:
+    """A row of a table at this place, or of a value that Python cannot hold its problem."""
     if isinstance(given, UnreadableRow):
         return Row(position, position + 1, None, given.problem)
     return Row(position, position + 1, given)
