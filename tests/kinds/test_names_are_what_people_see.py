@@ -141,3 +141,16 @@ def test_a_folder_and_a_workbook_are_told_as_what_they_are(world, tmp_path):
         world.stream("people")
     with pytest.raises(rtcp.InvalidArgumentError, match="save the sheet as CSV"):
         world.stream("people.xlsx")
+
+
+@pytest.mark.parametrize("text", ['{"jane@example.com": {"city": "Hull"}}', '{"jane@x": 1, "jane@x": 2}'])
+def test_a_name_that_is_somebodys_address_is_not_repeated(world, tmp_path, text):
+    (tmp_path / "people.jsonl").write_text(text + "\n")
+
+    for outcome in (world.stream("people.jsonl"), world.upsert("people.jsonl")):
+        (reject,) = outcome.rejects()
+        assert "jane" not in reject.message
+    frame = pandas.DataFrame([["c-1"]], columns=["jane@example.com"])
+    with pytest.raises(rtcp.InvalidArgumentError, match="called by a value") as caught:
+        world.stream(frame)
+    assert "jane" not in str(caught.value)

@@ -19,7 +19,9 @@ def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
-        raise RepeatedNameError(f"the name {next(name for name in names if names.count(name) > 1)!r} stands twice")
+        twice = next(name for name in names if names.count(name) > 1)
+        # Somebody's address may be the name of what is theirs.
+        raise RepeatedNameError(f"the name {'of somebody' if '@' in twice.lstrip('@') else repr(twice)} stands twice")
     return found
 
 

@@ -209,12 +209,12 @@ def tell_nearest(column: str, known: Collection[str]) -> str:
 
 def tell_name(column: str) -> str:
     """A column in an error; what may be somebody's, as the file has no header, is not repeated."""
-    return "(a number; is the header missing?)" if is_value(column) else repr(column)
+    return "(a value; is the header missing?)" if is_value(column) else repr(column)
 
 
 def is_value(name: str) -> bool:
-    """True for a name without any letter: where it should call a column, the header is missing."""
-    return any(map(str.isdigit, name)) and not any(map(str.isalpha, name))
+    """True for an address, or a name without any letter: where it should call a column, the header is missing."""
+    return "@" in name.lstrip("@") or (any(map(str.isdigit, name)) and not any(map(str.isalpha, name)))
 
 
 def _check_places(places: Iterable[tuple[str, Steps]]) -> None:

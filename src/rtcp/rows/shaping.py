@@ -26,7 +26,7 @@ def _check_names(source: RowSource) -> None:
     """Refuse a table whose columns are called by numbers: without a header, they are somebody's values."""
     if source.columns is not None and any(map(is_value, source.columns)):
         raise InvalidArgumentError(
-            NO_HEADER if isinstance(source, TextTable) else "a column is called by a number: name all columns"
+            NO_HEADER if isinstance(source, TextTable) else "a column is called by a value: name all columns"
         )
 
 
@@ -79,8 +79,9 @@ class RowShaper:
             given = nest(given)
         elif _has_dots(given):
             name = next(key for key in given if isinstance(key, str) and "." in key)
+            told = "(somebody's address)" if is_value(name) else repr(name)
             raise InvalidArgumentError(
-                f"{name!r} is a name with dots, which XDM does not have: nest it, or take it for a path by a mapping"
+                f"{told} is a name with dots, which XDM does not have: nest it, or take it for a path by a mapping"
             )
         if not given:
             raise InvalidArgumentError(
