@@ -9,6 +9,9 @@ from typing import Any, Final
 
 Number = int | float | Decimal
 
+MOST_BITS: Final = 14_000
+"""Of an integer: that is 4,215 digits, of 4,300 which Python writes out at most."""
+
 # By name, as numpy need not be there: they have `__float__`, and are no numbers.
 _NO_NUMBERS: Final = frozenset(
     {"bool", "bool_", "datetime64", "timedelta64", "complex64", "complex128", "complex256", "clongdouble"}
