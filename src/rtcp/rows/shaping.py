@@ -15,6 +15,12 @@ from rtcp.rows.paths import Steps, parse_path, value_at, with_value
 from rtcp.rows.sources import Row, RowSource, TextTable
 
 
+def warn_of_unseen(shaper: RowShaper) -> None:
+    """Tell of columns of the mapping that none of the rows has had."""
+    if shaper.mapper is not None:
+        shaper.mapper.warn_of_unseen()
+
+
 def _has_dots(row: Mapping[Any, Any]) -> bool:
     try:
         return "." in "".join(row)
@@ -101,8 +107,3 @@ class RowShaper:
             return row
         number = as_number(value)
         return row if number is None else with_value(row, steps, int(number))
-
-    def warn_of_unseen(self) -> None:
-        """Tell of columns of the mapping that no row has had."""
-        if self.mapper is not None:
-            self.mapper.warn_of_unseen()

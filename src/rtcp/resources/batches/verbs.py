@@ -33,6 +33,7 @@ from rtcp.resources.batches.upsert import UpsertResult, check_success, file_name
 from rtcp.rows.batch_file import RowFile, RowFormat
 from rtcp.rows.form import RowForm
 from rtcp.rows.rejects import Reject
+from rtcp.rows.shaping import warn_of_unseen
 from rtcp.transport.pages import Offset
 from rtcp.transport.request import Request
 from rtcp.transport.session import Session
@@ -509,7 +510,7 @@ class Batches(Resource):
             path = file.ready or folder / file_name(file)
             sent = file.count() if file.ready else file.write(path)
             refused = len(file.refused)
-            file.shaper.warn_of_unseen()
+            warn_of_unseen(file.shaper)
             if sent == 0:
                 if refused == 0:
                     raise InvalidArgumentError("there is no row to send")
