@@ -24,8 +24,10 @@ _RFC3339: Final = re.compile(
 )
 
 
-def check_identity(row: Mapping[str, Any], identity: str | None, steps: Steps | None) -> None:
-    """Refuse a row whose `identityMap` has a wrong form, or that shall have an identity and has none.
+def check_identity(row: Mapping[str, Any], identity: str | None, steps: Steps | None) -> Any:
+    """Return the id at the path of the identity, None where there is none to be asked for.
+
+    Refuse a row whose `identityMap` has a wrong form, or that shall have an identity and has none.
 
     Args:
         identity: dot path of the primary identity; None checks no more than the form.
@@ -35,15 +37,18 @@ def check_identity(row: Mapping[str, Any], identity: str | None, steps: Steps | 
         InvalidArgumentError: names the path.
     """
     has_map = _has_identity(row[IDENTITY_MAP]) if row.get(IDENTITY_MAP) is not None else False
-    if identity is None or has_map:
-        return
+    if identity is None:
+        return None
     value = value_at(row, steps if steps is not None else identity)
     if not is_identity_value(value):
+        if has_map:
+            return None
         raise InvalidArgumentError(
             f"no identity: {identity} {_NOBODY_SAID}"
             if _stands_for_nobody(value)
             else f"no identity: neither {identity} nor identityMap has a value"
         )
+    return value
 
 
 def is_identity_value(value: Any) -> bool:

@@ -71,7 +71,9 @@ def value_at(row: Any, path: str | Steps) -> Any:
     """
     place = row
     for step in parse_path(path) if isinstance(path, str) else path:
-        if isinstance(step, int):
+        if type(place) is dict and type(step) is str:
+            place = place.get(step)
+        elif isinstance(step, int):
             if not isinstance(place, list | tuple) or step >= len(place):
                 return None
             place = place[step]

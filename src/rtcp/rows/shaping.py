@@ -11,7 +11,7 @@ from rtcp.errors import InvalidArgumentError
 from rtcp.rows.checks import check_identity
 from rtcp.rows.form import RowForm
 from rtcp.rows.mapping import NO_HEADER, compile_mapping, is_value, nest
-from rtcp.rows.paths import Steps, parse_path, value_at, with_value
+from rtcp.rows.paths import parse_path, with_value
 from rtcp.rows.sources import Row, RowSource, TextTable
 
 
@@ -95,15 +95,12 @@ class RowShaper:
             )
         if "body" in given and "header" in given:
             raise InvalidArgumentError("the row is in an envelope already; pass what is in its body.xdmEntity")
-        if self._identity is not None or "identityMap" in given:
-            check_identity(given, self._identity, self._steps)
         shaped: Mapping[str, Any] = given
-        return shaped if self._steps is None else self._with_whole_id(shaped, self._steps)
-
-    def _with_whole_id(self, row: Mapping[str, Any], steps: Steps) -> Mapping[str, Any]:
-        """The row with an id that is a text, or an integer: what a table with gaps has made 12.0 is 12 to people."""
-        value = value_at(row, steps)
-        if value is None or type(value) is str or type(value) is int:
-            return row
-        number = as_number(value)
-        return row if number is None else with_value(row, steps, int(number))
+        if self._identity is None and "identityMap" not in given:
+            return shaped
+        id_given = check_identity(given, self._identity, self._steps)
+        if id_given is None or type(id_given) is str or type(id_given) is int or self._steps is None:
+            return shaped
+        # What a table with gaps has made 12.0 is 12 to people.
+        number = as_number(id_given)
+        return shaped if number is None else with_value(shaped, self._steps, int(number))
