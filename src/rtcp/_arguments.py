@@ -26,6 +26,7 @@ from typing import (
 )
 
 from rtcp._instants import require_aware
+from rtcp._numbers import MOST_BITS
 from rtcp.errors import InvalidArgumentError
 
 K = TypeVar("K")
@@ -138,6 +139,8 @@ def _rules(annotated: Hashable) -> dict[str, _Rule]:
 
 
 def _check(name: str, value: Any, rule: _Rule) -> None:
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        raise InvalidArgumentError(f"{name} is a number with too many digits")
     if not rule.accepts(value):
         # A naive one gets the sentence that says what to write instead.
         if isinstance(value, dt.datetime) and rule.said.endswith(_INSTANT):
@@ -213,7 +216,9 @@ def _is_iterable(value: Any) -> bool:
     # A table of Arrow is none; who wants many of something says which column to take.
     if hasattr(value, "column_names"):
         return True
-    return hasattr(value, "__iter__") and not isinstance(value, str | bytes | bytearray | Mapping)
+    # An array of no dimension is one value, though its class can be iterated.
+    is_one = getattr(value, "ndim", None) == 0
+    return hasattr(value, "__iter__") and not is_one and not isinstance(value, str | bytes | bytearray | Mapping)
 
 
 def _is_listed(value: Any) -> bool:
@@ -239,7 +244,8 @@ _PLAIN: Final[Mapping[Any, _Rule]] = {
     float: _Rule(lambda value: isinstance(value, float) or _is_whole(value), "a number"),
     bytes: _Rule(lambda value: isinstance(value, bytes), "bytes"),
     dt.datetime: _Rule(lambda value: isinstance(value, dt.datetime) and value.tzinfo is not None, _INSTANT),
-    dt.date: _Rule(lambda value: isinstance(value, dt.date), "a date"),
+    # What pandas has for no date is one by its class, and differs from itself.
+    dt.date: _Rule(lambda value: isinstance(value, dt.date) and value == value, "a date"),
     BinaryIO: _FILE,
     IO[bytes]: _FILE,
 }

@@ -11,6 +11,8 @@ from rtcp.errors import InvalidArgumentError
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 # As seconds it lies in the year 5138, as milliseconds in 1973: before the service, and after anything it plans.
 _FEWEST_MILLIS: Final = 10**11
 _BLANK: Final = ("", "null", '"null"')
@@ -58,7 +60,13 @@ def bound(instant: Any, *, name: str, earlier: bool = False) -> datetime | None:
     if instant is None:
         return None
     aware = require_aware(instant, name=name)
-    return aware - _MILLISECOND if earlier else aware
+    try:
+        aware = aware.astimezone(UTC)
+        return aware - _MILLISECOND if earlier else aware
+    except OverflowError:
+        pass
+    # A bound at the edge of the calendar bounds nothing that the service knows.
+    return _FIRST if aware.year == _FIRST.year else _LAST
 
 
 def millis_bound(instant: Any, *, name: str, earlier: bool = False) -> int | None:

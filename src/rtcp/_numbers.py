@@ -9,6 +9,9 @@ from typing import Any, Final
 
 Number = int | float | Decimal
 
+MOST_BITS: Final = 14_000
+"""Of an integer: that is 4,215 digits, of 4,300 which Python writes out at most."""
+
 # By name, as numpy need not be there: they have `__float__`, and are no numbers.
 _NO_NUMBERS: Final = frozenset(
     {"bool", "bool_", "datetime64", "timedelta64", "complex64", "complex128", "complex256", "clongdouble"}
@@ -31,12 +34,12 @@ def as_number(value: Any) -> Number | None:
         return None
     if isinstance(value, Decimal):
         return Decimal(value)
-    # An array of one item has `__float__`, too.
-    if hasattr(kind, "__len__"):
+    # An array of one item has `__float__`, too. The value is asked, as the class of an enum has a length of its own.
+    if hasattr(value, "__len__"):
         return None
     try:
         if hasattr(kind, "__index__"):
-            return operator.index(value)
+            return int(operator.index(value))
         return float(value) if hasattr(kind, "__float__") else None
     except (TypeError, ValueError, OverflowError):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -53,7 +54,8 @@ class Paged(Displayed, Generic[T]):
         if limit is not None and limit < 0:
             raise InvalidArgumentError(f"limit must be 0 or more, not {limit}")
         self._fetch = fetch
-        self._limit = limit
+        # No list is so long, and no slice of Python's.
+        self._limit = None if limit is not None and limit > sys.maxsize else limit
         self.of = of
 
     def __iter__(self) -> Iterator[T]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -22,6 +23,8 @@ DEFAULT_TIMEOUT: Final = 86_400.0
 _SHORTEST: Final = 5.0
 _LONGEST: Final = 60.0
 _GROWTH: Final = 1.5
+# A thread cannot be told to sleep for centuries; to look once more on the way harms nobody.
+_MOST_SLEPT: Final = 7 * 86_400.0
 # A page that announces maintenance passes; an answer of another form than the documented one does not.
 _MOST_UNREADABLE: Final = 5
 
@@ -59,6 +62,8 @@ def poll(
         raise InvalidArgumentError("interval must be more than 0 seconds")
     if timeout is not None and not timeout >= 0:
         raise InvalidArgumentError("timeout must be 0 seconds or more; None waits for ever")
+    timeout = None if timeout is None else _seconds(timeout)
+    interval = None if interval is None else _seconds(interval)
     with waiting_bar(progress, what, on_progress) as tell:
         return _look_until_final(
             look,
@@ -70,6 +75,13 @@ def poll(
             tell=tell,
             unfinished=unfinished,
         )
+
+
+def _seconds(told: float) -> float:
+    try:
+        return float(told)
+    except OverflowError:
+        return math.inf
 
 
 def _look_until_final(
@@ -110,7 +122,7 @@ def _look_until_final(
                 told = f"{unfinished(last)}; waited {timeout:g} s"
             raise WaitTimeoutError(f"{told}{seen}", last=last)
         asked = outage.retry_after if isinstance(outage, ResponseError) else None
-        longest = max(pause, asked or 0.0)
+        longest = min(max(pause, asked or 0.0), _MOST_SLEPT)
         clock.sleep(longest if left is None else min(longest, left))
         if interval is None:
             pause = min(pause * _GROWTH, _LONGEST)

@@ -98,6 +98,7 @@ def test_a_mapping_comes_from_a_file_or_from_a_template(run, emulator, inlet, tm
     [
         ("/no/such/rules.toml", "/no/such/rules.toml cannot be read: No such file or directory"),
         ("{'_id': 'id'}", "mapping is a text that is no JSON: end its template with | tojson"),
+        ('{"_id": "id", "_id": "line"}', "mapping is a text in which the name '_id' stands twice"),
         ("s3://bucket/rules.toml", "mapping is a path of this machine"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -658,6 +659,27 @@ def test_decimals_and_bytes_of_parquet_become_texts(world, platform):
     platform.get(BATCHES)
 
     assert person(world) == {"id": "c-1", "a": "1.50", "b": "x", "c": [None, 1]}
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_fails_its_row_and_never_stands_in_an_answer(world, platform, number):
+    rows = [{"id": "c-1", "a": {"b": [number]}}, {"id": "c-2", "a": {"b": [1.5]}}]
+    batch_id = load(platform, world, parquet(rows), "loose", kind="parquet", partialIngestionPercent=50)
+
+    found = entry(platform, batch_id)
+    assert (found["status"], found["metrics"]["failedRecordCount"]) == ("success", 1)
+    assert (person(world), person(world, "c-2")) == (None, rows[1])
+
+
+def test_a_parquet_file_that_names_a_column_twice_fails_the_batch(world, platform):
+    pyarrow = pytest.importorskip("pyarrow")
+    target = io.BytesIO()
+    columns = [pyarrow.array([each]) for each in ("c-1", "a", "b")]
+    pyarrow.parquet.write_table(pyarrow.table(columns, names=["id", "name", "name"]), target)
+
+    found = entry(platform, load(platform, world, target.getvalue(), "loose", kind="parquet"))
+
+    assert (found["status"], found["errors"][0]["code"]) == ("failed", "INGEST-1401-400")
 
 
 def test_an_action_on_a_file_is_one_of_two(world, platform):

@@ -123,6 +123,7 @@ GOOD = '{"id": 1, "_id": "x", "timestamp": "2026-01-01T00:00:00Z"}\n'
     ("text", "line", "reason"),
     [
         (GOOD + '{"id": \n', 2, "is not valid JSON: Expecting value at column 7"),
+        (GOOD + '{"id": 1, "id": 2}\n', 2, "is not valid JSON: the name 'id' stands twice"),
         ('\n\n{"id": NaN}\n', 3, "NaN is no JSON number"),
         ("[1]\n", 1, "is not a JSON object"),
         ('{"a": ' + "[" * 101 + "]" * 101 + "}\n", 1, "has more than 100 levels"),

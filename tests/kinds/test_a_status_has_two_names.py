@@ -19,14 +19,32 @@ REFUSALS = [
     {"xactionId": "1:2", "status": 200, "statusCode": "422", "message": "wrong"},
     {"statusCode": 400, "message": "wrong"},
     {"status": " 400 ", "message": "wrong"},
+    {"xactionId": "1:2", "syncValidation": {"status": "fail"}},
 ]
 RECEIPTS = [
     {"xactionId": "1:2"},
     {"xactionId": "1:2", "status": 200},
     {"xactionId": "1:2", "statusCode": "202", "message": "taken"},
     {"xactionId": "1:2", "new": 1},
+    {"xactionId": "1:2", "status": "Success"},
+    {"xactionId": "1:2", "errors": [], "error": None},
+    {"xactionId": "1:2", "syncValidation": {"status": "pass"}},
+    {"xactionId": "1:2", "syncValidation": {"skipped": True}},
 ]
-UNKNOWN = [{"xactionId": "1:2", "message": "hm"}, {"message": "hm"}, {}, None, {"xactionId": ""}, {"status": 200}]
+UNKNOWN = [
+    {"xactionId": "1:2", "message": "hm"},
+    {"message": "hm"},
+    {},
+    None,
+    {"xactionId": ""},
+    {"status": 200},
+    {"xactionId": "1:2", "status": "error"},
+    {"xactionId": "1:2", "status": 302},
+    {"xactionId": "1:2", "error": {"message": "hm"}},
+    {"xactionId": "1:2", "errors": [{"code": "hm"}]},
+    {"xactionId": "1:2", "type": "http://ns.adobe.com/x", "title": "Invalid XDM Message Format"},
+    {"xactionId": "1:2", "report": {"message": "hm"}},
+]
 
 
 @pytest.fixture

@@ -138,3 +138,44 @@ def test_a_plan_counts_the_same_ids(look_up, tmp_path):
     result = CliRunner().invoke(app, [*words, "-o", "json"], prog_name="rtcp")
 
     assert json.loads(result.stdout)["ids"] == 2
+
+
+def test_a_table_of_one_column_may_be_in_quotes_and_needs_no_header(look_up, tmp_path):
+    (tmp_path / "ids.csv").write_text('"jane@example.com"\n\n"nobody@example.com"\n')
+    assert look_up("ids.csv")[:2] == (BOTH, 0)
+    (tmp_path / "ids.csv").write_text('"jane@example.com"\n"nobody@exam"ple.com"\n')
+    found, code, said = look_up("ids.csv")
+    assert ([outcome for _, outcome in found], code) == (["found", "failed"], 6)
+    assert "ids.csv, line 2: no CSV" in said
+
+
+def test_an_array_of_ids_has_no_columns(look_up, tmp_path):
+    (tmp_path / "ids.json").write_text('["jane@example.com", " nobody@example.com ", null, "", {"id": "x"}, 12]')
+
+    found, code, said = look_up("ids.json")
+
+    assert found[:2] == BOTH
+    assert [outcome for _, outcome in found[2:]] == ["failed", "unknown"]
+    assert (code, "ids.json, line 5: is no id" in said) == (6, True)
+
+
+def test_a_column_that_no_row_has_is_not_a_list_without_ids(look_up, tmp_path):
+    (tmp_path / "crm.jsonl").write_text('{"email": "jane@example.com"}\n{"email": null}\n')
+    pandas.DataFrame({"email": ["jane@example.com"]}).to_parquet(tmp_path / "crm.parquet")
+
+    found, code, said = look_up("crm.jsonl", "--column", "emial")
+    assert (found, code) == ([], 2)
+    assert "no row of crm.jsonl has 'emial'" in said
+    assert look_up("crm.jsonl", "--column", "email")[0] == BOTH[:1]
+    _, code, said = look_up("crm.parquet", "--column", "emial")
+    assert (code, "did you mean 'email'?" in said) == (2, True)
+
+
+def test_rows_that_are_no_objects_fail_by_themselves(look_up, tmp_path):
+    (tmp_path / "crm.json").write_text('["jane@example.com", {"email": "jane@example.com"}]')
+
+    found, code, said = look_up("crm.json", "--column", "email")
+
+    assert [outcome for _, outcome in found] == ["failed", "found"]
+    assert "the row is no object but str" in said
+    assert (code, "jane" in said) == (6, False)

@@ -29,7 +29,7 @@ def csv_lines(bad, end="\n"):
 
 FILES = [
     ("people.jsonl", json_lines('{"crm": "c-3", "ci'), 4, BROKEN),
-    ("people.jsonl", json_lines("[1]"), 4, BROKEN),
+    ("people.jsonl", json_lines("[1]"), 4, "no JSON object but an array"),
     ("people.jsonl", json_lines("null"), 4, BROKEN),
     ("people.jsonl", json_lines('{"n": ' + "9" * 5000 + "}"), 4, BROKEN),
     ("people.jsonl", json_lines('{"a":' * 100_000), 4, BROKEN),

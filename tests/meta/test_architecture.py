@@ -111,7 +111,7 @@ def test_loading_a_manifest_loads_our_own_file_formats_and_no_client():
     )
 
     ours = {module for module in modules if module.startswith("rtcp.") and not module.startswith("rtcp.emulator")}
-    assert ours <= {*GROUND, "rtcp._numbers", "rtcp.rows.mapping"}
+    assert ours <= {*GROUND, "rtcp._numbers", "rtcp.rows.distinct_json", "rtcp.rows.mapping"}
     assert packages(modules) & HEAVY == set()
 
 

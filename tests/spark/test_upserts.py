@@ -258,6 +258,7 @@ def test_what_is_wrong_is_told_before_a_batch_is_made(spark, client, dataset, em
         ({"identity": "_cdnow.mail"}, "option \"identity\" names '_cdnow.mail', and the frame has no such column"),
         ({"mapping": "[]"}, 'option "mapping" must be a JSON object'),
         ({"mapping": '{"a": "no_such"}'}, "no_such"),
+        ({"mapping": '{"a": "x", "a": "y"}'}, "the name 'a' stands twice"),
         ({"kind": "event"}, "events cannot be changed"),
         ({"wait": "maybe"}, 'option "wait" must be true or false'),
         ({"interval": "-1"}, 'option "interval" must be a number of seconds'),
@@ -275,6 +276,7 @@ def test_what_is_wrong_is_told_before_a_batch_is_made(spark, client, dataset, em
         ({"schema": "more struct<a: array<binary>>"}, r"column 'more.a\[\]' is of the type binary"),
         ({"schema": "more map<int, int>"}, "the keys of 'more' are int, not texts"),
         ({"schema": "more variant"}, "column 'more' is of the type variant"),
+        ({"schema": "more string, more string"}, "the frame has the column 'more' twice"),
     ],
 )
 def test_each_is_told_by_its_name(spark, client, dataset, emulator, options, said):

@@ -48,7 +48,9 @@ def test_the_schema_stands_in_header_and_body():
 
 @given(st.dictionaries(st.text(), JSON, min_size=1))
 def test_any_json_object_goes_through_unchanged(row):
-    row = {name: value for name, value in row.items() if name not in ("timestamp", "header", "body")} or {"a": 1}
+    kept = {name: value for name, value in row.items() if name not in ("timestamp", "header", "body")}
+    # A name with dots is no field of XDM.
+    row = {name: value for name, value in kept.items() if "." not in name} or {"a": 1}
     try:
         json.dumps(row, ensure_ascii=False).encode()
     except UnicodeEncodeError:

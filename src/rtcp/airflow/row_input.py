@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from logging import Logger
 from typing import Any, Final
 
-from rtcp._json import read_json
 from rtcp._paths import local_path
 from rtcp.airflow.values import blank_as_none
 from rtcp.errors import InvalidArgumentError
+from rtcp.rows.distinct_json import RepeatedNameError, loads_distinct
 from rtcp.rows.form import RowForm
 from rtcp.rows.mapping_file import read_mapping
 from rtcp.rows.rejects import REFUSED, Reject
@@ -56,12 +56,14 @@ def _mapping_of(text: str, dataset_id: str | None) -> dict[str, Any]:
     if not text.startswith("{"):
         return read_mapping(local_path(text, what="mapping"), dataset_id=dataset_id)
     try:
-        read: dict[str, Any] = read_json(text)
-    except ValueError:
-        raise InvalidArgumentError(
-            "mapping is a text that is no JSON: end its template with | tojson, or give the path of a file"
-        ) from None
-    return read
+        read: dict[str, Any] = loads_distinct(text)
+    except RepeatedNameError as exc:
+        problem = f"mapping is a text in which {exc}"
+    except (ValueError, RecursionError):
+        problem = "mapping is a text that is no JSON: end its template with | tojson, or give the path of a file"
+    else:
+        return read
+    raise InvalidArgumentError(problem)
 
 
 def log_rejects(log: Logger, rejects: Iterable[Reject]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Future
@@ -46,7 +47,7 @@ def chunked(items: Iterable[A], size: int, *, key: Callable[[A], K]) -> Iterator
         chunk: Chunk[K, A] = Chunk(first)
         inputs, distinct = chunk.inputs, chunk.distinct
         try:
-            for item in islice(stream, size * _REPEATS):
+            for item in islice(stream, min(size * _REPEATS, sys.maxsize)):
                 identity = key(item)
                 inputs.append((identity, item))
                 distinct.setdefault(identity, item)

@@ -84,14 +84,19 @@ class DataAccess:
     def _listed(self, request: Request, batch_id: str, *, folder: str = "") -> Iterator[RemoteFile]:
         for entry in self._entries(request):
             name = entry.get("name")
-            if isinstance(name, str) and name and name != _MARKER:
+            if not isinstance(name, str) or not name:
+                raise DecodeError(f"a file of batch {batch_id} is listed without its name")
+            if name != _MARKER:
                 full = _full_name(entry, name)
                 full = full if full.startswith(folder) else folder + full
                 yield RemoteFile(batch_id, "", full, told_count(entry.get("length")))
 
     def _within(self, entry: dict[str, Any], batch_id: str, opened: set[str], depth: int) -> Iterator[RemoteFile]:
-        file_id = entry.get("dataSetFileId")
-        if not isinstance(file_id, str) or file_id in opened:
+        file_id = _told_id(entry.get("dataSetFileId"))
+        if file_id is None:
+            # Left out, it would be missing from an export without a word.
+            raise DecodeError(f"a file of batch {batch_id} is listed without its id")
+        if file_id in opened:
             return
         if depth > _DEEPEST:
             raise DecodeError(f"the directories of batch {batch_id} lie more than {_DEEPEST} deep in one another")
@@ -112,6 +117,13 @@ def _entries_of(body: Any, response: Response) -> list[dict[str, Any]]:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise unreadable(response, "the answer holds no list of files")
     return entries
+
+
+def _told_id(value: Any) -> str | None:
+    """An id as the service tells it, as a text or a number; None for what is none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value.strip() else None
 
 
 def _bytes_of(route: str, id: str, name: str, offset: int, state: str | None = None) -> Request:

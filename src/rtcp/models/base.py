@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, InstanceOf, ModelWrapValidatorHandler, PrivateAttr, model_validator
 from pydantic.alias_generators import to_camel
@@ -17,6 +17,9 @@ Xdm = Annotated[dict[str, Any], InstanceOf()]  # pyright: ignore[reportCallIssue
 
 class Model(Displayed, BaseModel):
     """A frozen answer. Fields the service adds tomorrow are kept under their wire names and dumped again."""
+
+    # Fields that may be absent, and without which an answer of another form would say something that is not true.
+    _stands_on: ClassVar[frozenset[str]] = frozenset()
 
     model_config = ConfigDict(
         frozen=True,
@@ -64,7 +67,8 @@ class CleanedModel(Model):
 
 
 class OpenEnum(StrEnum):
-    """An enum of texts that takes any text: a value the service adds tomorrow becomes a member of its own.
+    """An enum of texts that takes any text: a value the service adds tomorrow becomes a member of its own. A known one
+    is known in any case, and with an underscore for a hyphen.
 
     Compare with `==`, not `is`: unknown members are new objects.
     """
@@ -73,8 +77,17 @@ class OpenEnum(StrEnum):
     def _missing_(cls, value: object) -> Self | None:
         if not isinstance(value, str):
             return None
+        spelled = _spelled(value)
+        for known in cls:
+            # Whoever waits for a state would wait for ever for one that is written in small letters.
+            if _spelled(known.value) == spelled:
+                return known
         # Made as Enum makes its own, but kept nowhere: of words that nobody knows there is no end.
         member = str.__new__(cls, value)
         member._name_ = value
         member._value_ = value
         return member
+
+
+def _spelled(word: str) -> str:
+    return word.strip().casefold().replace("_", "-").replace(" ", "-")

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from rtcp._instants import BlankAsNone, EpochSecondsOrMillis, OptionalIsoInstant
 from rtcp._notebook import Displayed
+from rtcp._numbers import MOST_BITS
 from rtcp.errors import InvalidArgumentError
 from rtcp.models.base import CleanedModel, Model, OpenEnum
 from rtcp.models.merge_policy import Sandbox, SchemaRef
@@ -46,7 +47,7 @@ class WindowUnit(OpenEnum):
     MONTHS = "MONTHS"
 
 
-_TEXT: Final = re.compile(r"(\d+)\s*([A-Za-z]+)", re.ASCII)
+_TEXT: Final = re.compile(r"(\d{1,9})\s*([A-Za-z]+)", re.ASCII)
 _LONGEST: Final = {WindowUnit.HOURS: 24, WindowUnit.DAYS: 7, WindowUnit.WEEKS: 4, WindowUnit.MONTHS: 6}
 
 
@@ -69,7 +70,9 @@ class Window(Displayed):
             units = ", ".join(known.lower() for known in _LONGEST)
             raise InvalidArgumentError(f"a window is counted in {units}, not in {self.unit!r}")
         if isinstance(self.count, bool) or not isinstance(self.count, int) or not 1 <= self.count <= longest:
-            raise InvalidArgumentError(f"a window is 1 to {longest} {unit.lower()} long, not {self.count!r}")
+            is_long = isinstance(self.count, int) and self.count.bit_length() > MOST_BITS
+            told = "so many" if is_long else repr(self.count)
+            raise InvalidArgumentError(f"a window is 1 to {longest} {unit.lower()} long, not {told}")
         object.__setattr__(self, "unit", unit.value)
 
     @classmethod

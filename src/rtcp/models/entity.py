@@ -67,6 +67,8 @@ class Entity(Model):
         last_modified_at: when the newest contributing fragment came in.
     """
 
+    _stands_on: ClassVar[frozenset[str]] = frozenset({"entity"})
+
     entity_id: str = ""
     requested_identity: RequestedIdentity | None = None
     merge_policy: AppliedPolicy | None = None
@@ -119,6 +121,8 @@ class Event(Model):
         entity: the event's XDM.
         last_modified_at: when it came in.
     """
+
+    _stands_on: ClassVar[frozenset[str]] = frozenset({"entity"})
 
     entity_id: str = ""
     related_entity_id: str | None = None

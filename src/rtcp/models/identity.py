@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from rtcp._notebook import Displayed
-from rtcp._numbers import as_number
+from rtcp._numbers import MOST_BITS, Number, as_number
 from rtcp.errors import InvalidArgumentError
 
 # Whole numbers from here on share their doubles.
 _EXACT: Final = 2**53
+_MOST_DIGITS: Final = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,12 @@ def to_identity(given: Any, namespace: str | None) -> Identity:
     return Identity(text, namespace)
 
 
+def _is_too_long(number: Number) -> bool:
+    if isinstance(number, int):
+        return number.bit_length() > MOST_BITS
+    return isinstance(number, Decimal) and number.is_finite() and number.adjusted() > _MOST_DIGITS
+
+
 def _id_text(given: Any) -> str:
     if isinstance(given, str):
         if given and not given.isspace():
@@ -79,6 +87,8 @@ def _id_text(given: Any) -> str:
         raise InvalidArgumentError(
             f"an identity is rtcp.Identity(id, namespace), a text or a whole number, not {type(given).__name__}"
         )
+    if _is_too_long(number):
+        raise InvalidArgumentError("an id is not a number with thousands of digits")
     if isinstance(number, int):
         return str(number)
     if not math.isfinite(number) or number % 1 != 0:

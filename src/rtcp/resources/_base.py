@@ -73,6 +73,27 @@ def items_of(body: Any, response: Response, *keys: str, what: str) -> list[Any]:
     return found
 
 
+def catalog_map(body: Any, response: Response, *, what: str, only: str | None = None) -> list[dict[str, Any]]:
+    """The things of a map by id, as the Catalog answers; the id is the key, and not always repeated inside.
+
+    Args:
+        only: the id of the one that was asked for, which some answer without the map around it.
+
+    Raises:
+        DecodeError: it is no such map, or something in it is none of these things.
+    """
+    if not isinstance(body, dict):
+        raise unreadable(response, f"the answer is no map of {what}")
+    if only is not None and body and only not in body:
+        if str(body.get("id")) != only:
+            raise unreadable(response, f"the answer is about other {what} than the one asked for")
+        return [body]
+    things = {key: value for key, value in body.items() if not key.startswith("_")}
+    if not all(isinstance(value, dict) for value in things.values()):
+        raise unreadable(response, f"the answer is no map of {what}: something in it is no object")
+    return [{**value, "id": key} for key, value in things.items()]
+
+
 def read_partial_failure(request: Request, response: Response) -> list[ResponseError]:
     """The errors of a 207 that lists `{xid, error}`, in the order of the list."""
     listed = decode(response)

@@ -10,7 +10,7 @@ from rtcp._arguments import check_page_size
 from rtcp.errors import InvalidArgumentError, NotFoundError, RtcpError
 from rtcp.models.dataset import UNION_SCHEMA, Dataset, DatasetSchema
 from rtcp.paging import Paged
-from rtcp.resources._base import Resource
+from rtcp.resources._base import Resource, catalog_map
 from rtcp.resources._naming import find_one
 from rtcp.transport.answers import parse, unreadable
 from rtcp.transport.pages import Offset
@@ -75,10 +75,9 @@ class Datasets(Resource):
             True
         """
         request = Request.platform("GET", _ROUTE + "/{id}", path={"id": dataset_id})
-        found = self._send_for(request, _datasets)
-        for dataset in found:
-            if dataset.id == dataset_id:
-                return dataset
+        found = self._send_for(request, lambda body, response: _dataset(body, response, dataset_id))
+        if found is not None:
+            return found
         raise NotFoundError(f"there is no dataset {dataset_id!r} in this sandbox", status=404)
 
     def find(self, name: str) -> Dataset:
@@ -243,10 +242,12 @@ def _change(operation: str, *, profile: list[str], identity: list[str]) -> list[
 
 
 def _datasets(body: Any, response: Response) -> list[Dataset]:
-    if not isinstance(body, dict):
-        raise unreadable(response, "the answer is no map of datasets")
-    # The id is the key, and not repeated inside.
-    return [parse(Dataset, {**value, "id": key}, response) for key, value in body.items() if isinstance(value, dict)]
+    return [parse(Dataset, value, response) for value in catalog_map(body, response, what="datasets")]
+
+
+def _dataset(body: Any, response: Response, dataset_id: str) -> Dataset | None:
+    found = catalog_map(body, response, what="datasets", only=dataset_id)
+    return next((parse(Dataset, value, response) for value in found if value["id"] == dataset_id), None)
 
 
 def _created_id(body: Any, response: Response) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from rtcp._arguments import check_page_size, sort_key
 from rtcp._unset import UNSET, Unset, drop_unset
-from rtcp.errors import InvalidArgumentError, NotFoundError
+from rtcp.errors import InvalidArgumentError, NotFoundError, RtcpError
 from rtcp.models.entity import SchemaClass
 from rtcp.models.merge_policy import (
     AttributeMerge,
@@ -21,7 +21,7 @@ from rtcp.models.result import BulkResult, Failure, Outcome, Success
 from rtcp.paging import Paged
 from rtcp.resources._base import Resource, items_of
 from rtcp.resources._naming import find_one
-from rtcp.transport.answers import mapping, parse, parse_all, unreadable
+from rtcp.transport.answers import mapping, parse, parse_all, read_part_error, unreadable
 from rtcp.transport.pages import NextLink
 from rtcp.transport.request import Request, Response
 
@@ -299,7 +299,7 @@ class MergePolicies(Resource):
             return BulkResult(())
         body = {"ids": [{"id": merge_policy_id} for merge_policy_id in dict.fromkeys(asked)]}
         request = Request.platform("POST", _ROUTE + "/bulk-get", json=body, idempotent=True)
-        return self._send_for(request, lambda answer, response: _by_position(asked, answer, response))
+        return self._send_for(request, lambda answer, response: _by_position(request, asked, answer, response))
 
     def _write(self, request: Request, schema_name: str, *, takes_default: bool, takes_edge: bool) -> MergePolicy:
         """Send a change, and tell whose default and whose place on edge it took."""
@@ -346,7 +346,7 @@ def _body(
     }
 
 
-def _by_position(asked: Sequence[str], answer: Any, response: Response) -> BulkResult[MergePolicy]:
+def _by_position(request: Request, asked: Sequence[str], answer: Any, response: Response) -> BulkResult[MergePolicy]:
     results = mapping(answer).get("results")
     if not isinstance(results, dict):
         raise unreadable(response, "the answer holds no results")
@@ -357,9 +357,19 @@ def _by_position(asked: Sequence[str], answer: Any, response: Response) -> BulkR
         if "identityGraph" in found:
             outcomes.append(Success(position, parse(MergePolicy, found, response)))
         else:
-            missing = NotFoundError(f"there is no merge policy {merge_policy_id!r} in this sandbox", status=404)
-            outcomes.append(Failure(position, missing))
+            outcomes.append(Failure(position, _why_not(request, merge_policy_id, found, response)))
     return BulkResult(tuple(outcomes))
+
+
+def _why_not(request: Request, merge_policy_id: str, said: Mapping[str, Any], response: Response) -> RtcpError:
+    """What an entry that is no policy says of its id; where it says nothing, there is no such policy."""
+    error = mapping(said.get("error")) or said
+    status = next((error[name] for name in ("statusCode", "status") if name in error), None)
+    if status is None and not error:
+        return NotFoundError(f"there is no merge policy {merge_policy_id!r} in this sandbox", status=404)
+    if status is None:
+        return unreadable(response, f"the answer is no merge policy, of {merge_policy_id!r}")
+    return read_part_error(request, response, error, status=status)
 
 
 def _stitching(given: Stitching) -> str:

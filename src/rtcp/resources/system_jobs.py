@@ -16,7 +16,7 @@ from rtcp.models.system_job import DeletePlan, SystemJob
 from rtcp.paging import Page, Paged
 from rtcp.resources._base import Resource, items_of
 from rtcp.transport.answers import mapping, parse_all
-from rtcp.transport.pages import T
+from rtcp.transport.pages import T, tells_end
 from rtcp.transport.request import Request, Response
 from rtcp.transport.session import Session
 from rtcp.waiting import DEFAULT_TIMEOUT, poll
@@ -271,7 +271,7 @@ class _PageNumber:
         total = told_count(paging.get("totalCount"))
         seen += len(items)
         # A short page is no sign of the end: the service may cut pages smaller than asked.
-        is_last = not items or paging.get("next") in (None, "") or (total is not None and seen >= total)
+        is_last = not items or tells_end(paging.get("next")) or (total is not None and seen >= total)
         return Page(items, None if is_last else f"{number + 1}:{seen}:{ids[0]}")
 
 

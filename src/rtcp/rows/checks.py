@@ -13,6 +13,11 @@ from rtcp.errors import InvalidArgumentError
 from rtcp.rows.paths import Steps, value_at
 
 IDENTITY_MAP: Final = "identityMap"
+# The service takes none of these for an identity, and drops what has no other.
+_NOBODY: Final = frozenset({"null", "anonymous", "invalid"})
+_NOBODY_SAID: Final = "has a word that stands for nobody, such as null"
+_LONGEST_WORD: Final = 20
+_EXACT: Final = 2**53
 TIMESTAMP: Final = "timestamp"
 _ADVICE: Final = "write e.g. 2026-03-02T08:15:00Z"
 _RFC3339: Final = re.compile(
@@ -20,8 +25,10 @@ _RFC3339: Final = re.compile(
 )
 
 
-def check_identity(row: Mapping[str, Any], identity: str | None, steps: Steps | None) -> None:
-    """Refuse a row whose `identityMap` has a wrong form, or that shall have an identity and has none.
+def check_identity(row: Mapping[str, Any], identity: str | None, steps: Steps | None) -> Any:
+    """Return the id at the path of the identity, None where there is none to be asked for.
+
+    Refuse a row whose `identityMap` has a wrong form, or that shall have an identity and has none.
 
     Args:
         identity: dot path of the primary identity; None checks no more than the form.
@@ -31,20 +38,35 @@ def check_identity(row: Mapping[str, Any], identity: str | None, steps: Steps | 
         InvalidArgumentError: names the path.
     """
     has_map = _has_identity(row[IDENTITY_MAP]) if row.get(IDENTITY_MAP) is not None else False
-    if identity is None or has_map:
-        return
-    if not is_identity_value(value_at(row, steps if steps is not None else identity)):
-        raise InvalidArgumentError(f"no identity: neither {identity} nor identityMap has a value")
+    if identity is None:
+        return None
+    value = value_at(row, steps if steps is not None else identity)
+    if not is_identity_value(value):
+        if has_map:
+            return None
+        raise InvalidArgumentError(
+            f"no identity: {identity} {_NOBODY_SAID}"
+            if isinstance(value, str) and _stands_for_nobody(value)
+            else f"no identity: neither {identity} nor identityMap has a value"
+        )
+    return value
 
 
 def is_identity_value(value: Any) -> bool:
-    """True for what can be an id: a text that is not blank, a whole number, or a UUID."""
+    """True for what can be an id: a text that is not blank and stands for somebody, a whole number, or a UUID."""
     if isinstance(value, str):
-        return not value.isspace() and value != ""
+        return not value.isspace() and value != "" and not _stands_for_nobody(value)
     if isinstance(value, UUID):
         return True
     number = as_number(value)
+    if isinstance(number, float) and abs(number) >= _EXACT:
+        # Which one it was before it became a double, nobody can tell.
+        return False
     return number is not None and is_whole(number)
+
+
+def _stands_for_nobody(text: str) -> bool:
+    return len(text) <= _LONGEST_WORD and text.strip().casefold() in _NOBODY
 
 
 def check_timestamp(value: Any) -> None:
@@ -123,9 +145,16 @@ def _has_identity(identities: Any) -> bool:
             if type(item) is not dict and not isinstance(item, Mapping):
                 raise _malformed(f"{IDENTITY_MAP}.{namespace}[{number}]", "must be an object with an id", item)
             value = item.get("id")
-            if value is not None and not isinstance(value, str | UUID):
-                raise _malformed(f"{IDENTITY_MAP}.{namespace}[{number}].id", "must be a text", value)
-            found = found or is_identity_value(value)
+            if value is None:
+                continue
+            if not isinstance(value, str):
+                if not isinstance(value, UUID):
+                    raise _malformed(f"{IDENTITY_MAP}.{namespace}[{number}].id", "must be a text", value)
+            elif _stands_for_nobody(value):
+                raise InvalidArgumentError(f"{IDENTITY_MAP}.{namespace}[{number}].id {_NOBODY_SAID}")
+            elif not value or value.isspace():
+                continue
+            found = True
     return found
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 from rtcp._optional import require
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.checks import IDENTITY_MAP, is_identity_value
+from rtcp.rows.columns import as_double
 from rtcp.rows.delimited import Record
 from rtcp.rows.mapping import LINE, Rule, Tree, tree_of
 from rtcp.rows.paths import value_at
@@ -28,8 +29,8 @@ AsSent = Callable[[Row], Mapping[str, Any]]
 _SLICE: Final = 10_000
 # Eighteen digits fit into 64 bits; longer ones, and odd spellings, go the way of single rows.
 _INTEGER: Final = re.compile(r"-?\d{1,18}", re.ASCII)
-# With more digits, a double may be infinite.
-_NUMBER: Final = re.compile(r"-?\d{1,300}(?:\.\d{1,300})?", re.ASCII)
+# A whole number of more digits may be one that no double holds.
+_NUMBER: Final = re.compile(r"-?(?:\d{1,15}|\d{1,300}\.\d{1,300})", re.ASCII)
 _ARROW: Final = {"integer": "int64", "number": "float64", "boolean": "bool_"}
 _LARGEST: Final = 2**63
 # In the place of a value that only the way of single rows can judge.
@@ -138,7 +139,10 @@ class ColumnarTable:
             odd.update(number for number, values in rows if values.count(None) == len(values))
         if self.identity is not None:
             ids = columns[[rule.path for rule in self.rules].index(self.identity)]
-            odd.update(number for number, value in enumerate(ids) if not is_identity_value(value))
+            # An id that a mapping has made a double goes out as an integer.
+            odd.update(
+                number for number, value in enumerate(ids) if isinstance(value, float) or not is_identity_value(value)
+            )
         return odd
 
     def _made(self, rule: Rule, records: Sequence[Record], cells: Sequence[Sequence[str]]) -> list[Any]:
@@ -236,6 +240,8 @@ def _convert(rule: Rule, cell: str) -> Any:
 def _fitting(rule: Rule, value: Any, *, is_parquet: bool) -> Any:
     if is_parquet and rule.kind == "integer" and isinstance(value, int) and not -_LARGEST <= value < _LARGEST:
         raise InvalidArgumentError(f"{rule.path} is a number too large for Parquet; format='json' takes it")
+    if is_parquet and rule.kind == "number" and type(value) is int:
+        return as_double(value, rule.path)
     return value
 
 

@@ -158,13 +158,18 @@ def _plain(kind: str, value: Any, path: str) -> Any:
     if name == kind:
         if kind == "integer" and not -_LARGEST <= value < _LARGEST:
             raise InvalidArgumentError(f"{path} is a number too large for Parquet; format='json' takes it")
-        return _double(value, path) if type(value) is Decimal else value
+        return as_double(value, path) if type(value) is Decimal else value
     if kind == "number" and name == "integer":
-        return _double(value, path)
+        return as_double(value, path)
     raise _odd(kind, value, path)
 
 
-def _double(value: int | Decimal, path: str) -> float:
+def as_double(value: int | Decimal, path: str) -> float:
+    """The number as the double that a column of Parquet holds.
+
+    Raises:
+        InvalidArgumentError: none is equal to it.
+    """
     try:
         double = float(value)
         is_same = Decimal(repr(double)) == value

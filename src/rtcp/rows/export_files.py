@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, overload
 
 from rtcp._json import read_json
 from rtcp._optional import require
-from rtcp.errors import DecodeError
+from rtcp.errors import DecodeError, InvalidArgumentError
 
 _PARQUET_MAGIC: Final = b"PAR1"
 _BATCH_ROWS: Final = 512
@@ -167,7 +167,7 @@ def _parquet_rows(path: Path, fields: Sequence[str] | None) -> Iterator[dict[str
             columns = None if fields is None else _columns(file.schema, fields)
             in_utc = {_logical(column.path) for column in _leaves(file.schema) if column.physical_type == "INT96"}
             for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=columns, use_threads=False):
-                for row in _rows_of(_with_zones(pyarrow, batch, in_utc) if in_utc else batch):
+                for row in rows_of_batch(_with_zones(pyarrow, batch, in_utc) if in_utc else batch):
                     if isinstance(row, UnreadableRow):
                         yield row
                         continue
@@ -180,7 +180,26 @@ def _parquet_rows(path: Path, fields: Sequence[str] | None) -> Iterator[dict[str
     raise DecodeError(f"{path.name}: Parquet that cannot be read ({problem})")
 
 
-def _rows_of(batch: Any) -> Iterator[dict[str, Any] | UnreadableRow]:
+def column_names(path: Path) -> list[str]:
+    """The names of the columns of a Parquet file.
+
+    Raises:
+        InvalidArgumentError: it cannot be read.
+        MissingExtraError: pyarrow is not installed.
+    """
+    pyarrow = require("pyarrow", extra="arrow")
+    parquet = require("pyarrow.parquet", extra="arrow")
+    try:
+        names: list[str] = parquet.read_schema(path).names
+    except (pyarrow.ArrowException, OSError) as exc:
+        problem = type(exc).__name__
+    else:
+        return names
+    raise InvalidArgumentError(f"{path.name}: Parquet that cannot be read ({problem})")
+
+
+def rows_of_batch(batch: Any) -> Iterator[dict[str, Any] | UnreadableRow]:
+    """The rows of a record batch; maps are objects, and a row with a value that Python cannot hold says so."""
     # What makes dicts of maps goes through every value in Python, so it is asked for where there are maps only.
     maps: Literal["strict"] | None = "strict" if any(_has_map(field.type) for field in batch.schema) else None
     try:

@@ -10,10 +10,10 @@ from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
-from rtcp._numbers import as_number, is_boolean
+from rtcp._numbers import MOST_BITS, as_number, is_boolean
 from rtcp._private import private_file
 from rtcp._temporary import TemporaryFolder
-from rtcp.rows.wire_json import MOST_BITS, wire_value
+from rtcp.rows.wire_json import wire_value
 
 # The key of an object that stands for what JSON does not have; no row can have it, as it is no text of UTF-8.
 _TAG: Final = "\udc00rtcp"

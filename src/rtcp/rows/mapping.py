@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -16,6 +17,8 @@ from rtcp._numbers import Number, as_number, is_boolean, is_finite, is_whole, te
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.paths import Steps, parse_path, put
 
+logger = logging.getLogger(__name__)
+
 Read = Callable[[Mapping[str, Any]], Any]
 
 NO_HEADER: Final = "the first line holds values and no names of columns: give the file a header"
@@ -24,10 +27,13 @@ LINE: Final = "line"
 
 # A Decimal of few digits can be a number of any length.
 _MOST: Final = 10**400
+_EXACT: Final = 2**53
 _INTEGER: Final = re.compile(r"[+-]?\d{1,19}")
 _WAYS: Final = ("column", "constant", "template")
 _SETTINGS: Final = (*_WAYS, "type", "format")
 _TIMES: Final = ("date", "date-time")
+_ZONE_NAME: Final = "%Z"
+_UTC_NAMES: Final = re.compile(r"\b(?:UTC|GMT)\b", re.IGNORECASE)
 # By name, as pandas need not be there.
 _PANDAS_BLANKS: Final = frozenset({"NAType", "NaTType"})
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
@@ -57,10 +63,16 @@ Tree = list[tuple[str, "int | Tree"]]
 
 
 class RowMapper:
-    """Makes XDM rows of flat ones."""
+    """Makes XDM rows of flat ones.
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    Attributes:
+        unseen: columns that the mapping names, and that no row has had so far; kept where they are not known before.
+    """
+
+    def __init__(self, rules: Sequence[Rule], *, columns: Iterable[str] = ()) -> None:
         self.rules = tuple(rules)
+        self._named = frozenset(columns) - {LINE}
+        self.unseen = set(self._named)
         self._has_arrays = any(isinstance(step, int) for rule in rules for step in rule.steps)
         # Arrays grow by their indexes: such rows are put together value by value.
         self._tree = None if self._has_arrays else tree_of([rule.steps for rule in rules])
@@ -70,12 +82,19 @@ class RowMapper:
         """The paths that a row may have, in the order of the mapping."""
         return tuple(rule.path for rule in self.rules)
 
+    def warn_of_unseen(self) -> None:
+        """Tell of columns that no row has had, once the rows have had others: most likely they are mistyped."""
+        if self.unseen and len(self.unseen) < len(self._named):
+            logger.warning("no row has what the mapping takes from: %s", ", ".join(map(repr, sorted(self.unseen))))
+
     def __call__(self, row: Mapping[str, Any], *, line: int) -> dict[str, Any]:
         """Map one row; what is blank in it is absent in the result.
 
         Raises:
             InvalidArgumentError: a value is not of its type; the message names column and path, never the value.
         """
+        if self.unseen:
+            self.unseen.difference_update(row)
         # A column of the file that is called so wins over ours.
         source = {LINE: line, **row}
         if self._tree is not None:
@@ -128,6 +147,8 @@ def nest(row: Mapping[str, Any]) -> dict[str, Any]:
         InvalidArgumentError: a name is no path, or two of them cannot both have a value.
     """
     kept = {name: value for name, value in row.items() if not is_blank(value)}
+    if "" in kept:
+        raise InvalidArgumentError("there is a value in a column without a name")
     all_steps, has_arrays = _places_of(tuple(kept))
     nested: dict[str, Any] = {}
     for steps, value in zip(all_steps, kept.values(), strict=True):
@@ -162,7 +183,17 @@ def compile_mapping(mapping: Mapping[str, Any], *, columns: Collection[str] | No
     known = None if columns is None else (*columns, LINE)
     rules = [_rule(path, rule, known) for path, rule in mapping.items()]
     _check_places((rule.path, rule.steps) for rule in rules)
-    return RowMapper(rules)
+    return RowMapper(rules, columns=_columns_of(mapping) if columns is None else ())
+
+
+def _columns_of(mapping: Mapping[str, Any]) -> Iterator[str]:
+    for rule in mapping.values():
+        if isinstance(rule, str):
+            yield rule
+        elif "column" in rule:
+            yield rule["column"]
+        elif "template" in rule:
+            yield from (name for _, name, _, _ in Formatter().parse(rule["template"]) if name is not None)
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
@@ -173,18 +204,19 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
 
 def tell_nearest(column: str, known: Collection[str]) -> str:
     """The end of an error about an unknown column; without a header, columns are called by what is in the first row."""
-    if any(map(_is_value, known)):
+    if any(map(is_value, known)):
         return NO_HEADER
     return did_you_mean(column, [name for name in known if name])
 
 
 def tell_name(column: str) -> str:
     """A column in an error; what may be somebody's, as the file has no header, is not repeated."""
-    return "(a number; is the header missing?)" if _is_value(column) else repr(column)
+    return "(a value; is the header missing?)" if is_value(column) else repr(column)
 
 
-def _is_value(name: str) -> bool:
-    return any(map(str.isdigit, name)) and not any(map(str.isalpha, name))
+def is_value(name: str) -> bool:
+    """True for an address, or a name without any letter: where it should call a column, the header is missing."""
+    return "@" in name.lstrip("@") or (any(map(str.isdigit, name)) and not any(map(str.isalpha, name)))
 
 
 def _check_places(places: Iterable[tuple[str, Steps]]) -> None:
@@ -343,15 +375,22 @@ def _integer(value: Any, form: str | None) -> int:
 
 
 def _number(value: Any, form: str | None) -> Number:
-    number = as_number(value)
-    if isinstance(value, str):
-        try:
-            number = float(value)
-        except ValueError:
-            number = None
+    number = _number_in(value) if isinstance(value, str) else as_number(value)
     if number is None or not is_finite(number):
         raise _ProblemError("is no number")
     return number
+
+
+def _number_in(text: str) -> Number | None:
+    """The number that a text says; a whole one that no double holds keeps its digits."""
+    if "_" in text:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    is_exact = abs(number) < _EXACT or _INTEGER.fullmatch(text.strip()) is None
+    return number if is_exact else int(text)
 
 
 def _boolean(value: Any, form: str | None) -> bool:
@@ -382,11 +421,16 @@ def _date_time(value: Any, form: str | None) -> str:
 def _instant(value: Any, form: str | None) -> datetime:
     if isinstance(value, datetime):
         return value
+    text = str(value).strip()
     try:
-        text = str(value).strip()
-        return datetime.fromisoformat(text) if form is None else datetime.strptime(text, form)  # noqa: DTZ007
+        instant = datetime.fromisoformat(text) if form is None else datetime.strptime(text, form)  # noqa: DTZ007
     except ValueError:
         problem = f"is no time in the form {'ISO 8601' if form is None else repr(form)}"
+    else:
+        # Python knows the zone of this machine by its name as well, and says nothing of how far it is from UTC.
+        if form is None or _ZONE_NAME not in form or instant.tzinfo is not None or _UTC_NAMES.search(text):
+            return instant
+        problem = "has a zone by its name, which nobody can rely on; %z reads an offset, such as +01:00"
     raise _ProblemError(problem)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
 
-from rtcp._json import read_json
 from rtcp.errors import InvalidArgumentError
+from rtcp.rows.distinct_json import RepeatedNameError, loads_distinct
 
 
 def read_mapping(path: Path, *, dataset_id: str | None) -> dict[str, Any]:
@@ -34,12 +35,17 @@ def read_mapping(path: Path, *, dataset_id: str | None) -> dict[str, Any]:
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        content = path.read_text(encoding="utf-8")
-        document: Any = read_json(content) if path.suffix.lower() == ".json" else tomllib.loads(content)
+        # Editors of Windows put a mark before the text.
+        content = path.read_text(encoding="utf-8-sig")
+        document: Any = loads_distinct(content) if path.suffix.lower() == ".json" else tomllib.loads(content)
     except OSError as exc:
         raise InvalidArgumentError(f"{path} cannot be read: {exc.strerror}") from None
+    except (json.JSONDecodeError, tomllib.TOMLDecodeError, RepeatedNameError) as exc:
+        problem = f": {exc}"
     except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        raise InvalidArgumentError(f"{path} is neither TOML nor JSON with a mapping")
-    return document
+        problem = ""
+    else:
+        if isinstance(document, dict):
+            return document
+        problem = ""
+    raise InvalidArgumentError(f"{path} is neither TOML nor JSON with a mapping{problem}")

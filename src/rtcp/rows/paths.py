@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from rtcp.errors import InvalidArgumentError
 
@@ -47,6 +47,18 @@ def put(row: dict[str, Any], steps: Steps, value: Any) -> None:
         place = present
 
 
+def with_value(row: Mapping[str, Any], steps: Steps, value: Any) -> dict[str, Any]:
+    """A copy of the row with this value at a place that it has; what lies beside the way there is the row's own."""
+    copy: Any = dict(row)
+    place = copy
+    for step in steps[:-1]:
+        inner = place[step]
+        place[step] = dict(inner) if isinstance(inner, Mapping) else list(inner)
+        place = place[step]
+    place[steps[-1]] = value
+    return cast(dict[str, Any], copy)
+
+
 def value_at(row: Any, path: str | Steps) -> Any:
     """What stands at a path, or None where the row has no such place.
 
@@ -55,7 +67,9 @@ def value_at(row: Any, path: str | Steps) -> Any:
     """
     place = row
     for step in parse_path(path) if isinstance(path, str) else path:
-        if isinstance(step, int):
+        if type(place) is dict and type(step) is str:
+            place = place.get(step)
+        elif isinstance(step, int):
             if not isinstance(place, list | tuple) or step >= len(place):
                 return None
             place = place[step]

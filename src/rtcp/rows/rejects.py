@@ -11,9 +11,10 @@ from typing import Any, ClassVar, Final
 
 from rtcp._json import read_json
 from rtcp._notebook import Displayed
+from rtcp._numbers import MOST_BITS
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.form import RowForm
-from rtcp.rows.wire_json import MOST_BITS, encode
+from rtcp.rows.wire_json import encode
 
 UNKNOWN: Final = "unknown"
 REFUSED: Final = "refused"

@@ -6,12 +6,34 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from rtcp._numbers import as_number
 from rtcp.errors import InvalidArgumentError
 from rtcp.rows.checks import check_identity
 from rtcp.rows.form import RowForm
-from rtcp.rows.mapping import compile_mapping, nest
-from rtcp.rows.paths import parse_path
+from rtcp.rows.mapping import NO_HEADER, compile_mapping, is_value, nest
+from rtcp.rows.paths import parse_path, with_value
 from rtcp.rows.sources import Row, RowSource, TextTable
+
+
+def warn_of_unseen(shaper: RowShaper) -> None:
+    """Tell of columns of the mapping that none of the rows has had."""
+    if shaper.mapper is not None:
+        shaper.mapper.warn_of_unseen()
+
+
+def _has_dots(row: Mapping[Any, Any]) -> bool:
+    try:
+        return "." in "".join(row)
+    except TypeError:
+        return False
+
+
+def _check_names(source: RowSource) -> None:
+    """Refuse a table whose columns are called by numbers: without a header, they are somebody's values."""
+    if source.columns is not None and any(map(is_value, source.columns)):
+        raise InvalidArgumentError(
+            NO_HEADER if isinstance(source, TextTable) else "a column is called by a value: name all columns"
+        )
 
 
 class RowShaper:
@@ -27,6 +49,8 @@ class RowShaper:
         self._is_dotted = form.is_dotted or (source is not None and source.is_flat)
         self._form = replace(form, is_dotted=True) if self._is_dotted and form.mapping is None else form
         self._is_text = isinstance(source, TextTable)
+        if self.mapper is None and source is not None and source.is_flat:
+            _check_names(source)
         self._identity = form.identity
         self._steps = None if form.identity is None else parse_path(form.identity)
 
@@ -59,13 +83,24 @@ class RowShaper:
             given = self.mapper(given, line=line)
         elif self._is_dotted:
             given = nest(given)
+        elif _has_dots(given):
+            name = next(key for key in given if isinstance(key, str) and "." in key)
+            told = "(somebody's address)" if is_value(name) else repr(name)
+            raise InvalidArgumentError(
+                f"{told} is a name with dots, which XDM does not have: nest it, or take it for a path by a mapping"
+            )
         if not given:
             raise InvalidArgumentError(
                 "the row is empty" if self.mapper is None else "the mapping finds nothing in the row"
             )
         if "body" in given and "header" in given:
             raise InvalidArgumentError("the row is in an envelope already; pass what is in its body.xdmEntity")
-        if self._identity is not None or "identityMap" in given:
-            check_identity(given, self._identity, self._steps)
         shaped: Mapping[str, Any] = given
-        return shaped
+        if self._identity is None and "identityMap" not in given:
+            return shaped
+        id_given = check_identity(given, self._identity, self._steps)
+        if id_given is None or type(id_given) is str or type(id_given) is int or self._steps is None:
+            return shaped
+        # What a table with gaps has made 12.0 is 12 to people.
+        number = as_number(id_given)
+        return shaped if number is None else with_value(shaped, self._steps, int(number))

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from rtcp._json import read_json
 from rtcp._paths import local_path
 from rtcp.errors import DecodeError, InvalidArgumentError
 from rtcp.rows.delimited import Record, records_of, sniff_delimiter, told_delimiter
-from rtcp.rows.export_files import UnreadableRow, is_parquet, read_file_rows
+from rtcp.rows.distinct_json import RepeatedNameError, loads_distinct, one_after_another
+from rtcp.rows.export_files import UnreadableRow, column_names, is_parquet, read_file_rows, rows_of_batch
 from rtcp.rows.keeping import KeptRows
 from rtcp.rows.mapping import NO_HEADER, compile_mapping, nest, tell_name
 from rtcp.rows.rejects import is_letter, may_go_again, to_reject
-from rtcp.rows.text_files import encoding_of, file_kind, lines_of, open_binary, reading
+from rtcp.rows.text_files import encoding_of, file_kind, lines_of, open_binary, reading, refuse_other_kinds
 
 _SLICE: Final = 10_000
+_NO_OBJECT: Final = "no JSON object"
 _LINES: Final = (".jsonl", ".ndjson")
 _TABLES: Final = (".csv", ".tsv")
 _KINDS: Final = (*_TABLES, *_LINES, ".json", ".parquet", ".txt")
+# What has no width: marks of byte order that were copied along, and invitations to break a line.
+_UNSEEN: Final = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u00ad"))
+# Under one of these, programs put the rows of an answer.
+_HOLDERS: Final = ("data", "rows", "records", "results", "items", "children")
 _PARQUET_COMPRESSED: Final = "a Parquet file is compressed inside; take it as it is, without .gz or .zst around it"
 
 
@@ -98,11 +104,11 @@ def read_rows(
         raise InvalidArgumentError("delimiter and encoding are of files; these rows come from none")
     # By what they can do, here and below: none of these libraries need be there.
     if hasattr(rows, "to_batches"):
-        return _table(lambda: (batch.to_pylist() for batch in rows.to_batches(_SLICE)), rows.column_names)
+        return _arrow(rows)
     if hasattr(rows, "iter_slices"):
         return _table(lambda: (part.to_dicts() for part in rows.iter_slices(_SLICE)), rows.columns)
     if hasattr(rows, "iloc") and hasattr(rows, "columns"):
-        return _table(lambda: _pandas_slices(rows), map(str, rows.columns))
+        return _pandas(rows)
     if isinstance(rows, Mapping | bytes | bytearray) or not isinstance(rows, Iterable):
         raise InvalidArgumentError("rows are a list of objects, an iterable of them, a table, or a path")
     # An iterator is its own; what gives a new one each time can be read again.
@@ -121,6 +127,13 @@ def read_delimited(path: Path, *, delimiter: str | None = None, encoding: str | 
     return _delimited(path, encoding_of(path, encoding), delimiter, file_kind(path))
 
 
+def single_values(path: Path, encoding: str | None, delimiter: str | None) -> Iterator[Record] | None:
+    """The records of a text file whose first line holds one value, that line included; None for any other table."""
+    records, told = _parted(path, encoding_of(path, encoding), delimiter, file_kind(path))
+    first = next(records(), None)
+    return records() if told is None and first is not None and len(first.values) == 1 else None
+
+
 def _numbered(rows: Iterable[Any]) -> Iterator[Row]:
     return (Row(position, position + 1, given) for position, given in enumerate(rows))
 
@@ -129,48 +142,113 @@ def _table(slices: Callable[[], Iterator[list[dict[str, Any]]]], columns: Iterab
     return RowSource(lambda: _numbered(row for part in slices() for row in part), tuple(columns), is_flat=True)
 
 
-def _pandas_slices(frame: Any) -> Iterator[list[dict[str, Any]]]:
-    for start in range(0, len(frame), _SLICE):
-        records = frame.iloc[start : start + _SLICE].to_dict("records")
-        yield [{str(column): value for column, value in record.items()} for record in records]
+def _arrow(table: Any) -> RowSource:
+    columns = _distinct(table.column_names, "the table")
+
+    def rows() -> Iterator[Row]:
+        read = (row for batch in table.to_batches(_SLICE) for row in rows_of_batch(batch))
+        return (row_read(position, given) for position, given in enumerate(read))
+
+    return RowSource(rows, columns, is_flat=True)
+
+
+def _pandas(frame: Any) -> RowSource:
+    """The rows of a frame; what its index is called by a name is a column, as it is where pandas writes a file."""
+    if any(isinstance(label, tuple) for label in frame.columns):
+        raise InvalidArgumentError(
+            "the frame has columns of several levels; give each one name, such as "
+            "frame.columns = ['.'.join(filter(None, levels)) for levels in frame.columns]"
+        )
+    columns = [str(label) for label in frame.columns]
+    named = [name for name in frame.index.names if name is not None and str(name) not in columns]
+    distinct = _distinct([*map(str, named), *columns], "the frame")
+
+    def slices() -> Iterator[list[dict[str, Any]]]:
+        for start in range(0, len(frame), _SLICE):
+            part = frame.iloc[start : start + _SLICE]
+            records = (part.reset_index(level=named) if named else part).to_dict("records")
+            yield [{str(column): value for column, value in record.items()} for record in records]
+
+    return _table(slices, distinct)
+
+
+def _distinct(columns: Iterable[str], what: str) -> tuple[str, ...]:
+    known = tuple(columns)
+    twice = next((name for name in known if name and known.count(name) > 1), None)
+    if twice is not None:
+        raise InvalidArgumentError(f"{what} names the column {tell_name(twice)} twice")
+    return known
 
 
 def _file(path: Path, delimiter: str | None, encoding: str | None) -> RowSource:
-    kind = file_kind(path)
-    if kind not in _KINDS:
-        raise InvalidArgumentError(
-            f"{path.name!r} is of no known kind: its name must end in {', '.join(_KINDS)}, with .gz or .zst behind it "
-            "where it is compressed"
-        )
+    kind = _known_kind(path)
     if delimiter is not None and kind not in _TABLES:
         raise InvalidArgumentError(f"delimiter is of .csv files; {path.name!r} is none")
     if not path.is_file():
         raise InvalidArgumentError(f"there is no file {str(path)!r}")
     if kind == ".parquet":
-        if path.suffix.lower() != ".parquet":
-            raise InvalidArgumentError(f"{path.name!r}: {_PARQUET_COMPRESSED}")
-        if encoding is not None:
-            raise InvalidArgumentError(f"encoding is of text files; {path.name!r} is none")
-        if not is_parquet(path):
-            raise InvalidArgumentError(f"{path.name!r} is no Parquet file, or one that breaks off")
-        return RowSource(lambda: _parquet(path), name=path.name, parquet=path)
+        return _parquet_file(path, encoding)
     found = encoding_of(path, encoding)
-    if kind in _LINES or (kind == ".json" and _first_character(path, found) != "["):
-        if is_letter(next((row.given for row in _json_lines(path, found)), None)):
-            return RowSource(lambda: _again(_json_lines(path, found)), name=path.name)
-        return RowSource(lambda: _json_lines(path, found), name=path.name)
-    if kind == ".json":
-        return RowSource(lambda: _numbered(_json_array(path, found)), name=path.name)
+    if kind == ".json" or kind in _LINES:
+        return _json_file(path, found, kind)
     if kind == ".txt":
         return _with_header(path, lambda: _words(path, found))
     return _delimited(path, found, delimiter, kind)
 
 
+def _known_kind(path: Path) -> str:
+    kind = file_kind(path)
+    if path.is_dir():
+        raise InvalidArgumentError(f"{str(path)!r} is a folder; name a file in it")
+    if kind not in _KINDS:
+        if path.is_file():
+            refuse_other_kinds(path)
+        raise InvalidArgumentError(
+            f"{path.name!r} is of no known kind: its name must end in {', '.join(_KINDS)}, with .gz or .zst behind it "
+            "where it is compressed"
+        )
+    return kind
+
+
+def _parquet_file(path: Path, encoding: str | None) -> RowSource:
+    if path.suffix.lower() != ".parquet":
+        raise InvalidArgumentError(f"{path.name!r}: {_PARQUET_COMPRESSED}")
+    if encoding is not None:
+        raise InvalidArgumentError(f"encoding is of text files; {path.name!r} is none")
+    if not is_parquet(path):
+        raise InvalidArgumentError(f"{path.name!r} is no Parquet file, or one that breaks off")
+    columns = _distinct(column_names(path), repr(path.name))
+    # No field of XDM has a dot in its name, so such columns are paths, as in any other table.
+    is_flat = any("." in name for name in columns)
+    return RowSource(
+        lambda: _parquet(path), columns, is_flat=is_flat, name=path.name, parquet=None if is_flat else path
+    )
+
+
+def _json_file(path: Path, encoding: str, kind: str) -> RowSource:
+    if kind == ".json":
+        if _first_character(path, encoding) == "[":
+            return RowSource(lambda: _json_array(path, encoding), name=path.name)
+        several = _json_values(path, encoding)
+        if several is not None:
+            return RowSource(lambda: iter(several), name=path.name)
+    if is_letter(next((row.given for row in _json_lines(path, encoding)), None)):
+        return RowSource(lambda: _again(_json_lines(path, encoding)), name=path.name)
+    return RowSource(lambda: _json_lines(path, encoding), name=path.name)
+
+
 def _delimited(path: Path, encoding: str, delimiter: str | None, kind: str) -> RowSource:
+    return _with_header(path, _parted(path, encoding, delimiter, kind)[0])
+
+
+def _parted(
+    path: Path, encoding: str, delimiter: str | None, kind: str
+) -> tuple[Callable[[], Iterator[Record]], str | None]:
+    """The records of a file, and the delimiter that its first line tells a spreadsheet."""
     first = next((line.text for line in lines_of(path, encoding) if line.text.strip()), "")
     told = told_delimiter(first)
     parted = _delimiter_of(first, told if delimiter is None else delimiter, kind)
-    return _with_header(path, lambda: islice(records_of(path, encoding, parted), 0 if told is None else 1, None))
+    return lambda: islice(records_of(path, encoding, parted), 0 if told is None else 1, None), told
 
 
 def _delimiter_of(header: str, delimiter: str | None, kind: str) -> str:
@@ -189,13 +267,11 @@ def _with_header(path: Path, records: Callable[[], Iterator[Record]]) -> RowSour
         raise InvalidArgumentError(f"{path.name!r} has no header line")
     if first.problem is not None:
         raise InvalidArgumentError(f"{path.name}, line {first.line}, the header: {first.problem}")
-    columns = tuple(name.strip() for name in first.values)
+    columns = tuple(map(_seen, first.values))
     # No column is called by an address: the first line is somebody's row. Names of XDM may begin with an "@".
     if any("@" in name.lstrip("@") for name in columns):
         raise InvalidArgumentError(f"{path.name!r}: {NO_HEADER}")
-    twice = next((name for name in columns if name and columns.count(name) > 1), None)
-    if twice is not None:
-        raise InvalidArgumentError(f"{path.name!r} names the column {tell_name(twice)} twice")
+    _distinct(columns, repr(path.name))
     return TextTable(
         lambda: (row_of(record, position, columns) for position, record in enumerate(_behind_header(records))),
         columns,
@@ -203,6 +279,11 @@ def _with_header(path: Path, records: Callable[[], Iterator[Record]]) -> RowSour
         records=lambda: _behind_header(records),
         name=path.name,
     )
+
+
+def _seen(name: str) -> str:
+    """The name of a column as people see it: without marks that have no width, and any kind of space is a space."""
+    return " ".join(name.translate(_UNSEEN).split())
 
 
 def _behind_header(records: Callable[[], Iterator[Record]]) -> Iterator[Record]:
@@ -213,13 +294,17 @@ def row_of(record: Record, position: int, columns: Sequence[str]) -> Row:
     """A record as a row of these columns."""
     if record.problem is not None:
         return Row(position, record.line, record.text, record.problem)
-    if len(record.values) != len(columns):
-        problem = f"{len(record.values)} values, where the header names {len(columns)} columns"
-        return Row(position, record.line, record.values, problem)
-    given = dict(zip(columns, record.values, strict=True))
+    values, width = record.values, len(columns)
+    # What programs leave behind at the end of a line holds nothing.
+    if len(values) > width and not any(map(str.strip, values[width:])):
+        values = values[:width]
+    if len(values) != width:
+        problem = f"{len(values)} values, where the header names {width} columns"
+        return Row(position, record.line, values, problem)
+    given = dict(zip(columns, values, strict=True))
     if "" in given:
         # Sheets leave such columns behind at the right; what somebody has written into one is not lost.
-        given[""] = "".join(value for name, value in zip(columns, record.values, strict=True) if not name)
+        given[""] = "".join(value for name, value in zip(columns, values, strict=True) if not name)
     return Row(position, record.line, given)
 
 
@@ -239,13 +324,62 @@ def _json_lines(path: Path, encoding: str) -> Iterator[Row]:
         problem = line.problem
         if problem is None:
             try:
-                given = read_json(line.text)
-            except ValueError:
-                given = None
+                given = loads_distinct(line.text)
+            except (ValueError, RecursionError) as exc:
+                given, problem = None, str(exc) if isinstance(exc, RepeatedNameError) else None
             if not isinstance(given, dict):
-                given, problem = line.text.rstrip("\r\n"), "no JSON object"
+                given, problem = line.text.rstrip("\r\n"), problem or _no_object(line.text.strip())
         yield Row(position, line.number, given, problem)
         position += 1
+
+
+def _no_object(text: str) -> str:
+    """What a line that is no JSON object is instead, where that can be told without repeating it."""
+    if text.endswith(","):
+        return "no JSON object: the line ends in a comma, as in an array"
+    try:
+        found = one_after_another(text)
+    except (ValueError, RecursionError):
+        is_begun = text.startswith("[")
+        return "no JSON object, but an array begins: let the name of the file end in .json" if is_begun else _NO_OBJECT
+    if len(found) > 1:
+        return "no JSON object but several values in a line"
+    return "no JSON object but an array" if isinstance(found[0].value, list) else _NO_OBJECT
+
+
+def _json_values(path: Path, encoding: str) -> list[Row] | None:
+    """The rows of a file whose objects stand one after another, over several lines each; None where lines are rows."""
+    lines = [line.text for line in islice((line for line in lines_of(path, encoding) if line.text.strip()), 2)]
+    with suppress(ValueError, RecursionError):
+        first = json.loads(lines[0])
+        if len(lines) == 1:
+            _refuse_wrapped(path, first)
+        return None
+    text = ""
+    try:
+        with reading(path), open_binary(path) as file:
+            text = file.read().decode(encoding)
+        values = one_after_another(text)
+    except (ValueError, RecursionError):
+        return None
+    if len(values) == 1:
+        _refuse_wrapped(path, values[0].value)
+    line, before = 1, 0
+    rows: list[Row] = []
+    for position, (place, given, problem) in enumerate(values):
+        line, before = line + text.count("\n", before, place), place
+        rows.append(Row(position, line, given, problem))
+    return rows
+
+
+def _refuse_wrapped(path: Path, given: Any) -> None:
+    held = given if isinstance(given, dict) else {}
+    for name in _HOLDERS:
+        rows = held.get(name)
+        if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows):
+            raise InvalidArgumentError(
+                f"{path.name!r} is one object, whose {name!r} seems to hold the rows: write that list alone into a file"
+            )
 
 
 def _again(letters: Iterator[Row]) -> Iterator[Row]:
@@ -271,12 +405,13 @@ def _again(letters: Iterator[Row]) -> Iterator[Row]:
         yield row._replace(given=given, problem=problem)
 
 
-def _json_array(path: Path, encoding: str) -> list[Any]:
-    place = ""
+def _json_array(path: Path, encoding: str) -> Iterator[Row]:
+    place = text = ""
     rows: Any = None
     try:
         with reading(path), open_binary(path) as file:
-            rows = read_json(file.read().decode(encoding))
+            text = file.read().decode(encoding)
+        rows = _array_in(text)
     except json.JSONDecodeError as exc:
         # The text of the error repeats nothing of the file.
         place = f", line {exc.lineno}"
@@ -286,7 +421,19 @@ def _json_array(path: Path, encoding: str) -> list[Any]:
         pass
     if not isinstance(rows, list):
         raise InvalidArgumentError(f"{path.name}{place}: no JSON array")
-    return rows
+    return (row if isinstance(row, Row) else Row(number, number + 1, row) for number, row in enumerate(rows))
+
+
+def _array_in(text: str) -> Any:
+    """What a text holds; of an array, a row that has a name twice says so."""
+    try:
+        return loads_distinct(text)
+    except RepeatedNameError:
+        pass
+    if not isinstance(json.loads(text), list):
+        return None
+    found = enumerate(one_after_another(text.strip()[1:-1], between=","))
+    return [Row(number, number + 1, value, problem) for number, (_, value, problem) in found]
 
 
 def _first_character(path: Path, encoding: str) -> str:
@@ -303,7 +450,11 @@ def _parquet(path: Path) -> Iterator[Row]:
         except DecodeError as exc:
             # It is the caller's file, and not one that the service has given.
             raise InvalidArgumentError(str(exc)) from None
-        if isinstance(given, UnreadableRow):
-            yield Row(position, position + 1, None, given.problem)
-        else:
-            yield Row(position, position + 1, given)
+        yield row_read(position, given)
+
+
+def row_read(position: int, given: Any) -> Row:
+    """A row of a table at this place, or of a value that Python cannot hold its problem."""
+    if isinstance(given, UnreadableRow):
+        return Row(position, position + 1, None, given.problem)
+    return Row(position, position + 1, given)

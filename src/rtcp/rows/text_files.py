@@ -78,9 +78,7 @@ def encoding_of(path: Path, encoding: str | None) -> str:
     """
     with reading(path), open_binary(path) as file:
         start = file.read(_SAMPLE)
-    for mark, problem in _OTHER_KINDS:
-        if start.startswith(mark):
-            raise InvalidArgumentError(f"{path.name!r} {problem}")
+    _refuse_other_kinds(path, start)
     if encoding is not None:
         try:
             name = codecs.lookup(encoding).name
@@ -96,6 +94,22 @@ def encoding_of(path: Path, encoding: str | None) -> str:
     if start.count(b"\x00") * 5 > len(start):
         raise InvalidArgumentError(f"{path.name!r} is no UTF-8 text; name its encoding, such as utf-16-le")
     return "utf-8"
+
+
+def refuse_other_kinds(path: Path) -> None:
+    """Refuse a file that is no text, as what it is.
+
+    Raises:
+        InvalidArgumentError: says what to do with it.
+    """
+    with path.open("rb") as file:
+        _refuse_other_kinds(path, file.read(_SAMPLE))
+
+
+def _refuse_other_kinds(path: Path, start: bytes) -> None:
+    for mark, problem in _OTHER_KINDS:
+        if start.startswith(mark):
+            raise InvalidArgumentError(f"{path.name!r} {problem}")
 
 
 def lines_of(path: Path, encoding: str) -> Iterator[Line]:

@@ -15,15 +15,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from rtcp._instants import to_iso
-from rtcp._numbers import as_number, is_boolean, is_finite
+from rtcp._numbers import MOST_BITS, as_number, is_boolean, is_finite
 from rtcp._optional import found
 from rtcp.errors import InvalidArgumentError
 
 # json.JSONEncoder makes one of these for each call, at a third of the cost of a small row.
 _make_encoder: Final = getattr(json.encoder, "c_make_encoder", None)
 _DEEPEST: Final = 200
-MOST_BITS: Final = 14_000
-"""Of an integer: that is 4,215 digits, of 4,300 which Python writes out at most."""
 # The encoder has no way to write a Decimal with its own digits: it goes through as a text that nobody else can write.
 _MARK: Final = secrets.token_hex(12)
 _MARKED: Final = re.compile(f'"{_MARK}([^"]*)"')

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
-from rtcp._json import read_json
 from rtcp.errors import InvalidArgumentError
+from rtcp.rows.distinct_json import RepeatedNameError, loads_distinct
 from rtcp.rows.form import RowForm
 from rtcp.spark.access import Access
 
@@ -118,7 +118,9 @@ class Options:
         mapping: Any = None
         if self.text("mapping") is not None:
             try:
-                mapping = read_json(self._given["mapping"])
+                mapping = loads_distinct(self._given["mapping"])
+            except RepeatedNameError as exc:
+                raise self.refuse("mapping", f"must have each path once: {exc}") from None
             except ValueError:
                 mapping = None
             if not isinstance(mapping, dict):

@@ -11,9 +11,10 @@ from pyspark.sql import types
 
 from rtcp._disk import name_in_errors
 from rtcp.errors import InvalidArgumentError
+from rtcp.rows.export_files import rows_of_batch
 from rtcp.rows.form import RowForm
 from rtcp.rows.mapping import compile_mapping
-from rtcp.rows.sources import Row, RowSource
+from rtcp.rows.sources import Row, RowSource, row_read
 
 _PLACELESS: Final = (
     types.BinaryType,
@@ -33,6 +34,9 @@ def check_schema(schema: types.StructType, form: RowForm, format: str) -> None:
     Raises:
         InvalidArgumentError: it lacks a column, or has one of a type that JSON has no place for.
     """
+    twice = next((name for name in schema.names if schema.names.count(name) > 1), None)
+    if twice is not None:
+        raise InvalidArgumentError(f"{format}: the frame has the column {twice!r} twice; rename or drop one of them")
     if form.mapping is not None:
         compile_mapping(form.mapping, columns=schema.names)
         paths: list[tuple[str, str]] = []
@@ -77,8 +81,8 @@ def _read_file(path: Path) -> Iterator[pyarrow.RecordBatch]:
 def _number_rows(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[Row]:
     position = 0
     for batch in batches:
-        for given in batch.to_pylist(maps_as_pydicts="lossy"):
-            yield Row(position, position + 1, given)
+        for given in rows_of_batch(batch):
+            yield row_read(position, given)
             position += 1
 
 

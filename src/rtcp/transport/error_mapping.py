@@ -49,6 +49,10 @@ _HELP: Final[Mapping[str, str]] = {
 _TEXT_HELP: Final = (
     (re.compile(r"merge policy\b.*\bnot found", re.IGNORECASE), _HELP["UPLIB-101221-404"]),
     (
+        re.compile(r"\bmessage is (invalid|not valid)", re.IGNORECASE),
+        "the row does not fit the schema of its dataset; the error's body has what was found, by path",
+    ),
+    (
         re.compile(r"too many related identities", re.IGNORECASE),
         "more than 50 identities are linked to this one, too many for a look-up; find the shared one that ties them",
     ),

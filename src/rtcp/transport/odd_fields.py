@@ -54,10 +54,10 @@ def parse_without(model: type[M], data: dict[str, Any]) -> tuple[M, list[Odd]] |
     return None
 
 
-def _place(model: type[BaseModel], data: Any, location: Path, *, is_missing: bool) -> Path | None:
+def _place(model: type[Model], data: Any, location: Path, *, is_missing: bool) -> Path | None:
     """The innermost field on the way to an error that can be missed, as it stands in the data."""
     found: Path | None = None
-    here: type[BaseModel] | None = model
+    here: type[Model] | None = model
     path: list[str | int] = []
     value = data
     for number, step in enumerate(location):
@@ -71,7 +71,8 @@ def _place(model: type[BaseModel], data: Any, location: Path, *, is_missing: boo
             key = next((each for each in _keys_of(name, info) if isinstance(value, dict) and each in value), None)
             if key is None:
                 break
-            if not info.is_required() and not (is_last and is_missing):
+            is_needed = info.is_required() or name in here._stands_on
+            if not is_needed and not (is_last and is_missing):
                 found = (*path, key)
             here = _model_in(info.annotation)
         elif isinstance(value, dict) and step not in value:
@@ -101,8 +102,8 @@ def _keys_of(name: str, info: FieldInfo) -> Iterator[str]:
     yield name
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+def _model_in(annotation: Any) -> type[Model] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Model):
         return annotation
     return next((found for part in get_args(annotation) if (found := _model_in(part)) is not None), None)
 

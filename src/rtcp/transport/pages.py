@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
 from rtcp._numbers import told_count
+from rtcp.errors import PagingError
 from rtcp.paging import Page, Paged, next_query
 from rtcp.transport.answers import mapping, told
 from rtcp.transport.request import Request, Response
 
 T = TypeVar("T")
+
+# The service writes these where it has no value.
+_BLANK: Final = ("", "null", '"null"')
 
 
 class Pager(Protocol):
@@ -48,7 +52,14 @@ def paged(
 
 def next_href(body: Any) -> Any:
     """The link to the next page where most nouns have it."""
-    return mapping(mapping(mapping(body).get("_links")).get("next")).get("href")
+    following = mapping(mapping(body).get("_links")).get("next")
+    return following.get("href") if isinstance(following, dict) else following
+
+
+def tells_end(told: Any) -> bool:
+    """True for what stands in the place of a link or cursor where there is no next page."""
+    # No page comes before the first one, whose number is 0.
+    return not told or (isinstance(told, str) and told.strip() in _BLANK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +87,13 @@ class NextLink:
         paging = mapping(mapping(body).get("_page"))
         total = paging.get("totalCount")
         link = self.link_of(body)
+        link = link.get("href") if isinstance(link, dict) else link
         if isinstance(link, str):
-            following = next_query(link, base_url=self.base_url)
+            following = None if tells_end(link) else next_query(link, base_url=self.base_url)
+        elif link:
+            raise PagingError(f"the next-page link is no text but {type(link).__name__}")
         else:
-            following = _with_cursor(first, paging.get("next"))
+            following = _after(first, paging.get("next"))
         return Page(items, following, total=total if isinstance(total, int) else None)
 
 
@@ -109,9 +123,11 @@ class Offset:
         return Page(items, None if is_last else str(offset), total=total, is_counted=True)
 
 
-def _with_cursor(first: Request, cursor: Any) -> str | None:
-    if not isinstance(cursor, str | int) or str(cursor) == "":
+def _after(first: Request, cursor: Any) -> str | None:
+    if tells_end(cursor):
         return None
+    if isinstance(cursor, bool) or not isinstance(cursor, str | int):
+        raise PagingError(f"the cursor of the next page is no text but {type(cursor).__name__}")
     return replace(first, query=[("start", cursor), *_pairs(first)]).encoded_query()
 
 

@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 import requests
@@ -24,6 +25,7 @@ from rtcp.transport.failures import FOREIGN, cut_short, is_cut_short, to_failure
 from rtcp.transport.headers import check_headers, static_headers
 from rtcp.transport.hooks import RequestFailed, RequestFinished, RetryScheduled, emit
 from rtcp.transport.intermediaries import Way, check_plain, trusted, way_to
+from rtcp.transport.refusals import refusal_within
 from rtcp.transport.request import Content, Request, Response, Service
 from rtcp.transport.retry import RetryPolicy, call_again, hinted_wait, may_send_again
 from rtcp.transport.whole_body import TooLargeError
@@ -175,7 +177,10 @@ class Session:
             token = self._fetch(self._token)
             response = self._transmit(request, token, stream=stream)
         if 200 <= response.status < 300:
-            return response
+            refused = None if stream else refusal_within(response)
+            if refused is None:
+                return response
+            response = replace(response, status=refused)
         # Loaded with the first error: its patterns would cost every client that is made.
         from rtcp.transport.error_mapping import to_error
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from rtcp.emulator.http.wire import MOST_LEVELS, is_too_deep
+from rtcp.rows.distinct_json import distinct
 
 FORMATS = ("jsonl", "csv", "whitespace")
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "whitespace"}
@@ -68,7 +69,7 @@ def _read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         if not text.strip():
             continue
         try:
-            row = json.loads(text.rstrip(), parse_constant=_refuse_constant)
+            row = json.loads(text.rstrip(), parse_constant=_refuse_constant, object_pairs_hook=distinct)
         except json.JSONDecodeError as exc:
             raise DataFileError(f"is not valid JSON: {exc.msg} at column {exc.colno}", line=line) from None
         except (ValueError, RecursionError) as exc:

@@ -9,16 +9,20 @@ from typing import Any
 from rtcp._json import read_json
 from rtcp.errors import DecodeError
 from rtcp.models.batch import Batch, FailedRecord
-from rtcp.transport.answers import parse, unreadable
+from rtcp.resources._base import catalog_map
+from rtcp.transport.answers import parse
 from rtcp.transport.request import Response
 
 
 def batches_of(body: Any, response: Response) -> list[Batch]:
     """The batches of the Catalog's map by id."""
-    if not isinstance(body, dict):
-        raise unreadable(response, "the answer is no map of batches")
-    # The id is the key, and not always repeated inside.
-    return [parse(Batch, {**value, "id": key}, response) for key, value in body.items() if isinstance(value, dict)]
+    return [parse(Batch, value, response) for value in catalog_map(body, response, what="batches")]
+
+
+def batch_of(body: Any, response: Response, batch_id: str) -> Batch | None:
+    """The batch of this id; None when there is none."""
+    found = catalog_map(body, response, what="batches", only=batch_id)
+    return next((parse(Batch, value, response) for value in found if value["id"] == batch_id), None)
 
 
 def read_failed_records(path: Path, file: str) -> Iterator[FailedRecord]:

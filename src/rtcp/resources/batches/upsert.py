@@ -105,7 +105,7 @@ class UpsertResult(Displayed):
         joined, left = join_failed(self._file, failed)
         has_failed = batch is not None and batch.is_final and not batch.is_success
         if joined or self.refused or has_failed:
-            reasons = "" if batch is None else reasons_of(batch)
+            reasons = "" if batch is None else f"the batch failed as a whole: {reasons_of(batch)}"
             for row in source.read():
                 if row.position in self._file.refused:
                     yield _reject_of(self._file, row, REFUSED, self._file.refused[row.position])

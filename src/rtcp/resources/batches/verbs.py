@@ -33,13 +33,14 @@ from rtcp.models.dataset import Dataset
 from rtcp.models.file import DownloadProgress, RemoteFile, UploadProgress
 from rtcp.paging import Paged
 from rtcp.resources._base import Resource
-from rtcp.resources.batches.answers import batches_of, read_failed_records
+from rtcp.resources.batches.answers import batch_of, batches_of, read_failed_records
 from rtcp.resources.batches.bodies import BatchFormat, batch_body
 from rtcp.resources.batches.upload_target import name_of, target_of
 from rtcp.resources.batches.upsert import UpsertResult, check_success, file_name, row_file
 from rtcp.rows.batch_file import RowFile, RowFormat
 from rtcp.rows.form import RowForm
 from rtcp.rows.rejects import Reject
+from rtcp.rows.shaping import warn_of_unseen
 from rtcp.transport.pages import Offset
 from rtcp.transport.request import Request
 from rtcp.transport.session import Session
@@ -121,9 +122,9 @@ class Batches(Resource):
             False
         """
         request = Request.platform("GET", _CATALOG + "/{id}", path={"id": batch_id})
-        for batch in self._send_for(request, batches_of):
-            if batch.id == str(batch_id):
-                return batch
+        batch = self._send_for(request, lambda body, response: batch_of(body, response, str(batch_id)))
+        if batch is not None:
+            return batch
         raise NotFoundError(f"there is no batch {batch_id!r} in this sandbox", status=404)
 
     def create(
@@ -544,6 +545,7 @@ class Batches(Resource):
             path = file.ready or folder / file_name(file)
             sent = file.count() if file.ready else file.write(path)
             refused = len(file.refused)
+            warn_of_unseen(file.shaper)
             if sent == 0:
                 if refused == 0:
                     raise InvalidArgumentError("there is no row to send")

@@ -24,7 +24,7 @@ from rtcp.paging import Paged
 from rtcp.resources._base import Resource, items_of
 from rtcp.resources.export_jobs.body import export_body
 from rtcp.rows.export_files import read_file_rows, read_file_table
-from rtcp.transport.answers import mapping, parse_all
+from rtcp.transport.answers import mapping, parse_all, unreadable
 from rtcp.transport.pages import NextLink, next_href
 from rtcp.transport.request import Request, Response
 from rtcp.transport.scrubbing import shortened
@@ -173,7 +173,9 @@ class ExportJobs(Resource):
             >>> client.export_jobs.get(job.id).is_cancelled
             True
         """
-        self._do(Request.platform("DELETE", _ROUTE + "/{id}", path={"id": job_id}))
+        response = self._do(Request.platform("DELETE", _ROUTE + "/{id}", path={"id": job_id}))
+        if _says_no(response):
+            raise unreadable(response, "the service answered that the export is not marked for cancelling")
 
     def wait(
         self,
@@ -359,9 +361,18 @@ def _export_jobs(body: Any, response: Response) -> list[ExportJob]:
     return parse_all(ExportJob, items_of(body, response, "records", "children", what="export jobs"), response)
 
 
+def _says_no(response: Response) -> bool:
+    try:
+        return mapping(response.json()).get("status") is False
+    except ValueError:
+        # Not all deployments say anything.
+        return False
+
+
 def _next_link(body: Any) -> Any:
-    link = mapping(mapping(body).get("link")).get("next")
-    if not isinstance(link, str):
+    told = mapping(body).get("link")
+    link = told.get("next") if isinstance(told, dict) else told
+    if not link and not isinstance(link, str):
         return next_href(body)
     return "" if link == _PLACEHOLDER else link
 

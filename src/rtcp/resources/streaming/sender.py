@@ -34,9 +34,14 @@ HELP: Final[Mapping[int, str]] = {
     501: "the service cannot validate in this region; leave validate out",
 }
 _STATUSES: Final = ("statusCode", "status")
+_VALIDATIONS: Final = ("syncValidation", "synchronousValidation")
+_ERRORS: Final = ("error", "errors", "errorMessage", "error_code", "title", "detail", "report", "cause")
 # What makes a receipt one to be looked at closely.
-_DOUBTS: Final = frozenset((*_STATUSES, "message"))
+_DOUBTS: Final = frozenset((*_STATUSES, *_VALIDATIONS, *_ERRORS, "message"))
+# Words for a status, where somebody writes one.
+_GOOD: Final = frozenset({"ok", "pass", "passed", "success", "succeeded", "accepted", "received"})
 _NO_STATUS: Final = 1000
+_INVALID: Final = 400
 _HEAD: Final = b'{"messages":['
 _TAIL: Final = b"]}"
 # Answers of something in front of the service, which may have received the request all the same.
@@ -248,13 +253,25 @@ def inlet_of(given: str, *, service: str) -> str:
 
 def _fate(request: Request, response: Response, answer: Mapping[str, Any]) -> Fate:
     # The guide prints statusCode; Adobe's own connector reads status.
-    statuses: list[int] = [status for name in _STATUSES if (status := _status(answer.get(name))) is not None]
+    told = [answer[name] for name in _STATUSES if answer.get(name) is not None]
+    statuses: list[int] = [status for each in told if (status := _status(each)) is not None]
     refused = next((status for status in statuses if status >= 400), None)
+    if refused is None and _fails_validation(answer):
+        answer, refused = {"message": "the message is not valid", **answer}, _INVALID
     if refused is not None:
         return read_part_error(request, response, answer, status=refused)
-    if not answer.get("xactionId") or ("message" in answer and not statuses):
+    is_good = all(200 <= status < 300 for status in statuses) and all(
+        _status(each) is not None or str(each).strip().casefold() in _GOOD for each in told
+    )
+    speaks_of_errors = any(answer.get(name) for name in _ERRORS)
+    if not answer.get("xactionId") or not is_good or speaks_of_errors or ("message" in answer and not told):
         return None
     return dict(answer)
+
+
+def _fails_validation(answer: Mapping[str, Any]) -> bool:
+    said = [mapping(answer.get(name)).get("status", answer.get(name)) for name in _VALIDATIONS]
+    return any(isinstance(each, str) and each.strip().casefold() in ("fail", "failed") for each in said)
 
 
 def _status(value: Any) -> int | None:

@@ -9,7 +9,7 @@ from rtcp.errors import InvalidArgumentError
 from rtcp.resources.streaming.envelope import Envelope
 from rtcp.rows.form import RowForm
 from rtcp.rows.rejects import REFUSED, Reject
-from rtcp.rows.shaping import RowShaper
+from rtcp.rows.shaping import RowShaper, warn_of_unseen
 from rtcp.rows.sources import read_rows
 
 
@@ -52,4 +52,5 @@ def try_messages(rows: Any, form: RowForm) -> Trial:
             rejects.append(
                 Reject(row.given, row.position, None, REFUSED, str(exc), can_retry=False, line=line, file=source.name)
             )
+    warn_of_unseen(shaper)
     return Trial(total, total - len(rejects), tuple(rejects))

@@ -29,7 +29,7 @@ from rtcp.resources.streaming.ledger import Ledger
 from rtcp.resources.streaming.sender import MAX_BODY, Sender
 from rtcp.rows.form import RowForm
 from rtcp.rows.rejects import REFUSED, Reject
-from rtcp.rows.shaping import RowShaper
+from rtcp.rows.shaping import RowShaper, warn_of_unseen
 from rtcp.rows.sources import Row, read_rows
 
 logger = logging.getLogger(__name__)
@@ -124,10 +124,11 @@ class StreamWriter:
         if source.given is not None:
             for given in _groups(source.given):
                 self._take_given(given, shaper)
-            return
-        line = None if source.name is None else 0
-        for group in _groups(source.read()):
-            self._take_in(group, shaper, Place(self._enter(len(group)), line, source.name))
+        else:
+            line = None if source.name is None else 0
+            for group in _groups(source.read()):
+                self._take_in(group, shaper, Place(self._enter(len(group)), line, source.name))
+        warn_of_unseen(shaper)
 
     def flush(self) -> None:
         """Return once there is an answer, or none to be hoped for, to all rows written so far.
@@ -389,6 +390,7 @@ class StreamWriter:
         self._is_closed = True
         self._last_word.detach()
         self._stop(timeout=None)
+        warn_of_unseen(self._shaper)
         try:
             self._ledger.close()
         finally:

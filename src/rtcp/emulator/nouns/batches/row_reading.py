@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,6 +18,7 @@ FORMATS = (JSON, PARQUET, CSV)
 # Errors of single rows, as the diagnostics number them.
 CORRUPT = "1401"
 _CORRUPT_MESSAGE = "Row is corrupted and cannot be read, please fix and resend."
+_NO_NUMBER: Final = "a number that is none: NaN or infinite"
 _UNHELD: Final = "a date or time that cannot be held"
 _ROWS_AT_ONCE = 1000
 # Four times the largest file that comes whole.
@@ -34,6 +36,10 @@ class UnreadableError(ValueError):
         super().__init__(message)
         self.message = message
         self.code = code
+
+
+class _NoNumberError(ValueError):
+    """A row has NaN or an infinity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,9 @@ def _read_parquet(path: Path) -> Iterator[Read]:
         raise UnreadableError("pyarrow is not installed; run: pip install 'rtcp[emulator]'", code="") from None
     try:
         with parquet.ParquetFile(path) as file:
+            names = file.schema_arrow.names
+            if len(set(names)) < len(names):
+                raise UnreadableError("The file names a column twice.", code="INGEST-1401-400")
             # A few kilobytes of a repeated value may stand for gigabytes.
             sizes = list(_unpacked_bytes(file.metadata))
             if sum(sizes) > MOST_UNPACKED_BYTES or file.metadata.num_rows > MOST_ROWS:
@@ -172,7 +181,10 @@ def _read_batch(batch: Any) -> Iterator[Read]:
             yield from _read_batch(batch.slice(number, 1))
         return
     for row in rows:
-        yield Read(_make_plain(row))
+        try:
+            yield Read(_make_plain(row))
+        except _NoNumberError:
+            yield Read(corrupt=_NO_NUMBER)
 
 
 def _make_plain(value: Any) -> Any:
@@ -189,4 +201,7 @@ def _make_plain(value: Any) -> Any:
     if isinstance(value, bytes):
         # A text whose column does not say that it is one.
         return value.decode("utf-8", "replace")
+    if isinstance(value, float) and not math.isfinite(value):
+        # No answer in JSON could hold it.
+        raise _NoNumberError
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
