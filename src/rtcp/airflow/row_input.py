@@ -59,7 +59,7 @@ def _mapping_of(text: str, dataset_id: str | None) -> dict[str, Any]:
         read: dict[str, Any] = loads_distinct(text)
     except RepeatedNameError as exc:
         problem = f"mapping is a text in which {exc}"
-    except (ValueError, RecursionError):
+    except ValueError:
         problem = "mapping is a text that is no JSON: end its template with | tojson, or give the path of a file"
     else:
         return read

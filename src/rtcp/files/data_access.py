@@ -94,6 +94,8 @@ class DataAccess:
     def _within(self, entry: dict[str, Any], batch_id: str, opened: set[str], depth: int) -> Iterator[RemoteFile]:
         file_id = _told_id(entry.get("dataSetFileId"))
         if file_id is None:
+            if entry.get("name") == _MARKER:
+                return
             # Left out, it would be missing from an export without a word.
             raise DecodeError(f"a file of batch {batch_id} is listed without its id")
         if file_id in opened:

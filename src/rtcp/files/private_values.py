@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from typing import Any, Final
 
+from rtcp._json import read_json
 from rtcp.transport.request import Content
 from rtcp.transport.scrubbing import values_in
 
@@ -44,13 +44,13 @@ def _values(data: bytes) -> Iterator[str]:
             yield from values_in(row)
         return
     text = data.decode("utf-8", "ignore")
-    with suppress(ValueError, RecursionError):
-        yield from values_in(json.loads(text))
+    with suppressValueError:
+        yield from values_in(read_json(text))
         return
     for line in text.splitlines():
         try:
-            yield from values_in(json.loads(line))
-        except (ValueError, RecursionError):
+            yield from values_in(read_json(line))
+        except ValueError:
             # A line of CSV, or half a line of JSON at the end of a piece.
             cells = (cell.strip() for cell in _BETWEEN_CELLS.split(line))
             yield from (cell for cell in cells if len(cell) > _SHORT)

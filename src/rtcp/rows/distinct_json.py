@@ -71,5 +71,7 @@ def one_after_another(text: str, *, between: str = "") -> list[Found]:
         except RepeatedNameError as exc:
             _, end = _PLAIN.raw_decode(text, place)
             values.append(Found(place, text[place:end], str(exc)))
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
         place = end
     return values

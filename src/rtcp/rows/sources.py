@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from rtcp._json import read_json
 from rtcp._paths import local_path
 from rtcp.errors import DecodeError, InvalidArgumentError
 from rtcp.rows.delimited import Record, records_of, sniff_delimiter, told_delimiter
@@ -325,7 +325,7 @@ def _json_lines(path: Path, encoding: str) -> Iterator[Row]:
         if problem is None:
             try:
                 given = loads_distinct(line.text)
-            except (ValueError, RecursionError) as exc:
+            except ValueError as exc:
                 given, problem = None, str(exc) if isinstance(exc, RepeatedNameError) else None
             if not isinstance(given, dict):
                 given, problem = line.text.rstrip("\r\n"), problem or _no_object(line.text.strip())
@@ -339,7 +339,7 @@ def _no_object(text: str) -> str:
         return "no JSON object: the line ends in a comma, as in an array"
     try:
         found = one_after_another(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         is_begun = text.startswith("[")
         return "no JSON object, but an array begins: let the name of the file end in .json" if is_begun else _NO_OBJECT
     if len(found) > 1:
@@ -350,8 +350,8 @@ def _no_object(text: str) -> str:
 def _json_values(path: Path, encoding: str) -> list[Row] | None:
     """The rows of a file whose objects stand one after another, over several lines each; None where lines are rows."""
     lines = [line.text for line in islice((line for line in lines_of(path, encoding) if line.text.strip()), 2)]
-    with suppress(ValueError, RecursionError):
-        first = json.loads(lines[0])
+    with suppressValueError:
+        first = read_json(lines[0])
         if len(lines) == 1:
             _refuse_wrapped(path, first)
         return None
@@ -360,7 +360,7 @@ def _json_values(path: Path, encoding: str) -> list[Row] | None:
         with reading(path), open_binary(path) as file:
             text = file.read().decode(encoding)
         values = one_after_another(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
     if len(values) == 1:
         _refuse_wrapped(path, values[0].value)
@@ -430,7 +430,7 @@ def _array_in(text: str) -> Any:
         return loads_distinct(text)
     except RepeatedNameError:
         pass
-    if not isinstance(json.loads(text), list):
+    if not isinstance(read_json(text), list):
         return None
     found = enumerate(one_after_another(text.strip()[1:-1], between=","))
     return [Row(number, number + 1, value, problem) for number, (_, value, problem) in found]
