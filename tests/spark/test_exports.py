@@ -199,7 +199,7 @@ def test_a_schema_that_does_not_fit_is_told_by_column_and_types(spark, client, j
 @pytest.mark.parametrize(
     "schema", ["_cdnow struct<customerId: string> not null", "_cdnow struct<customerId: string not null>"]
 )
-def test_a_schema_that_forbids_null_is_refused_as_files_do_not(client, job, schema):
+def test_a_schema_that_forbids_null_is_refused_as_files_do_not(spark, client, job, schema):
     with pytest.raises(rtcp.InvalidArgumentError, match="allow null everywhere"):
         source(job).reader(StructType.fromDDL(schema))
 
@@ -212,7 +212,7 @@ def test_columns_of_files_may_be_null_though_a_footer_says_never(client, emulato
         assert ExportSource({"jobId": job_id}).schema()["n"].nullable
 
 
-def test_a_value_that_cannot_be_read_as_wanted_is_not_in_the_error(client, emulator, tmp_path):
+def test_a_value_that_cannot_be_read_as_wanted_is_not_in_the_error(spark, client, emulator, tmp_path):
     path = tmp_path / "mail.parquet"
     pyarrow.parquet.write_table(pyarrow.table({"mail": ["7", "jane@example.com"]}), path)
     with large_export(emulator, path) as job_id:

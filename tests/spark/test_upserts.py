@@ -332,7 +332,7 @@ def test_abort_never_raises_where_there_is_not_even_a_client():
     from rtcp.spark.access import Access
     from rtcp.spark.upsert_sink import _UpsertWriter
 
-    lost = Access(rtcp.Config(client_id="c", org_id="o"), token_variable="RTCP_NO_SUCH_TOKEN")  # noqa: S106
+    lost = Access(rtcp.Config(client_id="c", org_id="o"), token_variable="RTCP_NO_SUCH_TOKEN")
 
     assert _UpsertWriter(lost, None, "some-batch").abort([None]) is None
 

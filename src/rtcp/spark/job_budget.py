@@ -71,7 +71,7 @@ def budget(
         requests: in any second, of all kinds; None is no budget.
         messages: of streaming ingestion in any second; None is no budget.
         slots: where executors cannot reach the driver: tasks that run at a time. Each keeps to its equal share then,
-            and there is no service. That is approximate: too much for a second when a worker is killed, too little
+            and there is no service. That is approximate: too much for a second when a worker is replaced, too little
             while fewer tasks run.
 
     Raises:
@@ -190,7 +190,7 @@ class _Conversation(socketserver.StreamRequestHandler):
     def _is_gone(self) -> bool:
         """Whether the worker was killed while it waited for its turn."""
         try:
-            return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+            return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
             return False
         except OSError:
