@@ -40,7 +40,7 @@ SPARK_BUGS: Final = (
         "abort raises",
         "upsert_sink.py",
         "except Exception as exc:  # noqa: BLE001 - the first failure",
-        "except ValueError as exc:  # noqa: BLE001 - the first failure",
+        "except OSError as exc:  # noqa: BLE001 - the first failure",
         "An abort never hides why a write has failed.",
         "test_upserts.py::test_abort_never_raises_where_there_is_not_even_a_client",
     ),

@@ -80,7 +80,7 @@ def lookup(
         namespace,
         _paths(fields),
         merge_policy_id,
-        _checked(workers),
+        _check_workers(workers),
         schema_name=str(schema_name),
         chunk_size=chunk_size,
     )
@@ -112,7 +112,7 @@ def events(
         InvalidArgumentError: an argument cannot be right, or there is no such column.
         ConfigError: a setting is missing, or a secret would have to travel in plain.
     """
-    finder = _Events(namespace, _paths(fields), merge_policy_id, _checked(workers))
+    finder = _Events(namespace, _paths(fields), merge_policy_id, _check_workers(workers))
     return _beside(df, column, _EVENT, schema, finder, config, budget)
 
 
@@ -284,7 +284,7 @@ def _describe(error: RtcpError) -> str:
     return text.partition(": ")[2] if text.startswith("id at position ") else text
 
 
-def _checked(workers: int) -> int:
+def _check_workers(workers: int) -> int:
     check_number("workers", workers, least=1, most=POOL_SIZE)
     return workers
 
