@@ -59,8 +59,9 @@ reliability-check: .venv/ready-dev
 	$(BIN)/python -m tests.reliability
 
 # Bugs put in one at a time, each to be caught by the tests that answer for it; the check is a chosen third.
-planted: .venv/ready-dev
+planted: .venv/ready-dev .venv-spark/ready
 	$(BIN)/python -m tests.planted --write
+	.venv-spark/bin/python -m tests.planted --spark
 
 planted-check: .venv/ready-dev
 	$(BIN)/python -m tests.planted --check

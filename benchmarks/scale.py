@@ -66,7 +66,7 @@ _ROW_BYTES: Final = 200
 _LAKE_BYTES_AN_HOUR: Final = 20e9
 _PERSON_BYTES: Final = 2_000
 _FILE_BYTES: Final = 128 << 20
-_READ_BYTES_A_SECOND: Final = 50e6
+_READ_BYTES_A_SECOND: Final = 14e6
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import resource
 import sys
 import time
@@ -31,6 +32,7 @@ from rtcp.emulator.nouns.export_jobs.exports import BATCH
 
 _FAR: Final = 0.040
 _FILES: Final = 8
+_PEOPLE: Final = 50_000
 _ROUNDS: Final = 3
 
 
@@ -99,7 +101,7 @@ def reading(spark: SparkSession, size: int) -> Iterator[Result]:
         job_id = _large_export(emulator, folder, size)
         source = spark.read.format("rtcp.export").option("jobId", job_id).load()
         beside = spark.read.parquet(str(folder))
-        seconds = _seconds(lambda: _run(source)), _seconds(lambda: _run(beside))
+        seconds = _seconds(lambda: _run(source), 1), _seconds(lambda: _run(beside), 1)
     case = f"spark read of an export of {size >> 20} MB"
     extra = {"seconds": round(seconds[0], 2), "beside": round(seconds[1], 2)}
     what = "rtcp.export to spark.read.parquet of the same files"
@@ -129,20 +131,58 @@ def _run(frame: DataFrame) -> None:
     frame.write.format("noop").mode("overwrite").save()
 
 
-def _seconds(turn: Callable[[], object]) -> float:
+def _seconds(turn: Callable[[], object], rounds: int = _ROUNDS) -> float:
     """The best of a few turns, after one that warms up."""
     taken = []
-    for _ in range(_ROUNDS + 1):
+    for _ in range(rounds + 1):
         started = time.perf_counter()
         turn()
         taken.append(time.perf_counter() - started)
     return min(taken[1:])
 
 
-def _noise(rows: int) -> pyarrow.Array:
-    """Texts that do not compress, of 112 letters each."""
-    letters = os.urandom(rows * 56).hex()
-    return pyarrow.array([letters[start : start + 112] for start in range(0, rows * 112, 112)])
+def _profiles(rows: int) -> pyarrow.Table:
+    """People as exports have them: nested, with the events of each, and repeated texts beside those that are not."""
+    draw = random.Random(1)
+    numbers = [draw.randrange(10**9) for _ in range(rows)]
+    towns = [f"town {draw.randrange(2_000)}" for _ in range(rows)]
+
+    def events(number: int) -> list[dict[str, Any]]:
+        return [
+            {"_id": f"{number:x}-{each}", "timestamp": (number + each) * 1_000_000, "commerce": {"price": number / 100}}
+            for each in range(number % 6)
+        ]
+
+    kind = pyarrow.schema(
+        {
+            "identityMap": pyarrow.map_(pyarrow.string(), pyarrow.list_(pyarrow.struct({"id": pyarrow.string()}))),
+            "person": pyarrow.struct({"name": pyarrow.struct({"first": pyarrow.string(), "last": pyarrow.string()})}),
+            "homeAddress": pyarrow.struct({"city": pyarrow.string(), "postalCode": pyarrow.string()}),
+            "loyalty": pyarrow.struct({"points": pyarrow.int64(), "tier": pyarrow.string()}),
+            "eventList": pyarrow.list_(
+                pyarrow.struct(
+                    {
+                        "_id": pyarrow.string(),
+                        "timestamp": pyarrow.timestamp("us", tz="UTC"),
+                        "commerce": pyarrow.struct({"price": pyarrow.float64()}),
+                    }
+                )
+            ),
+        }
+    )
+    return pyarrow.Table.from_pylist(
+        [
+            {
+                "identityMap": {"Email": [{"id": f"person-{number}@bench.example"}]},
+                "person": {"name": {"first": f"first {number % 5_000}", "last": f"last {number}"}},
+                "homeAddress": {"city": town, "postalCode": f"{number % 100_000:05d}"},
+                "loyalty": {"points": number % 10_000, "tier": ("gold", "silver", "none")[number % 3]},
+                "eventList": events(number),
+            }
+            for number, town in zip(numbers, towns, strict=True)
+        ],
+        kind,
+    )
 
 
 def _large_export(emulator: Emulator, folder: Path, size: int) -> str:
@@ -153,15 +193,21 @@ def _large_export(emulator: Emulator, folder: Path, size: int) -> str:
         job = client.export_jobs.wait(made.id, interval=0.1)
     batch_id = str(job.batches[0].batch_id)
     kept = emulator.service.files.folder("prod", batch_id)
-    rows = size // _FILES // 128
+    people = _profiles(_PEOPLE)
+    first = folder / "part-0.parquet"
+    pyarrow.parquet.write_table(people, first, row_group_size=_PEOPLE)
+    # The same people again and again, as drawing a gigabyte of them takes minutes.
+    groups = max(1, size // _FILES // first.stat().st_size)
+    with pyarrow.parquet.ParquetWriter(first, people.schema) as writer:
+        for _ in range(groups):
+            writer.write_table(people)
     files = []
     for number in range(_FILES):
-        noise = _noise(rows)
-        table = pyarrow.table({"n": pyarrow.array(range(rows)), "text": noise})
         path = folder / f"part-{number}.parquet"
-        pyarrow.parquet.write_table(table, path, row_group_size=100_000, compression="none", use_dictionary=False)
+        if number:
+            path.hardlink_to(first)
         (kept / path.name).hardlink_to(path)
-        files.append({"name": path.name, "length": path.stat().st_size, "records": rows})
+        files.append({"name": path.name, "length": path.stat().st_size, "records": _PEOPLE * groups})
     documents = emulator.store.documents
     documents.put("prod", BATCH, batch_id, {**(documents.get("prod", BATCH, batch_id) or {}), "files": files})
     return str(job.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.planted import __main__ as planted
 from tests.planted.bugs import BUGS, Bug
+from tests.planted.spark_bugs import SPARK_BUGS
 
 BUG = Bug("one is two", "area", "rule.py", "return 1", "return 2", "One is one.", ("test_rule.py::test_one",))
 
@@ -19,6 +20,7 @@ def root(tmp_path):
         "tests/test_rule.py": "from rtcp.rule import one\n\n\ndef test_one():\n    assert one() == 1\n\n\n"
         "def test_is_there():\n    assert one\n\n\ndef test_never_passes():\n    assert one() == 3\n",
         "openapi/none": "",
+        "examples/none": "",
         "pyproject.toml": "",
     }
     for name, text in files.items():
@@ -51,6 +53,10 @@ def test_a_test_that_is_not_there_is_an_error(root):
 def test_a_text_that_does_not_stand_exactly_once_is_an_error(root, text):
     with pytest.raises(planted.TableError, match="times in rule"):
         planted.check_table([changed(text=text)], root)
+
+
+def test_the_table_fits_the_code():
+    planted.check_table([*BUGS, *SPARK_BUGS], planted.ROOT)
 
 
 def test_the_chosen_third_has_something_of_every_area():

@@ -1,6 +1,7 @@
 """Plants one bug at a time into a copy of rtcp, and sees whether the tests that answer for it fail; run as a module.
 
-The table is `tests.planted.bugs`. `--check` takes a chosen third of it, with something of every area.
+The table is `tests.planted.bugs`. `--check` takes a chosen third of it, with something of every area. `--spark`, run
+in the environment of Spark, takes `tests.planted.spark_bugs`: each of them is a session of its own.
 """
 
 from __future__ import annotations
@@ -24,15 +25,17 @@ from pathlib import Path
 from typing import Final
 
 from tests.planted.bugs import BUGS, Bug
+from tests.planted.spark_bugs import SPARK_BUGS
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PAGE: Final = ROOT / "docs" / "reliability.md"
 _MARKED: Final = re.compile(r"(<!-- planted -->).*(<!-- end of planted -->)", re.DOTALL)
-_COPIED: Final = ("src", "tests", "openapi", "pyproject.toml")
+_COPIED: Final = ("src", "tests", "openapi", "examples", "pyproject.toml")
 # What pytest returns when tests have failed; anything else means that they could not be run.
 _FAILED: Final = 1
 # Seconds for the tests of one bug. A test that hangs has caught nothing: it would stop whoever meets the bug.
 _PATIENCE: Final = 120.0
+_PATIENCE_WITH_SPARK: Final = 400.0
 _PARALLEL: Final = 2
 # Loading all plugins that are installed takes six times as long as most of these tests.
 _PLUGINS: Final = ("-p", "rtcp.pytest_plugin", "-p", "_hypothesis_pytestplugin", "-p", "no:xdist")
@@ -57,13 +60,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.planted", description=__doc__)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--check", action="store_true", help="a chosen third, for every change")
+    which.add_argument("--spark", action="store_true", help="the bugs in rtcp.spark")
     which.add_argument("--only", metavar="NAME", help="one bug")
     parser.add_argument("--write", action="store_true", help="write the figure into docs/reliability.md")
     options = parser.parse_args(arguments)
-    bugs = chosen(BUGS) if options.check else [bug for bug in BUGS if options.only in (None, bug.name)]
+    bugs = _picked(options.only, is_check=options.check, is_spark=options.spark)
     started = time.monotonic()
     try:
-        check_table(BUGS, ROOT)
+        check_table([*BUGS, *SPARK_BUGS], ROOT)
         outcomes = plant_all(bugs, ROOT)
     except TableError as exc:
         print(f"the table is wrong: {exc}", file=sys.stderr)
@@ -75,6 +79,12 @@ def main(arguments: list[str] | None = None) -> int:
         text = PAGE.read_text(encoding="utf-8")
         PAGE.write_text(_MARKED.sub(rf"\1{figure}\2", text), encoding="utf-8")
     return int(caught < len(outcomes) or not outcomes)
+
+
+def _picked(only: str | None, *, is_check: bool, is_spark: bool) -> list[Bug]:
+    if only is not None:
+        return [bug for bug in (*BUGS, *SPARK_BUGS) if bug.name == only]
+    return chosen(BUGS) if is_check else list(SPARK_BUGS if is_spark else BUGS)
 
 
 def chosen(bugs: Sequence[Bug]) -> list[Bug]:
@@ -152,7 +162,7 @@ def plant(bug: Bug, copy: Path) -> Outcome:
         return Outcome(
             bug, True, next(iter(re.findall(r"^(?:FAILED|ERROR) \S*?::(\w+)", said, re.MULTILINE)), ""), seconds
         )
-    ends = {0: "every test passed", None: f"hung for {_PATIENCE:.0f} s"}
+    ends = {0: "every test passed", None: "hung"}
     return Outcome(bug, False, ends.get(status, f"the tests could not be run:\n{said}"), seconds)
 
 
@@ -163,10 +173,16 @@ def run_tests(copy: Path, tests: Sequence[str], *, is_first: bool = False) -> tu
         **{name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")},
         "PYTHONPATH": os.pathsep.join([str(copy / "src"), str(copy)]),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        # Each session of Spark's loads it.
+        "RTCP_CDNOW": "small",
     }
     if not is_first:
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    command = [sys.executable, "-m", "pytest", *_PLUGINS, "-q", *(("--tb=short",) if is_first else ("--tb=no", "-x"))]
+    # Those of Spark have settings of their own, and Spark's workers find a module beside them.
+    is_spark = any(test.startswith("spark/") for test in tests)
+    settings = ("-c", "tests/spark/pytest.ini") if is_spark else _PLUGINS
+    patience = (_PATIENCE_WITH_SPARK if is_spark else _PATIENCE) * (5 if is_first else 1)
+    command = [sys.executable, "-m", "pytest", *settings, "-q", *(("--tb=short",) if is_first else ("--tb=no", "-x"))]
     with subprocess.Popen(
         [*command, *(f"tests/{test}" for test in tests)],
         cwd=copy,
@@ -177,7 +193,7 @@ def run_tests(copy: Path, tests: Sequence[str], *, is_first: bool = False) -> tu
         start_new_session=True,
     ) as process:
         try:
-            said, _ = process.communicate(timeout=_PATIENCE * (5 if is_first else 1))
+            said, _ = process.communicate(timeout=patience)
         except subprocess.TimeoutExpired:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

@@ -17,12 +17,14 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 for _name in [name for name in os.environ if name.startswith(("RTCP_", "SPARK_", "PYSPARK_"))]:
     if _name != "RTCP_CDNOW":
         del os.environ[_name]
 # Spark would take the first python3 of the PATH for its workers.
 os.environ["PYSPARK_PYTHON"] = sys.executable
+os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 import pyspark  # noqa: E402
 from pyspark.sql import DataFrame, SparkSession  # noqa: E402
@@ -65,8 +67,15 @@ class Cdnow:
 
 @pytest.fixture(scope="session")
 def cdnow(tmp_path_factory: pytest.TempPathFactory) -> Cdnow:
-    """The real purchases when RTCP_CDNOW names their folder, else as many, made up, with the same totals."""
-    folder = Path(os.environ.get("RTCP_CDNOW", "") or write_purchases(tmp_path_factory.mktemp("cdnow")))
+    """The real purchases when RTCP_CDNOW names their folder, else as many, made up, with the same totals.
+
+    "small" makes some up, for tests that look at no totals.
+    """
+    given = os.environ.get("RTCP_CDNOW", "")
+    if given == "small":
+        folder = write_purchases(tmp_path_factory.mktemp("cdnow"), customers=500, purchases=1_500, cents=5_000_000)
+    else:
+        folder = Path(given or write_purchases(tmp_path_factory.mktemp("cdnow")))
     lines = []
     with (folder / "CDNOW_master.txt").open() as file:
         next(file)
@@ -122,8 +131,10 @@ def spark(emulator: Emulator, events_folder: Path, tmp_path_factory: pytest.Temp
         "spark.eventLog.dir": events_folder.as_uri(),
         "spark.eventLog.compress": "false",
         "spark.sql.shuffle.partitions": "2",
-        # Each worker ends with its task, and leaves what coverage has collected.
+        # Each worker ends with its task, and leaves what coverage has collected; the next one begins with all loaded.
         "spark.python.worker.reuse": "false",
+        "spark.python.daemon.module": "warm_daemon",
+        "spark.executorEnv.PYTHONPATH": os.environ["PYTHONPATH"],
         "spark.local.dir": str(tmp_path_factory.mktemp("spark-local")),
         "spark.log.level": "WARN",
     }
@@ -179,7 +190,7 @@ def workers() -> list[int]:
     """The processes in which tasks of Python run: the children of each executor's daemon."""
     found = _descendants()
     parents = {number: parent for number, parent, _ in _processes()}
-    daemons = {number for number, command in found if "pyspark.daemon pyspark.worker" in command}
+    daemons = {number for number, command in found if "warm_daemon pyspark.worker" in command}
     return [number for number in parents if parents[number] in daemons]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter
 from contextlib import contextmanager
 
@@ -193,6 +194,33 @@ def test_what_is_wrong_is_told_on_the_driver(spark, client, job):
 def test_a_schema_that_does_not_fit_is_told_by_column_and_types(spark, client, job, schema, said):
     with pytest.raises(rtcp.InvalidArgumentError, match=said):
         source(job).reader(StructType.fromDDL(schema))
+
+
+@pytest.mark.parametrize(
+    "schema", ["_cdnow struct<customerId: string> not null", "_cdnow struct<customerId: string not null>"]
+)
+def test_a_schema_that_forbids_null_is_refused_as_files_do_not(spark, client, job, schema):
+    with pytest.raises(rtcp.InvalidArgumentError, match="allow null everywhere"):
+        source(job).reader(StructType.fromDDL(schema))
+
+
+def test_columns_of_files_may_be_null_though_a_footer_says_never(client, emulator, tmp_path):
+    path = tmp_path / "never.parquet"
+    schema = pyarrow.schema([pyarrow.field("n", pyarrow.int64(), nullable=False)])
+    pyarrow.parquet.write_table(pyarrow.table({"n": [1]}, schema=schema), path)
+    with large_export(emulator, path) as job_id:
+        assert ExportSource({"jobId": job_id}).schema()["n"].nullable
+
+
+def test_a_value_that_cannot_be_read_as_wanted_is_not_in_the_error(spark, client, emulator, tmp_path):
+    path = tmp_path / "mail.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({"mail": ["7", "jane@example.com"]}), path)
+    with large_export(emulator, path) as job_id:
+        reader = ExportSource({"jobId": job_id}).reader(StructType.fromDDL("mail int"))
+        (part,) = reader.partitions()
+        with pytest.raises(rtcp.RtcpError, match="cannot be read as its footer says") as caught:
+            list(reader.read(part))
+    assert "jane" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_job_that_still_runs_is_not_read(spark, client, emulator):

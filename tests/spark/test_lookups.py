@@ -7,6 +7,7 @@ import random
 from collections import Counter
 
 import pytest
+from pyspark.sql.types import StructType
 
 import rtcp
 import rtcp.spark
@@ -70,6 +71,15 @@ def test_an_entity_that_does_not_fit_the_schema_says_where_and_never_what(spark,
 
     assert [(row.entity, row.is_missing) for row in rows] == [(None, False)] * 3
     assert {row.error for row in rows} == {"_cdnow.customerId is of the type text, where the schema has int32"}
+
+
+def test_what_a_schema_says_is_never_null_is_null_where_nothing_came(spark, client, cdnow):
+    schema = StructType.fromDDL("_cdnow struct<customerId: string, points: int not null> not null")
+    found = rtcp.spark.lookup(
+        ids_frame(spark, [cdnow.customers[0], "nobody"], 1), column="id", namespace=NAMESPACE, schema=schema
+    )
+
+    assert [row.points for row in found.selectExpr("entity._cdnow.points").collect()] == [None, None]
 
 
 def test_only_the_fields_that_are_asked_for_come(spark, client, cdnow, emulator):
@@ -157,6 +167,8 @@ def test_the_other_columns_stay_as_they_are(spark, client, cdnow):
         ({"chunk_size": 0}, "chunk_size"),
         ({"fields": "person.name"}, "fields"),
         ({"schema": "no schema at all <"}, "schema must be a struct"),
+        ({"schema": "a int, b struct<c: binary>"}, "schema: column 'b.c' is of the type binary"),
+        ({"schema": "a int, a string"}, "schema: there are two columns 'a'"),
         ({"schema": "a interval"}, "schema has a type that Arrow has no place for"),
     ],
 )
@@ -196,6 +208,15 @@ def test_events_come_as_rows(spark, client, cdnow):
     dollars = sum(row.event.commerce.order.priceTotal for row in found)
     assert round(dollars, 2) == round(sum(float(line[2]) for line in cdnow.lines if line[0] in set(some)), 2)
     assert {row.event.timestamp.year for row in found} <= {1997, 1998}
+
+
+def test_events_of_equal_ids_of_a_turn_are_asked_for_once(spark, client, cdnow, emulator):
+    one = cdnow.customers[0]
+
+    found = rtcp.spark.events(ids_frame(spark, [one] * 5, 1), column="id", namespace=NAMESPACE).collect()
+
+    assert len(found) == 5 * len([line for line in cdnow.lines if line[0] == one])
+    assert emulator.requests.count("entities.list_events") == 1
 
 
 def test_whoever_has_no_events_keeps_a_row(spark, client, cdnow):

@@ -121,10 +121,14 @@ def test_a_task_that_fails_behind_its_upload_puts_its_file_in_the_place_of_the_f
     spark, client, dataset, cdnow, emulator
 ):
     ids = cdnow.customers[:400]
+    with rtcp.Client.for_emulator(emulator.url, retries=0) as impatient:
+        rtcp.spark.register(spark, impatient.config)
     emulator.faults.once("batches.upload", cut="after", times=2)
 
     write(cities(spark, ids, "Narvik"), dataset)
 
+    rtcp.spark.register(spark)
+    assert emulator.requests.count("batches.upload") == 4
     (batch,) = batches_of(client, dataset)
     assert (batch.status, batch.records_written) == ("success", len(ids))
 
@@ -275,6 +279,8 @@ def test_what_is_wrong_is_told_before_a_batch_is_made(spark, client, dataset, em
         ({"schema": "more timestamp_ntz"}, "it has no time zone; make it a timestamp"),
         ({"schema": "more struct<a: array<binary>>"}, r"column 'more.a\[\]' is of the type binary"),
         ({"schema": "more map<int, int>"}, "the keys of 'more' are int, not texts"),
+        ({"schema": "`homeAddress.city` string"}, "there are two columns 'homeAddress.city'"),
+        ({"schema": "more struct<a: int, a: int>"}, "there are two columns 'more.a'"),
         ({"schema": "more variant"}, "column 'more' is of the type variant"),
         ({"schema": "more string, more string"}, "the frame has the column 'more' twice"),
     ],
@@ -322,6 +328,15 @@ def test_abort_never_raises(emulator, client):
     emulator.requests.clear()
     assert writer.abort([WriterCommitMessage()]) is None
     assert emulator.requests.count() == 0
+
+
+def test_abort_never_raises_where_there_is_not_even_a_client():
+    from rtcp.spark.access import Access
+    from rtcp.spark.upsert_sink import _UpsertWriter
+
+    lost = Access(rtcp.Config(client_id="c", org_id="o"), token_variable="RTCP_NO_SUCH_TOKEN")
+
+    assert _UpsertWriter(lost, None, "some-batch").abort([None]) is None
 
 
 def written_by_a_task(dataset, ids, **options):

@@ -93,6 +93,10 @@ KIND = pyarrow.struct(
         "points": pyarrow.list_(pyarrow.int32()),
         "flags": pyarrow.map_(pyarrow.string(), pyarrow.bool_()),
         "home": pyarrow.struct({"city": pyarrow.string()}),
+        "tags": pyarrow.list_(pyarrow.string()),
+        "weight": pyarrow.float64(),
+        "part": pyarrow.float32(),
+        "paid": pyarrow.decimal128(10, 2),
     }
 )
 
@@ -126,6 +130,13 @@ def test_texts_become_times_and_objects_maps_as_the_schema_says():
         ({"flags": {"jane@example.com": "yes"}}, "flags[] is of the type text, where the schema has bool"),
         ({"flags": "jane"}, "flags is of the type text, where the schema has a map"),
         ({"home": {"city": ["x"]}}, "home.city is of the type array, where the schema has string"),
+        ({"points": [1.5]}, "points[0] is of the type number, where the schema has int32"),
+        ({"born": 12}, "born is of the type integer, where the schema has date32"),
+        ({"seen": 1234}, "seen is of the type integer, where the schema has timestamp"),
+        ({"tags": "abc"}, "tags is of the type text, where the schema has an array"),
+        ({"weight": True}, "weight is of the type boolean, where the schema has double"),
+        ({"part": 1e300}, "part is of the type number, where the schema has float"),
+        ({"paid": 1.234}, "paid is of the type number, where the schema has decimal128"),
         ({"home": "Oslo"}, "home is of the type text, where the schema has a struct"),
         ("jane", "the object is of the type text, where the schema has a struct"),
     ],
@@ -135,6 +146,14 @@ def test_what_does_not_fit_is_told_by_path_and_type(given, said):
 
     assert said in problems[1]
     assert [each is None for each in built.to_pylist()] == [False, True]
+
+
+def test_numbers_fit_where_nothing_of_them_is_lost():
+    built, problems = column([{"points": [1.0], "weight": 5, "part": 0.5, "paid": 1.5}])
+
+    assert problems == {}
+    (row,) = built.to_pylist()
+    assert (row["points"], row["weight"], row["part"], str(row["paid"])) == ([1], 5.0, 0.5, "1.50")
 
 
 def test_half_a_surrogate_pair_is_still_json():

@@ -44,7 +44,7 @@ def _values(data: bytes) -> Iterator[str]:
             yield from values_in(row)
         return
     text = data.decode("utf-8", "ignore")
-    with suppressValueError:
+    with suppress(ValueError):
         yield from values_in(read_json(text))
         return
     for line in text.splitlines():

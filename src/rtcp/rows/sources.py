@@ -350,7 +350,7 @@ def _no_object(text: str) -> str:
 def _json_values(path: Path, encoding: str) -> list[Row] | None:
     """The rows of a file whose objects stand one after another, over several lines each; None where lines are rows."""
     lines = [line.text for line in islice((line for line in lines_of(path, encoding) if line.text.strip()), 2)]
-    with suppressValueError:
+    with suppress(ValueError):
         first = read_json(lines[0])
         if len(lines) == 1:
             _refuse_wrapped(path, first)

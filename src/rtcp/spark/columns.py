@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from decimal import Decimal
+from functools import lru_cache
 from inspect import signature
 from typing import Any, Final
 
@@ -13,7 +15,16 @@ import pyarrow
 from rtcp._instants import parse_instant
 from rtcp.errors import InvalidArgumentError
 
-_NAMES: Final = {bool: "boolean", int: "integer", float: "number", str: "text", list: "array", dict: "object"}
+_NAMES: Final = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "text",
+    list: "array",
+    dict: "object",
+    Decimal: "number",
+}
+_MOST_OF_FLOAT: Final = 3.4028234663852886e38
 
 
 def to_column(objects: Sequence[Any], kind: pyarrow.DataType | None) -> tuple[pyarrow.Array, dict[int, str]]:
@@ -24,8 +35,9 @@ def to_column(objects: Sequence[Any], kind: pyarrow.DataType | None) -> tuple[py
     """
     if kind is None:
         return pyarrow.array([None if each is None else _json_of(each) for each in objects], pyarrow.string()), {}
-    if _has_times(kind):
-        objects = [_with_times(each, kind) for each in objects]
+    read = _reader_of(kind)
+    if read is not None:
+        objects = [read(each) for each in objects]
     try:
         return pyarrow.array(objects, kind), {}
     except (pyarrow.ArrowException, TypeError, ValueError, OverflowError):
@@ -57,6 +69,19 @@ def arrow_schema(schema: Any, what: str) -> pyarrow.Schema:
     except PySparkException:
         pass
     raise InvalidArgumentError(f"{what} has a type that Arrow has no place for")
+
+
+def nullable(kind: Any) -> Any:
+    """The type of Spark's with null allowed everywhere in it."""
+    from pyspark.sql.types import ArrayType, MapType, StructField, StructType
+
+    if isinstance(kind, StructType):
+        return StructType([StructField(each.name, nullable(each.dataType), True, each.metadata) for each in kind])
+    if isinstance(kind, ArrayType):
+        return ArrayType(nullable(kind.elementType), True)
+    if isinstance(kind, MapType):
+        return MapType(kind.keyType, nullable(kind.valueType), True)
+    return kind
 
 
 def _json_of(value: Any) -> str:
@@ -97,7 +122,8 @@ def _misfit(value: Any, kind: pyarrow.DataType, path: str) -> str | None:
             found = _misfit(item, kind.item_type, f"{path}[]")
             if found is not None:
                 return found
-    said = _NAMES.get(type(value), type(value).__name__)
+    given = value.given if isinstance(value, _Unfit) else value
+    said = _NAMES.get(type(given), type(given).__name__)
     return f"{path or 'the object'} is of the type {said}, where the schema has {_name_kind(kind)}"
 
 
@@ -112,25 +138,63 @@ def _name_kind(kind: pyarrow.DataType) -> str:
     return str(kind)
 
 
-def _has_times(kind: pyarrow.DataType) -> bool:
-    if pyarrow.types.is_map(kind):
-        return True
-    if kind.num_fields:
-        return any(_has_times(kind.field(number).type) for number in range(kind.num_fields))
-    return bool(pyarrow.types.is_timestamp(kind) or pyarrow.types.is_date(kind))
+class _Unfit:
+    """Stands for a value that Arrow would take for another one, such as a number for the time so long after 1970."""
+
+    def __init__(self, given: Any) -> None:
+        self.given = given
 
 
-def _with_times(value: Any, kind: pyarrow.DataType) -> Any:
-    """The value with instants for the texts that XDM writes them as, and pairs for the objects that are maps."""
-    if isinstance(value, dict) and pyarrow.types.is_struct(kind):
-        return {field.name: _with_times(value.get(field.name), field.type) for field in kind}
-    if isinstance(value, dict) and pyarrow.types.is_map(kind):
-        return [(name, _with_times(item, kind.item_type)) for name, item in value.items()]
-    if isinstance(value, list) and pyarrow.types.is_list(kind):
-        return [_with_times(item, kind.value_type) for item in value]
-    if isinstance(value, str) and (pyarrow.types.is_timestamp(kind) or pyarrow.types.is_date(kind)):
+_Reader = Callable[[Any], Any]
+
+
+@lru_cache(maxsize=256)
+def _reader_of(kind: pyarrow.DataType) -> _Reader | None:
+    """What makes of a value of JSON what Arrow shall take; None where it takes what is right by itself."""
+    kinds = pyarrow.types
+    if kinds.is_struct(kind):
+        return _struct_reader(kind)
+    if kinds.is_map(kind):
+        item = _reader_of(kind.item_type)
+        return _only(dict, lambda value: [(name, item(each) if item else each) for name, each in value.items()])
+    if kinds.is_list(kind):
+        inner = _reader_of(kind.value_type)
+        return _only(list, lambda value: [inner(each) for each in value] if inner else value)
+    if kinds.is_timestamp(kind):
+        return _only(str, parse_instant)
+    if kinds.is_date(kind):
+        return _only(str, date.fromisoformat)
+    if kinds.is_decimal(kind):
+        return _only((int, float), lambda value: Decimal(str(value)))
+    if kinds.is_integer(kind):
+        # Arrow would cut the digits behind the point off.
+        return _only((int, float), lambda value: int(value) if value == value // 1 else _Unfit(value))
+    if kinds.is_floating(kind):
+        most = _MOST_OF_FLOAT if kinds.is_float32(kind) else float("inf")
+        return _only((int, float), lambda value: value if abs(value) <= most else _Unfit(value))
+    return None
+
+
+def _struct_reader(kind: pyarrow.DataType) -> _Reader:
+    fields = [(field.name, _reader_of(field.type)) for field in kind]
+
+    def read(value: dict[str, Any]) -> dict[str, Any]:
+        return {name: reader(value.get(name)) if reader else value.get(name) for name, reader in fields}
+
+    return _only(dict, read)
+
+
+def _only(types: type | tuple[type, ...], read: _Reader) -> _Reader:
+    """Reads values of these types of JSON; others do not fit. Null is null."""
+
+    def checked(value: Any) -> Any:
+        if value is None:
+            return None
+        if not isinstance(value, types) or isinstance(value, bool):
+            return _Unfit(value)
         try:
-            return date.fromisoformat(value) if pyarrow.types.is_date(kind) else parse_instant(value)
+            return read(value)
         except ValueError:
-            return value
-    return value
+            return _Unfit(value)
+
+    return checked

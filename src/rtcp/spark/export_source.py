@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import pyarrow
 import pyarrow.parquet
-from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
+from pyspark.sql.datasource import DataSourceReader, InputPartition
 from pyspark.sql.types import StructType
 
 from rtcp._workers import Workers
@@ -18,11 +18,9 @@ from rtcp.files.range_file import RangeFile
 from rtcp.models.file import RemoteFile
 from rtcp.rows.paths import parse_path
 from rtcp.spark.access import Access
-from rtcp.spark.columns import arrow_schema
-from rtcp.spark.format_options import Options
+from rtcp.spark.columns import arrow_schema, nullable
+from rtcp.spark.format_source import FormatSource
 
-FORMAT: Final = "rtcp.export"
-_KNOWN: Final = ("jobId", "fields", "splitBytes")
 _SPLIT: Final = 128 << 20
 # Bytes of a file that a worker holds at a time, compressed.
 _HELD: Final = 32 << 20
@@ -30,34 +28,36 @@ _ROWS: Final = 10_000
 _FOOTERS: Final = 8
 
 
-class ExportSource(DataSource):
+class ExportSource(FormatSource):
     """`spark.read.format("rtcp.export").option("jobId", ...)`."""
 
-    registered: ClassVar[Access | None] = None
+    format = "rtcp.export"
+    known = ("jobId", "fields", "splitBytes")
 
     def __init__(self, options: Mapping[str, str]) -> None:
-        super().__init__(dict(options))
-        known = Options(FORMAT, options, _KNOWN)
-        self._job_id = known.required("jobId")
-        self._fields = known.names("fields")
-        self._split = known.number("splitBytes", default=_SPLIT, least=1 << 16, most=1 << 40)
-        self._access = known.access(self.registered)
+        super().__init__(options)
+        self._job_id = self._options.required("jobId")
+        self._fields = self._options.names("fields")
+        self._split = self._options.number("splitBytes", default=_SPLIT, least=1 << 16, most=1 << 40)
+        self._access = self.access()
         self._files: list[_File] | None = None
-
-    @classmethod
-    def name(cls) -> str:
-        """The format."""
-        return FORMAT
 
     def schema(self) -> StructType:
         """The columns of all files, from their footers."""
         from pyspark.sql.pandas.types import from_arrow_schema
 
-        return from_arrow_schema(self._union())
+        # What one file always has, another one may lack.
+        schema: StructType = nullable(from_arrow_schema(self._union()))
+        return schema
 
     def reader(self, schema: StructType) -> DataSourceReader:
         """Reads the columns of a schema, which may be fewer than there are."""
-        wanted = arrow_schema(schema, f"{FORMAT}: schema")
+        wanted = arrow_schema(schema, f"{self.format}: schema")
+        if schema != nullable(schema):
+            # Spark takes the word of a column that it cannot be null, and shows 0 where nothing is.
+            raise InvalidArgumentError(
+                f"{self.format}: schema says that a column is never null, which no file promises: allow null everywhere"
+            )
         if self._described():
             _check_columns(wanted, self._union())
         return _ExportReader(self._access, self._described(), wanted, self._split)
@@ -207,7 +207,9 @@ def _cut_to(schema: pyarrow.Schema, paths: Sequence[str]) -> pyarrow.Schema:
     for path in paths:
         parse_path(path)
         if not _has_path(schema, path):
-            raise InvalidArgumentError(f'{FORMAT}: option "fields" names {path!r}, which this export does not have')
+            raise InvalidArgumentError(
+                f'{ExportSource.format}: option "fields" names {path!r}, which this export does not have'
+            )
     return pyarrow.schema([kept for field in schema if (kept := _cut_field(field, field.name, paths)) is not None])
 
 
@@ -225,7 +227,7 @@ def _check_columns(wanted: pyarrow.Schema, there: pyarrow.Schema) -> None:
     for field in wanted:
         if field.name not in there.names:
             raise InvalidArgumentError(
-                f"{FORMAT}: no file has a column {field.name!r}; there are {_list_names(there.names)}"
+                f"{ExportSource.format}: no file has a column {field.name!r}; there are {_list_names(there.names)}"
             )
         _check_type(field.type, there.field(field.name).type, field.name)
 
@@ -235,7 +237,7 @@ def _check_type(wanted: pyarrow.DataType, there: pyarrow.DataType, path: str) ->
         for child in wanted:
             number = there.get_field_index(child.name)
             if number < 0:
-                raise InvalidArgumentError(f"{FORMAT}: no file has a column '{path}.{child.name}'")
+                raise InvalidArgumentError(f"{ExportSource.format}: no file has a column '{path}.{child.name}'")
             _check_type(child.type, there.field(number).type, f"{path}.{child.name}")
         return
     if pyarrow.types.is_list(wanted) and pyarrow.types.is_list(there):
@@ -247,7 +249,7 @@ def _check_type(wanted: pyarrow.DataType, there: pyarrow.DataType, path: str) ->
         pass
     else:
         return
-    raise InvalidArgumentError(f"{FORMAT}: column {path!r} is {there}, and cannot be read as {wanted}")
+    raise InvalidArgumentError(f"{ExportSource.format}: column {path!r} is {there}, and cannot be read as {wanted}")
 
 
 def _leaves(schema: pyarrow.Schema) -> list[str]:

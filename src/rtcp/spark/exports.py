@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rtcp.client import Client
 from rtcp.config import Config
 from rtcp.spark.access import Access
-from rtcp.spark.export_source import FORMAT
+from rtcp.spark.export_source import ExportSource
 from rtcp.spark.job_budget import JobBudget
 from rtcp.spark.registering import register
 from rtcp.waiting import DEFAULT_TIMEOUT
@@ -44,4 +44,4 @@ def export(
     with Client(Access.of(config).settle()) as client:
         job = client.export_jobs.create(**create)
         client.export_jobs.wait(job.id, timeout=timeout, interval=interval)
-    return spark.read.format(FORMAT).option("jobId", str(job.id)).load()
+    return spark.read.format(ExportSource.format).option("jobId", str(job.id)).load()

@@ -16,14 +16,15 @@ from rtcp.rows.form import RowForm
 from rtcp.rows.mapping import compile_mapping
 from rtcp.rows.sources import Row, RowSource, row_read
 
-_PLACELESS: Final = (
-    types.BinaryType,
-    types.TimestampNTZType,
-    types.DayTimeIntervalType,
-    types.YearMonthIntervalType,
-    types.CalendarIntervalType,
-    types.VariantType,
-    types.UserDefinedType,
+_PLACED: Final = (
+    types.StringType,
+    types.CharType,
+    types.VarcharType,
+    types.NumericType,
+    types.BooleanType,
+    types.DateType,
+    types.TimestampType,
+    types.NullType,
 )
 _HINTS: Final = {"timestamp_ntz": "it has no time zone; make it a timestamp"}
 
@@ -49,8 +50,20 @@ def check_schema(schema: types.StructType, form: RowForm, format: str) -> None:
                 f'{format}: option "{option}" names {path!r}, and the frame has no such column; '
                 f"it has {', '.join(schema.names[:20])}"
             )
+    check_types(schema, format)
+
+
+def check_types(schema: types.StructType, what: str, path: str = "") -> None:
+    """Refuse columns of types that JSON has no place for, and those of the same name, of which one would be lost.
+
+    Raises:
+        InvalidArgumentError: it has some.
+    """
+    twice = next((name for name in schema.names if schema.names.count(name) > 1), None)
+    if twice is not None:
+        raise InvalidArgumentError(f"{what}: there are two columns {f'{path}{twice}'!r}")
     for field in schema.fields:
-        _check_type(field.dataType, field.name, format)
+        _check_type(field.dataType, f"{path}{field.name}", what)
 
 
 def rows_once(batches: Iterable[pyarrow.RecordBatch], columns: Iterable[str]) -> RowSource:
@@ -97,17 +110,16 @@ def _has_path(schema: types.StructType, path: str) -> bool:
     return False
 
 
-def _check_type(kind: types.DataType, path: str, format: str) -> None:
+def _check_type(kind: types.DataType, path: str, what: str) -> None:
     if isinstance(kind, types.StructType):
-        for field in kind.fields:
-            _check_type(field.dataType, f"{path}.{field.name}", format)
+        check_types(kind, what, f"{path}.")
     elif isinstance(kind, types.ArrayType):
-        _check_type(kind.elementType, f"{path}[]", format)
+        _check_type(kind.elementType, f"{path}[]", what)
     elif isinstance(kind, types.MapType):
         if not isinstance(kind.keyType, types.StringType):
-            raise InvalidArgumentError(f"{format}: the keys of {path!r} are {kind.keyType.simpleString()}, not texts")
-        _check_type(kind.valueType, f"{path}[]", format)
-    elif isinstance(kind, _PLACELESS):
+            raise InvalidArgumentError(f"{what}: the keys of {path!r} are {kind.keyType.simpleString()}, not texts")
+        _check_type(kind.valueType, f"{path}[]", what)
+    elif not isinstance(kind, _PLACED):
         name = kind.simpleString()
         hint = _HINTS.get(name, "XDM has no place for it")
-        raise InvalidArgumentError(f"{format}: column {path!r} is of the type {name}: {hint}")
+        raise InvalidArgumentError(f"{what}: column {path!r} is of the type {name}: {hint}")

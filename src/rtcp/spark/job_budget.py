@@ -7,7 +7,7 @@ import secrets
 import socket
 import socketserver
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlencode
@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from rtcp._arguments import check_number
 from rtcp._clock import Clock, SystemClock
 from rtcp.errors import InvalidArgumentError
-from rtcp.transport.rate_limit import Budget, RateLimiter
+from rtcp.transport.rate_limit import Budget, NotSent, RateLimiter
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -25,6 +25,8 @@ _GATE: Final = "job"
 _MOST: Final = 1_000_000
 _LONGEST_LINE: Final = 200
 _LONGEST_HOLD: Final = 600.0
+# Seconds that a service which was late may be ahead of its even pace.
+_CAUGHT_UP: Final = 0.1
 
 
 class JobBudget:
@@ -69,7 +71,7 @@ def budget(
         requests: in any second, of all kinds; None is no budget.
         messages: of streaming ingestion in any second; None is no budget.
         slots: where executors cannot reach the driver: tasks that run at a time. Each keeps to its equal share then,
-            and there is no service. That is approximate: too much for a second when a worker is killed, too little
+            and there is no service. That is approximate: too much for a second when a worker is replaced, too little
             while fewer tasks run.
 
     Raises:
@@ -105,7 +107,7 @@ class _Service(socketserver.ThreadingTCPServer):
         self.word = secrets.token_urlsafe(16)
         self.clock = clock
         self.gate = RateLimiter(clock)
-        self.budgets = {name: Budget(clock, limit, seconds=WINDOW) for name, limit in limits.items()}
+        self.budgets = {name: _EvenBudget(clock, limit) for name, limit in limits.items()}
         self._thread = threading.Thread(target=self.serve_forever, args=(0.1,), name="rtcp-budget", daemon=True)
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -138,6 +140,29 @@ class _Service(socketserver.ThreadingTCPServer):
         """A worker that was killed breaks its connection: nothing to print to the driver's stderr."""
 
 
+class _EvenBudget:
+    """A budget that is spread over the second: what goes out at once is answered late, and stays spent for as long."""
+
+    def __init__(self, clock: Clock, limit: int) -> None:
+        self._clock = clock
+        self._budget = Budget(clock, limit, seconds=WINDOW)
+        self._gap = WINDOW / limit
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def spend(self, amount: int) -> Iterator[None]:
+        """Wait until so much may be spent, and send inside."""
+        with self._lock:
+            now = self._clock.monotonic()
+            turn = max(self._next, now - _CAUGHT_UP)
+            self._next = turn + amount * self._gap
+        if turn > now:
+            self._clock.sleep(turn - now)
+        with self._budget.spend(amount):
+            yield
+
+
 class _Conversation(socketserver.StreamRequestHandler):
     server: _Service  # pyright: ignore[reportIncompatibleVariableOverride]
 
@@ -155,10 +180,21 @@ class _Conversation(socketserver.StreamRequestHandler):
             with server.budgets[kind].spend(int(amount)):
                 # It may have been closed while this one waited for its turn.
                 server.gate.wait(_GATE)
+                if self._is_gone():
+                    raise NotSent
                 self._say("go")
                 if not self._line():
                     # Killed: what it had out may still be on its way.
                     server.clock.sleep(WINDOW)
+
+    def _is_gone(self) -> bool:
+        """Whether the worker was killed while it waited for its turn."""
+        try:
+            return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def _line(self) -> str:
         return self.rfile.readline(_LONGEST_LINE).decode("ascii", "replace").strip()

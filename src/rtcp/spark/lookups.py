@@ -6,7 +6,8 @@ import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow
 
@@ -19,15 +20,14 @@ from rtcp.errors import InvalidArgumentError, NotFoundError, RtcpError
 from rtcp.models.entity import Event, SchemaClass
 from rtcp.models.identity import to_identity
 from rtcp.spark.access import Access
-from rtcp.spark.columns import arrow_schema, to_column
+from rtcp.spark.columns import arrow_schema, nullable, to_column
+from rtcp.spark.frame_rows import check_types
 from rtcp.spark.job_budget import JobBudget
 from rtcp.transport.wire import POOL_SIZE
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
     from pyspark.sql.types import StructType
-
-T = TypeVar("T")
 
 _ENTITY: Final = "entity"
 _EVENT: Final = "event"
@@ -75,23 +75,16 @@ def lookup(
         InvalidArgumentError: an argument cannot be right, or there is no such column.
         ConfigError: a setting is missing, or a secret would have to travel in plain.
     """
-    _check(df, column, (_ENTITY, *_ABOUT))
-    check_number("workers", workers, least=1, most=POOL_SIZE)
     check_number("chunk_size", chunk_size, least=1)
-    kind, whole = _added_schema(df, _ENTITY, schema)
-    task = _LookupTask(
-        _access(config, budget),
-        df.columns.index(column),
+    finder = _Entities(
         namespace,
-        tuple(whole.names),
-        kind,
+        _paths(fields),
+        merge_policy_id,
+        _check_workers(workers),
         schema_name=str(schema_name),
-        fields=None if fields is None else tuple(checked_paths(fields)),
-        merge_policy_id=merge_policy_id,
-        workers=workers,
         chunk_size=chunk_size,
     )
-    return _map(df, task, whole)
+    return _beside(df, column, _ENTITY, schema, finder, config, budget)
 
 
 def events(
@@ -119,20 +112,8 @@ def events(
         InvalidArgumentError: an argument cannot be right, or there is no such column.
         ConfigError: a setting is missing, or a secret would have to travel in plain.
     """
-    _check(df, column, (_EVENT, *_ABOUT))
-    check_number("workers", workers, least=1, most=POOL_SIZE)
-    kind, whole = _added_schema(df, _EVENT, schema)
-    task = _EventsTask(
-        _access(config, budget),
-        df.columns.index(column),
-        namespace,
-        tuple(whole.names),
-        kind,
-        fields=None if fields is None else tuple(checked_paths(fields)),
-        merge_policy_id=merge_policy_id,
-        workers=workers,
-    )
-    return _map(df, task, whole)
+    finder = _Events(namespace, _paths(fields), merge_policy_id, _check_workers(workers))
+    return _beside(df, column, _EVENT, schema, finder, config, budget)
 
 
 class _Found(NamedTuple):
@@ -144,68 +125,46 @@ class _Found(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _LookupTask:
-    """Answers a partition; goes to the workers."""
+class _Finder:
+    """What is asked for; goes to the workers."""
 
-    access: Access
-    position: int
     namespace: str | None
-    names: tuple[str, ...]
-    kind: pyarrow.DataType | None
-    schema_name: str
     fields: tuple[str, ...] | None
     merge_policy_id: str | None
     workers: int
-    chunk_size: int
 
-    def __call__(self, batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
-        client = self.access.client()
-
-        def answer(ids: Iterator[Any]) -> Iterator[_Found]:
-            for each in client.entities.get_many(
-                ids,
-                namespace=self.namespace,
-                schema_name=self.schema_name,
-                fields=self.fields,
-                merge_policy_id=self.merge_policy_id,
-                workers=self.workers,
-                chunk_size=self.chunk_size,
-                on_missing="yield",
-            ):
-                if each.error is None:
-                    yield _Found([each.entity.entity])
-                else:
-                    yield _Found([None], each.is_missing, None if each.is_missing else _describe(each.error))
-
-        for batch, found in _answer_batches(batches, self.position, answer):
-            yield _join(batch, found, self.names, self.kind)
+    def find(self, client: Client, ids: Iterator[Any]) -> Iterator[_Found]:
+        """What came of each id, in their order."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class _EventsTask:
-    """Answers a partition; goes to the workers."""
+class _Entities(_Finder):
+    schema_name: str
+    chunk_size: int
 
-    access: Access
-    position: int
-    namespace: str | None
-    names: tuple[str, ...]
-    kind: pyarrow.DataType | None
-    fields: tuple[str, ...] | None
-    merge_policy_id: str | None
-    workers: int
+    def find(self, client: Client, ids: Iterator[Any]) -> Iterator[_Found]:
+        for each in client.entities.get_many(
+            ids,
+            namespace=self.namespace,
+            schema_name=self.schema_name,
+            fields=self.fields,
+            merge_policy_id=self.merge_policy_id,
+            workers=self.workers,
+            chunk_size=self.chunk_size,
+            on_missing="yield",
+        ):
+            if each.error is None:
+                yield _Found([each.entity.entity])
+            else:
+                yield _Found([None], each.is_missing, None if each.is_missing else _describe(each.error))
 
-    def __call__(self, batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
-        client = self.access.client()
 
-        def answer(ids: Iterator[Any]) -> Iterator[_Found]:
-            turns = chunked(ids, _TURN, key=str)
-            asked = ordered_map(lambda turn: self._turn(client, turn), list[_Found], turns, workers=self.workers)
-            for found in asked:
-                yield from found
-
-        for batch, found in _answer_batches(batches, self.position, answer):
-            for part, some in _cut(batch, found):
-                yield _join(part, some, self.names, self.kind)
+class _Events(_Finder):
+    def find(self, client: Client, ids: Iterator[Any]) -> Iterator[_Found]:
+        turns = chunked(ids, _TURN, key=str)
+        for found in ordered_map(lambda turn: self._turn(client, turn), list[_Found], turns, workers=self.workers):
+            yield from found
 
     def _turn(self, client: Client, turn: Chunk[str, Any]) -> list[_Found]:
         known = {key: self._events_of(client, each) for key, each in turn.distinct.items()}
@@ -228,6 +187,29 @@ class _EventsTask:
                 raise
             return _Found([None], error=_describe(exc))
         return _Found([event.entity for event in listed] or [None])
+
+
+@dataclass(frozen=True)
+class _Task:
+    """Answers a partition; goes to the workers.
+
+    Attributes:
+        position: of the column with the ids.
+        names: of all columns, those that are added included.
+        kind: of the column with what was found; None is JSON text.
+    """
+
+    finder: _Finder
+    access: Access
+    position: int
+    names: tuple[str, ...]
+    kind: pyarrow.DataType | None
+
+    def __call__(self, batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
+        find = partial(self.finder.find, self.access.client())
+        for batch, found in _answer_batches(batches, self.position, find):
+            for part, some in _cut(batch, found):
+                yield _join(part, some, self.names, self.kind)
 
 
 def _answer_batches(
@@ -302,6 +284,33 @@ def _describe(error: RtcpError) -> str:
     return text.partition(": ")[2] if text.startswith("id at position ") else text
 
 
+def _check_workers(workers: int) -> int:
+    check_number("workers", workers, least=1, most=POOL_SIZE)
+    return workers
+
+
+def _paths(fields: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if fields is None else tuple(checked_paths(fields))
+
+
+def _beside(
+    df: DataFrame,
+    column: str,
+    added: str,
+    schema: StructType | str | None,
+    finder: _Finder,
+    config: Config | None,
+    budget: JobBudget | None,
+) -> DataFrame:
+    """The frame, and beside its rows what will be found."""
+    _check(df, column, (added, *_ABOUT))
+    kind, whole = _added_schema(df, added, schema)
+    task = _Task(finder, _access(config, budget), df.columns.index(column), tuple(whole.names), kind)
+    # Spark asks for the columns by name here, and takes a name with a dot for a path.
+    plain = df.toDF(*[f"c{number}" for number in range(len(df.columns))])
+    return plain.mapInArrow(task, whole)
+
+
 def _check(df: DataFrame, column: str, added: Sequence[str]) -> None:
     from pyspark.sql.types import IntegralType, StringType
 
@@ -317,12 +326,6 @@ def _check(df: DataFrame, column: str, added: Sequence[str]) -> None:
     taken = [name for name in added if name.casefold() in {each.casefold() for each in df.columns}]
     if taken:
         raise InvalidArgumentError(f"the frame has a column {taken[0]!r} already, which is to be added: rename it")
-
-
-def _map(df: DataFrame, task: Any, schema: StructType) -> DataFrame:
-    # Spark asks for the columns by name here, and takes a name with a dot for a path.
-    plain = df.toDF(*[f"c{number}" for number in range(len(df.columns))])
-    return plain.mapInArrow(task, schema)
 
 
 def _added_schema(
@@ -341,7 +344,10 @@ def _added_schema(
                 parsed = StructType.fromDDL(schema)
             except PySparkException:
                 parsed = None
-        kind, wanted = pyarrow.struct(list(arrow_schema(parsed, "schema"))), parsed
+        kind = pyarrow.struct(list(arrow_schema(parsed, "schema")))
+        check_types(parsed, "schema")
+        # Spark takes the word of a column that it cannot be null, and shows 0 where nothing came.
+        wanted = nullable(parsed)
     fields = [
         *df.schema.fields,
         StructField(name, wanted),

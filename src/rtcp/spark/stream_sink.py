@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import pyarrow
 from pyspark import TaskContext
-from pyspark.sql.datasource import (
-    DataSource,
-    DataSourceArrowWriter,
-    DataSourceStreamArrowWriter,
-    WriterCommitMessage,
-)
+from pyspark.sql.datasource import DataSourceArrowWriter, DataSourceStreamArrowWriter, WriterCommitMessage
 from pyspark.sql.types import StructType
 
 from rtcp._temporary import TemporaryFolder
 from rtcp.client import Client
-from rtcp.errors import InvalidArgumentError, PartialFailureError
+from rtcp.errors import PartialFailureError
 from rtcp.resources.streaming.envelope import Envelope
 from rtcp.resources.streaming.sender import (
     MESSAGES_PER_SECOND,
@@ -32,8 +27,9 @@ from rtcp.resources.streaming.writer import StreamWriter
 from rtcp.rows.form import RowForm
 from rtcp.rows.rejects import Reject
 from rtcp.spark.access import Access
-from rtcp.spark.format_options import FORM, Options
-from rtcp.spark.frame_rows import check_schema, rows_once
+from rtcp.spark.format_options import FORM
+from rtcp.spark.format_source import RowSink
+from rtcp.spark.frame_rows import rows_once
 from rtcp.spark.reject_place import KNOWN as OF_REJECTS
 from rtcp.spark.reject_place import RejectPlace
 from rtcp.spark.spending import MessageBudget
@@ -41,26 +37,17 @@ from rtcp.spark.tallies import tell
 from rtcp.transport.rate_limit import Budget
 from rtcp.transport.wire import POOL_SIZE
 
-FORMAT: Final = "rtcp.stream"
-_KNOWN: Final = (*FORM, *OF_REJECTS, "inletId", "authenticated", "workers", "maxBatch", "summary")
 _MOST_MESSAGES: Final = 1_000
 _QUERY: Final = "sql.streaming.queryId"
 _MICRO_BATCH: Final = "streaming.sql.batchId"
 
 
-class StreamSink(DataSource):
+class StreamSink(RowSink):
     """`df.write.format("rtcp.stream")` and `df.writeStream.format("rtcp.stream")`."""
 
-    registered: ClassVar[Access | None] = None
-
-    def __init__(self, options: Mapping[str, str]) -> None:
-        super().__init__(dict(options))
-        self._options = Options(FORMAT, options, _KNOWN)
-
-    @classmethod
-    def name(cls) -> str:
-        """The format."""
-        return FORMAT
+    format = "rtcp.stream"
+    known = (*FORM, *OF_REJECTS, "inletId", "authenticated", "workers", "maxBatch", "summary")
+    why_append = "sends, and takes nothing back"
 
     def writer(self, schema: StructType, overwrite: bool) -> DataSourceArrowWriter:
         """Writes a frame once."""
@@ -72,14 +59,10 @@ class StreamSink(DataSource):
 
     def _sending(self, schema: StructType, overwrite: bool) -> _Sending:
         # Called twice for each micro-batch: it asks the service for nothing.
-        if overwrite:
-            raise InvalidArgumentError(f'{FORMAT} sends, and takes nothing back: use .mode("append")')
-        options = self._options
-        form = options.form()
+        form = self.form(schema, overwrite=overwrite)
         # Refuses a form without dataset or schema.
         Envelope(form)
-        check_schema(schema, form, FORMAT)
-        access = options.access(self.registered)
+        access, options = self.access(), self._options
         return _Sending(
             access,
             form,
@@ -150,7 +133,7 @@ class _Sending:
         """On the driver: count what the tasks that counted have sent."""
         sent = [message for message in messages if isinstance(message, _Sent)]
         self.rejects.collect([letter for each in sent for letter in each.letters])
-        counts: dict[str, Any] = {"format": FORMAT}
+        counts: dict[str, Any] = {"format": StreamSink.format}
         if micro_batch is not None:
             counts["micro_batch"] = micro_batch
         counts |= {name: sum(getattr(each, name) for each in sent) for name in ("rows", "sent", "rejected", "requests")}
@@ -204,7 +187,9 @@ class _Final:
                 yield reject
 
 
-class _BatchWriter(DataSourceArrowWriter):
+class _Writes:
+    """What both kinds of writers do."""
+
     def __init__(self, sending: _Sending) -> None:
         self._sending = sending
 
@@ -212,25 +197,17 @@ class _BatchWriter(DataSourceArrowWriter):
         """Send a partition."""
         return self._sending.send(iterator)
 
-    def commit(self, messages: list[WriterCommitMessage | None]) -> None:
-        """Count."""
-        self._sending.tell(messages)
-
-    def abort(self, messages: list[WriterCommitMessage | None]) -> None:
-        """Nothing: what was sent cannot be taken back, and is the same when it comes again."""
-
-
-class _MicroBatchWriter(DataSourceStreamArrowWriter):
-    def __init__(self, sending: _Sending) -> None:
-        self._sending = sending
-
-    def write(self, iterator: Iterator[pyarrow.RecordBatch]) -> WriterCommitMessage:
-        """Send a partition of a micro-batch."""
-        return self._sending.send(iterator)
-
-    def commit(self, messages: list[WriterCommitMessage | None], batchId: int) -> None:  # noqa: N803 - Spark's
+    def commit(self, messages: list[WriterCommitMessage | None], batchId: int | None = None) -> None:  # noqa: N803 - Spark's
         """Count."""
         self._sending.tell(messages, batchId)
 
-    def abort(self, messages: list[WriterCommitMessage | None], batchId: int) -> None:  # noqa: N803 - Spark's
+    def abort(self, messages: list[WriterCommitMessage | None], batchId: int | None = None) -> None:  # noqa: N803 - Spark's
         """Nothing: what was sent cannot be taken back, and is the same when it comes again."""
+
+
+class _BatchWriter(_Writes, DataSourceArrowWriter):
+    """Of a frame."""
+
+
+class _MicroBatchWriter(_Writes, DataSourceStreamArrowWriter):
+    """Of a frame as it comes."""

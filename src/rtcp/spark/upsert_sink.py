@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import pyarrow
 from pyspark import TaskContext
-from pyspark.sql.datasource import DataSource, DataSourceArrowWriter, WriterCommitMessage
+from pyspark.sql.datasource import DataSourceArrowWriter, WriterCommitMessage
 from pyspark.sql.types import StructType
 
 from rtcp._temporary import TemporaryFolder
@@ -22,26 +22,15 @@ from rtcp.resources.batches.upsert import refusals_of
 from rtcp.rows.batch_file import RowFile
 from rtcp.rows.form import RowForm
 from rtcp.spark.access import Access
-from rtcp.spark.format_options import FORM, Options
-from rtcp.spark.frame_rows import check_schema, rows_again
+from rtcp.spark.format_options import FORM
+from rtcp.spark.format_source import RowSink
+from rtcp.spark.frame_rows import rows_again
 from rtcp.spark.reject_place import KNOWN as OF_REJECTS
 from rtcp.spark.reject_place import RejectPlace
 from rtcp.spark.tallies import tell
 
 logger = logging.getLogger(__name__)
 
-FORMAT: Final = "rtcp.upsert"
-_KNOWN: Final = (
-    *FORM,
-    *OF_REJECTS,
-    "checkDataset",
-    "partialIngestionPercent",
-    "externalId",
-    "wait",
-    "timeout",
-    "interval",
-    "summary",
-)
 # What the guardrails enforce; they recommend less than 10,000.
 _MOST_FILES: Final = 25_000
 _MOST_ROWS: Final = 2_000_000
@@ -49,31 +38,30 @@ _PARTIAL_PERCENT: Final = 5
 _LOOKS: Final = 8
 
 
-class UpsertSink(DataSource):
+class UpsertSink(RowSink):
     """`df.write.format("rtcp.upsert").option("datasetId", ...).mode("append").save()`."""
 
-    registered: ClassVar[Access | None] = None
-
-    def __init__(self, options: Mapping[str, str]) -> None:
-        super().__init__(dict(options))
-        self._options = Options(FORMAT, options, _KNOWN)
-
-    @classmethod
-    def name(cls) -> str:
-        """The format."""
-        return FORMAT
+    format = "rtcp.upsert"
+    known = (
+        *FORM,
+        *OF_REJECTS,
+        "checkDataset",
+        "partialIngestionPercent",
+        "externalId",
+        "wait",
+        "timeout",
+        "interval",
+        "summary",
+    )
+    why_append = "changes people and replaces none"
 
     def writer(self, schema: StructType, overwrite: bool) -> DataSourceArrowWriter:
         """Checks what can be checked, then makes the batch."""
-        if overwrite:
-            raise InvalidArgumentError(f'{FORMAT} changes people and replaces none: use .mode("append")')
-        options = self._options
-        form = options.form()
+        form, options = self.form(schema, overwrite=overwrite), self._options
         if form.kind == "event":
             raise InvalidArgumentError(
-                f'{FORMAT} is for records, as events cannot be changed; "rtcp.stream" takes them'
+                f'{self.format} is for records, as events cannot be changed; "rtcp.stream" takes them'
             )
-        check_schema(schema, form, FORMAT)
         settings = _Settings(
             form=form,
             columns=tuple(schema.names),
@@ -84,7 +72,7 @@ class UpsertSink(DataSource):
             summary=options.text("summary"),
         )
         percent = options.number("partialIngestionPercent", default=_PARTIAL_PERCENT, least=0, most=100)
-        access = options.access(self.registered)
+        access = self.access()
         client = access.client()
         if options.flag("checkDataset", default=True):
             _check_dataset(client, settings.dataset_id)
@@ -255,7 +243,7 @@ class _UpsertWriter(DataSourceArrowWriter):
 
     def _tell(self, status: str, written: Sequence[_Written]) -> None:
         counts = {
-            "format": FORMAT,
+            "format": UpsertSink.format,
             "batch_id": self._batch_id,
             "status": status,
             "rows": sum(each.rows + each.refused for each in written),

@@ -38,6 +38,10 @@ class RateLimiter:
             self._clock.sleep(left)
 
 
+class NotSent(Exception):  # noqa: N818 - says what became of it, and is nobody's failure
+    """Raised inside of `spend`: nothing was sent, so nothing is spent. It goes no further."""
+
+
 class Budget:
     """So much in any window of time, whoever counts: what is spent counts from before it is sent until a window after
     its answer, so that no delay on the way can bring two windows' worth together at the other end.
@@ -60,11 +64,17 @@ class Budget:
     def spend(self, amount: int = 1) -> Iterator[None]:
         """Wait until so much may be spent, and send inside; more than the limit goes out alone."""
         self._take(amount)
+        is_sent = True
         try:
             yield
+        except NotSent:
+            is_sent = False
         finally:
             with self._changed:
-                self._answered.append((self._clock.monotonic(), amount))
+                if is_sent:
+                    self._answered.append((self._clock.monotonic(), amount))
+                else:
+                    self._spent -= amount
                 self._changed.notify_all()
 
     def _take(self, amount: int) -> None:
