@@ -35,7 +35,7 @@ def check_schema(schema: types.StructType, form: RowForm, format: str) -> None:
     Raises:
         InvalidArgumentError: it lacks a column, or has one of a type that JSON has no place for.
     """
-    twice = next((name for name in schema.names if schema.names.count(name) > 1), None)
+    twice = _twice(schema)
     if twice is not None:
         raise InvalidArgumentError(f"{format}: the frame has the column {twice!r} twice; rename or drop one of them")
     if form.mapping is not None:
@@ -59,11 +59,16 @@ def check_types(schema: types.StructType, what: str, path: str = "") -> None:
     Raises:
         InvalidArgumentError: it has some.
     """
-    twice = next((name for name in schema.names if schema.names.count(name) > 1), None)
+    twice = _twice(schema)
     if twice is not None:
         raise InvalidArgumentError(f"{what}: there are two columns {f'{path}{twice}'!r}")
     for field in schema.fields:
         _check_type(field.dataType, f"{path}{field.name}", what)
+
+
+def _twice(schema: types.StructType) -> str | None:
+    """The first name that two columns have."""
+    return next((name for name in schema.names if schema.names.count(name) > 1), None)
 
 
 def rows_once(batches: Iterable[pyarrow.RecordBatch], columns: Iterable[str]) -> RowSource:
