@@ -257,7 +257,7 @@ class _UpsertWriter(DataSourceArrowWriter):
         try:
             client.batches.abort(self._batch_id)
         except RtcpError as exc:
-            logger.warning("batch %s may still be open (%s): it does nothing", self._batch_id, type(exc).__name__)
+            logger.warning("batch %s could not be given up (%s)", self._batch_id, type(exc).__name__)
 
 
 def _partition() -> int:
