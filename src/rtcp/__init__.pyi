@@ -148,8 +148,8 @@ from rtcp.resources.system_jobs import SystemJobs as SystemJobs
 from rtcp.rows.batch_file import RowFile as RowFile
 from rtcp.rows.form import RowForm as RowForm
 from rtcp.rows.rejects import Reject as Reject
+from rtcp.rows.row import Row as Row
 from rtcp.rows.shaping import RowShaper as RowShaper
-from rtcp.rows.sources import Row as Row
 from rtcp.rows.sources import RowSource as RowSource
 from rtcp.rows.sources import read_rows as read_rows
 

@@ -70,3 +70,12 @@ def test_lines_stay_lines_when_the_first_of_them_is_broken(world, tmp_path):
 
     assert [each.line for each in world.stream("people.json").rejects()] == [1]
     assert world.stream("people.json").summary.sent == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n", b"\xef\xbb\xbf"], ids=["nothing", "blanks", "a mark alone"])
+@pytest.mark.parametrize("name", ["people.json", "people.jsonl"])
+def test_an_empty_file_has_no_row(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_bytes(content)
+
+    assert list(rtcp.read_rows(path).read()) == []

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import rtcp
 from rtcp.resources.streaming.envelope import Envelope, check_envelope
+from rtcp.rows.row import Row
 from rtcp.rows.shaping import RowShaper
-from rtcp.rows.sources import Row
 from rtcp.rows.wire_json import encode
 
 SCHEMA = "https://ns.adobe.com/harbour/schemas/purchase"

@@ -14,8 +14,9 @@ from rtcp.errors import InvalidArgumentError
 from rtcp.rows.columnar import columnar_table
 from rtcp.rows.columns import Columns
 from rtcp.rows.form import RowForm
+from rtcp.rows.row import Row
 from rtcp.rows.shaping import RowShaper
-from rtcp.rows.sources import Row, RowSource
+from rtcp.rows.sources import RowSource
 from rtcp.rows.wire_json import encode, plain
 
 RowFormat = Literal["parquet", "json"]

@@ -20,8 +20,9 @@ from rtcp.rows.columns import as_double
 from rtcp.rows.delimited import Record
 from rtcp.rows.mapping import LINE, Rule, Tree, tree_of
 from rtcp.rows.paths import value_at
+from rtcp.rows.row import Row
 from rtcp.rows.shaping import RowShaper
-from rtcp.rows.sources import Row, RowSource, TextTable, row_of
+from rtcp.rows.sources import RowSource, TextTable, row_of
 from rtcp.rows.wire_json import quoted, text_unchecked
 
 AsSent = Callable[[Row], Mapping[str, Any]]

@@ -12,7 +12,8 @@ from rtcp.rows.checks import check_identity
 from rtcp.rows.form import RowForm
 from rtcp.rows.mapping import NO_HEADER, compile_mapping, is_value, nest
 from rtcp.rows.paths import parse_path, with_value
-from rtcp.rows.sources import Row, RowSource, TextTable
+from rtcp.rows.row import Row
+from rtcp.rows.sources import RowSource, TextTable
 
 
 def warn_of_unseen(shaper: RowShaper) -> None:

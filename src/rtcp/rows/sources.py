@@ -2,51 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from rtcp._json import read_json
 from rtcp._paths import local_path
 from rtcp.errors import DecodeError, InvalidArgumentError
 from rtcp.rows.delimited import Record, records_of, sniff_delimiter, told_delimiter
-from rtcp.rows.distinct_json import RepeatedNameError, loads_distinct, one_after_another
 from rtcp.rows.export_files import UnreadableRow, column_names, is_parquet, read_file_rows, rows_of_batch
+from rtcp.rows.json_files import first_character, json_array, json_lines, json_values
 from rtcp.rows.keeping import KeptRows
 from rtcp.rows.mapping import NO_HEADER, compile_mapping, nest, tell_name
 from rtcp.rows.rejects import is_letter, may_go_again, to_reject
-from rtcp.rows.text_files import encoding_of, file_kind, lines_of, open_binary, reading, refuse_other_kinds
+from rtcp.rows.row import Row
+from rtcp.rows.text_files import encoding_of, file_kind, lines_of, refuse_other_kinds
 
 _SLICE: Final = 10_000
-_NO_OBJECT: Final = "no JSON object"
 _LINES: Final = (".jsonl", ".ndjson")
 _TABLES: Final = (".csv", ".tsv")
 _KINDS: Final = (*_TABLES, *_LINES, ".json", ".parquet", ".txt")
 # What has no width: marks of byte order that were copied along, and invitations to break a line.
 _UNSEEN: Final = dict.fromkeys(map(ord, "\u200b\u2060\ufeff\u00ad"))
-# Under one of these, programs put the rows of an answer.
-_HOLDERS: Final = ("data", "rows", "records", "results", "items", "children")
 _PARQUET_COMPRESSED: Final = "a Parquet file is compressed inside; take it as it is, without .gz or .zst around it"
-
-
-class Row(NamedTuple):
-    """One row.
-
-    Attributes:
-        position: which one it is, from 0.
-        line: of its file, from 1; elsewhere one more than the position.
-        given: as the caller has it; of a line that cannot be read, its text.
-        problem: why it cannot be read; None of all others.
-    """
-
-    position: int
-    line: int
-    given: Any
-    problem: str | None = None
 
 
 @dataclass(frozen=True)
@@ -228,14 +207,14 @@ def _parquet_file(path: Path, encoding: str | None) -> RowSource:
 
 def _json_file(path: Path, encoding: str, kind: str) -> RowSource:
     if kind == ".json":
-        if _first_character(path, encoding) == "[":
-            return RowSource(lambda: _json_array(path, encoding), name=path.name)
-        several = _json_values(path, encoding)
+        if first_character(path, encoding) == "[":
+            return RowSource(lambda: json_array(path, encoding), name=path.name)
+        several = json_values(path, encoding)
         if several is not None:
             return RowSource(lambda: iter(several), name=path.name)
-    if is_letter(next((row.given for row in _json_lines(path, encoding)), None)):
-        return RowSource(lambda: _again(_json_lines(path, encoding)), name=path.name)
-    return RowSource(lambda: _json_lines(path, encoding), name=path.name)
+    if is_letter(next((row.given for row in json_lines(path, encoding)), None)):
+        return RowSource(lambda: _again(json_lines(path, encoding)), name=path.name)
+    return RowSource(lambda: json_lines(path, encoding), name=path.name)
 
 
 def _delimited(path: Path, encoding: str, delimiter: str | None, kind: str) -> RowSource:
@@ -316,73 +295,6 @@ def _words(path: Path, encoding: str) -> Iterator[Record]:
             yield Record(line.number, values, line.problem, line.text.rstrip() if line.problem is None else None)
 
 
-def _json_lines(path: Path, encoding: str) -> Iterator[Row]:
-    position = 0
-    for line in lines_of(path, encoding):
-        if line.problem is None and not line.text.strip():
-            continue
-        given: Any = None
-        problem = line.problem
-        if problem is None:
-            try:
-                given = loads_distinct(line.text)
-            except ValueError as exc:
-                given, problem = None, str(exc) if isinstance(exc, RepeatedNameError) else None
-            if not isinstance(given, dict):
-                given, problem = line.text.rstrip("\r\n"), problem or _no_object(line.text.strip())
-        yield Row(position, line.number, given, problem)
-        position += 1
-
-
-def _no_object(text: str) -> str:
-    """What a line that is no JSON object is instead, where that can be told without repeating it."""
-    if text.endswith(","):
-        return "no JSON object: the line ends in a comma, as in an array"
-    try:
-        found = one_after_another(text)
-    except ValueError:
-        is_begun = text.startswith("[")
-        return "no JSON object, but an array begins: let the name of the file end in .json" if is_begun else _NO_OBJECT
-    if len(found) > 1:
-        return "no JSON object but several values in a line"
-    return "no JSON object but an array" if isinstance(found[0].value, list) else _NO_OBJECT
-
-
-def _json_values(path: Path, encoding: str) -> list[Row] | None:
-    """The rows of a file whose objects stand one after another, over several lines each; None where lines are rows."""
-    lines = [line.text for line in islice((line for line in lines_of(path, encoding) if line.text.strip()), 2)]
-    with suppress(ValueError):
-        first = read_json(lines[0])
-        if len(lines) == 1:
-            _refuse_wrapped(path, first)
-        return None
-    text = ""
-    try:
-        with reading(path), open_binary(path) as file:
-            text = file.read().decode(encoding)
-        values = one_after_another(text)
-    except ValueError:
-        return None
-    if len(values) == 1:
-        _refuse_wrapped(path, values[0].value)
-    line, before = 1, 0
-    rows: list[Row] = []
-    for position, (place, given, problem) in enumerate(values):
-        line, before = line + text.count("\n", before, place), place
-        rows.append(Row(position, line, given, problem))
-    return rows
-
-
-def _refuse_wrapped(path: Path, given: Any) -> None:
-    held = given if isinstance(given, dict) else {}
-    for name in _HOLDERS:
-        rows = held.get(name)
-        if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows):
-            raise InvalidArgumentError(
-                f"{path.name!r} is one object, whose {name!r} seems to hold the rows: write that list alone into a file"
-            )
-
-
 def _again(letters: Iterator[Row]) -> Iterator[Row]:
     """The rows of a file of rejects as XDM; those that would be refused again say so."""
     for row in letters:
@@ -404,41 +316,6 @@ def _again(letters: Iterator[Row]) -> Iterator[Row]:
             except InvalidArgumentError as exc:
                 problem = str(exc)
         yield row._replace(given=given, problem=problem)
-
-
-def _json_array(path: Path, encoding: str) -> Iterator[Row]:
-    place = text = ""
-    rows: Any = None
-    try:
-        with reading(path), open_binary(path) as file:
-            text = file.read().decode(encoding)
-        rows = _array_in(text)
-    except json.JSONDecodeError as exc:
-        # The text of the error repeats nothing of the file.
-        place = f", line {exc.lineno}"
-    except UnicodeDecodeError:
-        place = f" in {encoding}"
-    except ValueError:
-        pass
-    if not isinstance(rows, list):
-        raise InvalidArgumentError(f"{path.name}{place}: no JSON array")
-    return (row if isinstance(row, Row) else Row(number, number + 1, row) for number, row in enumerate(rows))
-
-
-def _array_in(text: str) -> Any:
-    """What a text holds; of an array, a row that has a name twice says so."""
-    try:
-        return loads_distinct(text)
-    except RepeatedNameError:
-        pass
-    if not isinstance(read_json(text), list):
-        return None
-    found = enumerate(one_after_another(text.strip()[1:-1], between=","))
-    return [Row(number, number + 1, value, problem) for number, (_, value, problem) in found]
-
-
-def _first_character(path: Path, encoding: str) -> str:
-    return next((line.text.lstrip()[0] for line in lines_of(path, encoding) if line.text.strip()), "")
 
 
 def _parquet(path: Path) -> Iterator[Row]:

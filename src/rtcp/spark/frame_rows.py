@@ -14,7 +14,8 @@ from rtcp.errors import InvalidArgumentError
 from rtcp.rows.export_files import rows_of_batch
 from rtcp.rows.form import RowForm
 from rtcp.rows.mapping import compile_mapping
-from rtcp.rows.sources import Row, RowSource, row_read
+from rtcp.rows.row import Row
+from rtcp.rows.sources import RowSource, row_read
 
 _PLACED: Final = (
     types.StringType,

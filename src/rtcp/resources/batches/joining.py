@@ -15,7 +15,7 @@ from rtcp.models.batch import FailedRecord
 from rtcp.rows.batch_file import RowFile
 from rtcp.rows.export_files import without_nulls
 from rtcp.rows.paths import value_at
-from rtcp.rows.sources import Row
+from rtcp.rows.row import Row
 
 # A larger one is not written out, as it may have any number of digits.
 _LARGEST: Final = 10**400

@@ -16,7 +16,8 @@ from rtcp.resources.batches.joining import join_failed
 from rtcp.rows.batch_file import RowFile, RowFormat
 from rtcp.rows.form import RowForm
 from rtcp.rows.rejects import REFUSED, Reject
-from rtcp.rows.sources import Row, RowSource, read_rows
+from rtcp.rows.row import Row
+from rtcp.rows.sources import RowSource, read_rows
 from rtcp.transport.scrubbing import shortened, values_in
 
 _BATCH_FAILED: Final = "batch-failed"

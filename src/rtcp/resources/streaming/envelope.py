@@ -12,8 +12,8 @@ from rtcp.errors import InvalidArgumentError
 from rtcp.rows.checks import TIMESTAMP, check_event_id, check_identity, check_timestamp
 from rtcp.rows.form import RowForm
 from rtcp.rows.paths import parse_path, value_at
+from rtcp.rows.row import Row
 from rtcp.rows.shaping import RowShaper
-from rtcp.rows.sources import Row
 from rtcp.rows.wire_json import encode, encode_unchecked, problem_of, wire_value
 
 

@@ -29,8 +29,9 @@ from rtcp.resources.streaming.ledger import Ledger
 from rtcp.resources.streaming.sender import MAX_BODY, Sender
 from rtcp.rows.form import RowForm
 from rtcp.rows.rejects import REFUSED, Reject
+from rtcp.rows.row import Row
 from rtcp.rows.shaping import RowShaper, warn_of_unseen
-from rtcp.rows.sources import Row, read_rows
+from rtcp.rows.sources import read_rows
 
 logger = logging.getLogger(__name__)
 
