@@ -57,7 +57,7 @@ def _all(check: bool) -> Iterator[Result]:
     os.environ["RTCP_ORG_ID"] = clients.HEADERS["x-gw-ims-org-id"]
     spark = _session()
     try:
-        yield from lookups(spark, 4_000 if check else 20_000)
+        yield from lookups(spark, 4_000 if check else 40_000)
         yield from memory(spark, 10_000 if check else 100_000)
         yield from reading(spark, 64 << 20 if check else 1 << 30)
     finally:
