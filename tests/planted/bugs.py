@@ -893,8 +893,8 @@ BUGS: Final = (
         name="blank id sent",
         area="rows",
         file="rows/checks.py",
-        text='return not value.isspace() and value != ""',
-        replacement='return value != ""',
+        text="return not text or text.isspace()",
+        replacement="return not text",
         promise="A blank id is none.",
         tests=(
             "kinds/test_a_container_is_no_value.py::test_envelopes_writers_and_upserts_refuse_it_alike",

@@ -55,7 +55,7 @@ def check_identity(row: Mapping[str, Any], identity: str | None, steps: Steps | 
 def is_identity_value(value: Any) -> bool:
     """True for what can be an id: a text that is not blank and stands for somebody, a whole number, or a UUID."""
     if isinstance(value, str):
-        return not value.isspace() and value != "" and not _stands_for_nobody(value)
+        return not _is_blank(value) and not _stands_for_nobody(value)
     if isinstance(value, UUID):
         return True
     number = as_number(value)
@@ -63,6 +63,10 @@ def is_identity_value(value: Any) -> bool:
         # Which one it was before it became a double, nobody can tell.
         return False
     return number is not None and is_whole(number)
+
+
+def _is_blank(text: str) -> bool:
+    return not text or text.isspace()
 
 
 def _stands_for_nobody(text: str) -> bool:
@@ -152,7 +156,7 @@ def _has_identity(identities: Any) -> bool:
                     raise _malformed(f"{IDENTITY_MAP}.{namespace}[{number}].id", "must be a text", value)
             elif _stands_for_nobody(value):
                 raise InvalidArgumentError(f"{IDENTITY_MAP}.{namespace}[{number}].id {_NOBODY_SAID}")
-            elif not value or value.isspace():
+            elif _is_blank(value):
                 continue
             found = True
     return found
