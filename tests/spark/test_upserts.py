@@ -279,7 +279,7 @@ def test_what_is_wrong_is_told_before_a_batch_is_made(spark, client, dataset, em
         ({"schema": "more timestamp_ntz"}, "it has no time zone; make it a timestamp"),
         ({"schema": "more struct<a: array<binary>>"}, r"column 'more.a\[\]' is of the type binary"),
         ({"schema": "more map<int, int>"}, "the keys of 'more' are int, not texts"),
-        ({"schema": "`homeAddress.city` string"}, "there are two columns 'homeAddress.city'"),
+        ({"schema": "`homeAddress.city` string"}, "the frame has the column 'homeAddress.city' twice"),
         ({"schema": "more struct<a: int, a: int>"}, "there are two columns 'more.a'"),
         ({"schema": "more variant"}, "column 'more' is of the type variant"),
         ({"schema": "more string, more string"}, "the frame has the column 'more' twice"),
