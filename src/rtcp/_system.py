@@ -10,6 +10,7 @@ import re
 import signal
 import stat
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -211,3 +212,19 @@ def call_when_stopped(function: Callable[[], object]) -> None:
     """Have something done when the program is told to end."""
     for number in here.stop_signals:
         signal.signal(number, lambda *_: function())
+
+
+def uninterrupted(function: Callable[[], object]) -> None:
+    """Do what must not be left half done: Ctrl-C is held back until it is over."""
+    if threading.current_thread() is not threading.main_thread():
+        # Ctrl-C is for the main thread, which alone may say what becomes of it.
+        function()
+        return
+    came = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: came.set())
+    try:
+        function()
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler if before is None else before)
+        if came.is_set():
+            signal.raise_signal(signal.SIGINT)

@@ -9,13 +9,14 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from rtcp import _system
 from rtcp._private import open_private, replacing
-from rtcp._system import Posix, Windows, held, leads_to
+from rtcp._system import Posix, Windows, held, leads_to, uninterrupted
 from rtcp._temporary import TemporaryFolder
 from rtcp.bulk.reject_file import RejectFile
 from rtcp.bulk.spool import Queue, SpoolFile
@@ -102,6 +103,7 @@ def test_a_file_system_without_locks_is_no_lock_that_somebody_else_has(tmp_path)
 def test_another_process_is_kept_out_until_the_holder_ends(tmp_path):
     code = """
 import sys
+import threading
 from rtcp._system import here
 
 file = open(sys.argv[1], "a+b")
@@ -287,3 +289,45 @@ def test_no_other_module_asks_which_system_it_runs_on():
 
     strangers = {name: asked - allowed.get(name, set()) for name, asked in found.items() if name != "_system.py"}
     assert {name: asked for name, asked in strangers.items() if asked} == {}
+
+
+def test_what_ctrl_c_must_not_break_off_is_done_to_its_end():
+    done = []
+
+    def work():
+        done.append("begun")
+        signal.raise_signal(signal.SIGINT)
+        done.append("ended")
+
+    with pytest.raises(KeyboardInterrupt):
+        uninterrupted(work)
+
+    assert done == ["begun", "ended"]
+
+
+def test_ctrl_c_that_was_held_back_goes_to_whom_it_always_goes():
+    heard = []
+    before = signal.signal(signal.SIGINT, lambda *_: heard.append("ours"))
+    try:
+        uninterrupted(lambda: signal.raise_signal(signal.SIGINT))
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert heard == ["ours", "ours"]
+
+
+def test_an_error_passes_and_ctrl_c_is_no_longer_held_back():
+    with pytest.raises(ZeroDivisionError):
+        uninterrupted(lambda: 1 / 0)
+
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_outside_the_main_thread_it_is_simply_done():
+    done = []
+    thread = threading.Thread(target=lambda: uninterrupted(lambda: done.append(threading.current_thread())))
+    thread.start()
+    thread.join()
+
+    assert done == [thread]

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import cycle, islice
 from time import perf_counter
 from typing import Any, Final
 
 from rich import box
 from rich.console import Console
-from rich.progress import Progress, track
+from rich.progress import Progress
 from rich.syntax import Syntax
 from rich.table import Table
 
 import rtcp
 from rtcp._temporary import TemporaryFolder
+from rtcp.cli.live import OnTerminal
 from rtcp.emulator import Emulator, worlds
 
 _WORLD: Final = "harbour"
@@ -53,21 +54,13 @@ class Stage:
             table.add_row(*(str(cell) for cell in row))
         self._console.print(table)
 
-    def progress(self, lookups: Iterator[rtcp.Lookup], total: int) -> Iterator[rtcp.Lookup]:
-        """Pass the look-ups on behind a progress bar; without a terminal, just pass them on."""
-        if not self._console.is_terminal:
-            return lookups
-        return iter(track(lookups, "   looking up", total=total, console=self._console, transient=True))
-
-    @contextmanager
-    def bar(self, title: str) -> Iterator[Callable[[int, int], None]]:
+    def bar(self, title: str) -> AbstractContextManager[Callable[[int, int], None]]:
         """A progress bar to be told what is done and how much there is; without a terminal, nothing is shown."""
         if not self._console.is_terminal:
-            yield lambda done, total: None
-            return
-        with Progress(console=self._console, transient=True) as progress:
-            task = progress.add_task(f"   {title}", total=None)
-            yield lambda done, total: progress.update(task, completed=done, total=total)
+            return nullcontext(lambda done, total: None)
+        bars = Progress(console=self._console, transient=True)
+        task = bars.add_task(f"   {title}", total=None)
+        return OnTerminal(bars, lambda done, total: bars.update(task, completed=done, total=total))
 
 
 def run(*, people: int, console: Console | None = None) -> None:
@@ -158,7 +151,11 @@ def _bulk(stage: Stage, client: rtcp.Client, people: int) -> None:
     emails = ["nobody@example.com", *islice(cycle(subscribers), people - 1)]
     started = perf_counter()
     lookups = client.entities.get_many(emails, namespace="Email", on_missing="yield")
-    hits = list(stage.progress(lookups, len(emails)))
+    hits = []
+    with stage.bar("looking up") as update:
+        for lookup in lookups:
+            hits.append(lookup)
+            update(len(hits), len(emails))
     seconds = perf_counter() - started
     in_order = [hit.position for hit in hits] == list(range(len(emails)))
     counts = {

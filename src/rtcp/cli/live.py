@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Generic, Protocol, TypeVar
 
 import click
 
+from rtcp._system import uninterrupted
 from rtcp.cli import failures
 from rtcp.cli.shell import Shell
 from rtcp.errors import ConfigError, InvalidArgumentError, JobFailedError, NotFoundError, RtcpError
 
 T = TypeVar("T")
+Tell = TypeVar("Tell", bound=Callable[..., None])
 Progress = Callable[[Any], None]
+
+
+class Bars(Protocol):
+    """What rich draws and draws again."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
 
 
 def wait_for(
@@ -76,32 +86,23 @@ def _told_by(exc: BaseException) -> str:
     return "; ".join(getattr(exc, "__notes__", ()))
 
 
-@contextmanager
-def show_count(what: str) -> Iterator[Callable[[int], None]]:
+def show_count(what: str) -> AbstractContextManager[Callable[[int], None]]:
     """Show on stderr how many are done, on a terminal only; to be told each new number."""
-    if not sys.stderr.isatty():
-        yield lambda number: None
-        return
-    with _live(what) as update:
-        yield lambda number: update(f"{number:,}")
+    return _line(what, lambda number: f"{what}: {number:,}") if sys.stderr.isatty() else nullcontext(_unheard)
 
 
-@contextmanager
-def working(what: str) -> Iterator[None]:
+def working(what: str) -> AbstractContextManager[Callable[[str], None]]:
     """Show on a terminal that something is under way whose progress nobody tells."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    with _live(what):
-        yield
+    return _line(what, str) if sys.stderr.isatty() else nullcontext(_unheard)
 
 
-@contextmanager
-def _progress(shell: Shell, what: str, state: Callable[[Any], str]) -> Iterator[Progress]:
+def _unheard(said: object) -> None:
+    pass
+
+
+def _progress(shell: Shell, what: str, state: Callable[[Any], str]) -> AbstractContextManager[Progress]:
     if sys.stderr.isatty():
-        with _live(what) as update:
-            yield lambda job: update(state(job))
-        return
+        return _line(what, lambda job: f"{what}: {state(job)}")
     said = ""
 
     def say(job: Any) -> None:
@@ -110,17 +111,40 @@ def _progress(shell: Shell, what: str, state: Callable[[Any], str]) -> Iterator[
             said = state(job)
             shell.note(f"{what}: {said}")
 
-    yield say
+    return nullcontext(say)
 
 
-@contextmanager
-def _live(what: str) -> Iterator[Callable[[str], None]]:
+class OnTerminal(Generic[Tell]):
+    """Bars that live on a terminal while it is entered; gives the function that moves them.
+
+    No generator: Ctrl-C between its `yield` and the body of the `with` would leave the bars there, the cursor hidden,
+    and what is printed next in their hands.
+    """
+
+    def __init__(self, bars: Bars, tell: Tell) -> None:
+        self._bars = bars
+        self._tell = tell
+
+    def __enter__(self) -> Tell:
+        try:
+            uninterrupted(self._bars.start)
+        except BaseException:
+            uninterrupted(self._bars.stop)
+            raise
+        return self._tell
+
+    def __exit__(self, *_: object) -> None:
+        uninterrupted(self._bars.stop)
+
+
+def _line(what: str, text: Callable[[T], str]) -> OnTerminal[Callable[[T], None]]:
+    """A line with a clock; what it is told is shown in the words of `text`."""
     # Only a terminal needs it, and it takes longer to load than all the rest.
     from rich.console import Console
     from rich.progress import Progress as Line
     from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
-    with Line(*columns, console=Console(stderr=True), transient=True) as line:
-        task = line.add_task(what)
-        yield lambda text: line.update(task, description=f"{what}: {text}")
+    line = Line(*columns, console=Console(stderr=True), transient=True)
+    task = line.add_task(what)
+    return OnTerminal(line, lambda seen: line.update(task, description=text(seen)))
