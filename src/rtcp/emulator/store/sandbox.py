@@ -12,6 +12,7 @@ from rtcp.emulator.store import removal
 from rtcp.emulator.store.database import Database
 from rtcp.emulator.store.definitions import Catalogue, Namespace, decode_xid, encode_xid
 from rtcp.emulator.store.ingest import Target, ingest
+from rtcp.emulator.store.linking import Graph
 from rtcp.emulator.store.lookup import find_scope, read_events, read_fragments, read_profile
 from rtcp.emulator.store.people import Person, read_people
 from rtcp.emulator.store.provenance import Explanation, explain_merge
@@ -155,17 +156,21 @@ class Sandbox:
             dataset = self._catalogue.dataset(dataset_id)
             if dataset is None:
                 raise StoreError(f"the sandbox {self.name!r} has no dataset {dataset_id!r}")
+            graph = Graph(
+                connection,
+                self._catalogue.sandbox,
+                self._catalogue.namespaces,
+                dataset.schema_class,
+                known=self._catalogue.known_nodes,
+                drops_oldest=self._database.drops_oldest,
+            )
             target = Target(
-                connection=connection,
-                sandbox=self._catalogue.sandbox,
-                namespaces=self._catalogue.namespaces,
-                dataset=dataset,
-                dataset_key=self._catalogue.dataset_keys[dataset_id],
+                graph,
+                dataset,
+                self._catalogue.dataset_keys[dataset_id],
                 ingested_ms=self._database.clock.now_ms() if ingested_ms is None else ingested_ms,
                 batch_id=batch_id or self._database.new_id(),
-                known=self._catalogue.known_nodes,
                 fills=fills,
-                drops_oldest=self._database.drops_oldest,
             )
             report = ingest(target, rows)
             if report.ignored_maps:

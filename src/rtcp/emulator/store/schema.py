@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from rtcp import _sqlite
 from rtcp.emulator.store.values import StoreError
 
 _APPLICATION_ID = 0x52544350
 _VERSION = 3
+_LISTS = (1, 20, 500)
 
 # A fragment is one record row: one primary identity in one dataset. `record.id` grows with every write, so it also
 # says which of two fragments of the same millisecond came later. A component is the smallest set of linked identities.
@@ -85,6 +88,18 @@ def connect(path: str | None) -> sqlite3.Connection:
         connection.close()
         raise StoreError(f"cannot open the store {path!r}: {exc}") from exc
     return connection
+
+
+def select_among(
+    connection: sqlite3.Connection, select: str, fixed: Sequence[object], values: Sequence[object]
+) -> Iterator[tuple[Any, ...]]:
+    """The rows of a SELECT that ends with `IN`, for any number of values to be among."""
+    for start in range(0, len(values), _LISTS[-1]):
+        part = values[start : start + _LISTS[-1]]
+        # Few lengths of lists, so that SQLite compiles few statements; nothing is equal to NULL.
+        length = next(length for length in _LISTS if length >= len(part))
+        marks = ", ".join("?" * length)
+        yield from connection.execute(f"{select} ({marks})", (*fixed, *part, *[None] * (length - len(part))))
 
 
 def clear(connection: sqlite3.Connection) -> None:
