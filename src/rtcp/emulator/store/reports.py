@@ -17,47 +17,57 @@ UNSTITCHED_DAYS = (7, 30, 60, 90, 120)
 _DAY_MS = 86_400_000
 
 # One row for each primary identity and dataset; `profile` is the number of the person that a policy makes of it.
-_FRAGMENTS = """
-CREATE TEMP TABLE fragment AS
-    SELECT i.{profile} AS profile, i.id AS owner, i.namespace AS namespace, r.dataset AS dataset, 1 AS records,
-        0 AS events, NULL AS newest_ms
-    FROM record r JOIN identity i ON i.id = r.identity WHERE r.dataset IN (SELECT value FROM json_each(:datasets))
-    UNION ALL
-    SELECT i.{profile}, i.id, i.namespace, e.dataset, 0, count(*), max(e.timestamp_ms)
-    FROM event e JOIN identity i ON i.id = e.identity WHERE e.dataset IN (SELECT value FROM json_each(:datasets))
-    GROUP BY e.identity, e.dataset
+# Made once and in order, so that no report has to sort everybody again.
+_TABLES = (
+    """
+    CREATE TEMP TABLE fragment AS
+        SELECT i.{profile} AS profile, i.id AS owner, i.namespace AS namespace, r.dataset AS dataset, 1 AS records,
+            0 AS events, NULL AS newest_ms
+        FROM record r JOIN identity i ON i.id = r.identity WHERE r.dataset IN (SELECT value FROM json_each(:datasets))
+        UNION ALL
+        SELECT i.{profile}, i.id, i.namespace, e.dataset, 0, count(*), max(e.timestamp_ms)
+        FROM event e JOIN identity i ON i.id = e.identity WHERE e.dataset IN (SELECT value FROM json_each(:datasets))
+        GROUP BY e.identity, e.dataset
+    """,
+    """
+    CREATE TEMP TABLE person (
+        profile INTEGER PRIMARY KEY, fragments INTEGER, records INTEGER, events INTEGER, namespace INTEGER,
+        newest_ms INTEGER, datasets TEXT
+    )
+    """,
+    """
+    INSERT INTO person
+    SELECT profile, count(*), sum(records), sum(events), min(namespace), max(newest_ms), group_concat(DISTINCT dataset)
+    FROM fragment GROUP BY profile
+    """,
+    "CREATE TEMP TABLE owned (owner INTEGER PRIMARY KEY, fragments INTEGER)",
+    "INSERT INTO owned SELECT owner, count(*) FROM fragment GROUP BY owner",
+    """
+    CREATE TEMP TABLE carried (
+        profile INTEGER, namespace INTEGER, fragments INTEGER, PRIMARY KEY (profile, namespace)
+    ) WITHOUT ROWID
+    """,
+    # An identity that owns no fragment is carried by one: it counts as one.
+    """
+    INSERT INTO carried SELECT i.{profile}, i.namespace, sum(coalesce(owned.fragments, 1))
+    FROM identity i JOIN person ON person.profile = i.{profile} LEFT JOIN owned ON owned.owner = i.id
+    WHERE i.sandbox = :sandbox GROUP BY 1, 2
+    """,
+)
+_TOTALS = """
+SELECT count(*), coalesce(sum(fragments), 0), coalesce(sum(records), 0), coalesce(sum(events), 0) FROM person
 """
-_TOTALS = "SELECT count(DISTINCT profile), count(*), coalesce(sum(records), 0), coalesce(sum(events), 0) FROM fragment"
 _DATASETS = """
 SELECT dataset, count(DISTINCT profile), count(*), sum(records) + sum(events) FROM fragment GROUP BY dataset
 """
 _LEFT = "SELECT dataset, {sums} FROM event WHERE dataset IN (SELECT value FROM json_each(?)) GROUP BY dataset"
-# An identity that owns no fragment is carried by one: it counts as one.
-_NAMESPACES = """
-SELECT i.namespace, count(DISTINCT i.{profile}), sum(coalesce(owned.fragments, 1)) FROM identity i
-LEFT JOIN (SELECT owner, count(*) AS fragments FROM fragment GROUP BY owner) owned ON owned.owner = i.id
-WHERE i.sandbox = ? AND i.{profile} IN (SELECT profile FROM fragment) GROUP BY i.namespace
-"""
-_DATASET_SETS = """
-SELECT members, count(*) FROM (
-    SELECT group_concat(dataset) AS members FROM (SELECT DISTINCT profile, dataset FROM fragment ORDER BY 1, 2)
-    GROUP BY profile
-) GROUP BY members
-"""
+_NAMESPACES = "SELECT namespace, count(*), sum(fragments) FROM carried GROUP BY namespace"
+_DATASET_SETS = "SELECT datasets, count(*) FROM person GROUP BY datasets"
 _NAMESPACE_SETS = """
-SELECT members, count(*) FROM (
-    SELECT group_concat(namespace) AS members FROM (
-        SELECT DISTINCT i.{profile} AS profile, i.namespace AS namespace FROM identity i
-        WHERE i.sandbox = ? AND i.{profile} IN (SELECT profile FROM fragment) ORDER BY 1, 2
-    ) GROUP BY profile
-) GROUP BY members
+SELECT members, count(*) FROM (SELECT group_concat(namespace) AS members FROM carried GROUP BY profile) GROUP BY members
 """
-_UNSTITCHED = """
-SELECT namespace, count(*), sum(events) FROM (
-    SELECT namespace, sum(events) AS events, max(newest_ms) AS newest_ms FROM fragment
-    GROUP BY profile HAVING count(*) = 1
-) WHERE newest_ms IS NULL OR newest_ms < ? GROUP BY namespace
-"""
+_UNSTITCHED = "SELECT namespace, {sums} FROM person WHERE fragments = 1 GROUP BY namespace"
+_SUM_BEFORE = "sum({what} * (newest_ms IS NULL OR newest_ms < ?))"
 
 
 def count_sample(
@@ -71,12 +81,11 @@ def count_sample(
         if dataset.schema_class in (PROFILE_CLASS, EVENT_CLASS) and contributes(dataset.id, policy)
     ]
     chosen = json.dumps(datasets)
-    connection.execute("DROP TABLE IF EXISTS temp.fragment")
-    connection.execute(_FRAGMENTS.format(profile=profile), {"datasets": chosen})
+    _drop_tables(connection)
     try:
+        for statement in _TABLES:
+            connection.execute(statement.format(profile=profile), {"datasets": chosen, "sandbox": catalogue.sandbox})
         profiles, fragments, records, events = connection.execute(_TOTALS).fetchone()
-        namespaces = connection.execute(_NAMESPACES.format(profile=profile), (catalogue.sandbox,)).fetchall()
-        namespace_sets = connection.execute(_NAMESPACE_SETS.format(profile=profile), (catalogue.sandbox,)).fetchall()
         return {
             "profiles": profiles,
             "fragments": fragments,
@@ -85,18 +94,19 @@ def count_sample(
             "datasets": _datasets(connection, catalogue, chosen, now_ms),
             "namespaces": [
                 {"number": number, "code": _code(catalogue, number), "profiles": people, "fragments": carrying}
-                for number, people, carrying in namespaces
+                for number, people, carrying in connection.execute(_NAMESPACES)
             ],
-            "datasetSets": _sets(
-                connection.execute(_DATASET_SETS).fetchall(), lambda key: catalogue.datasets_by_key[key].id
-            ),
-            "namespaceSets": _sets(namespace_sets, lambda number: _code(catalogue, number)),
-            "unstitched": {
-                str(days): _count_unstitched(connection, catalogue, now_ms - days * _DAY_MS) for days in UNSTITCHED_DAYS
-            },
+            "datasetSets": _sets(connection.execute(_DATASET_SETS), lambda key: catalogue.datasets_by_key[key].id),
+            "namespaceSets": _sets(connection.execute(_NAMESPACE_SETS), lambda number: _code(catalogue, number)),
+            "unstitched": _unstitched(connection, catalogue, now_ms),
         }
     finally:
-        connection.execute("DROP TABLE temp.fragment")
+        _drop_tables(connection)
+
+
+def _drop_tables(connection: sqlite3.Connection) -> None:
+    for table in ("fragment", "person", "owned", "carried"):
+        connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
 
 def _datasets(connection: sqlite3.Connection, catalogue: Catalogue, chosen: str, now_ms: int) -> list[dict[str, Any]]:
@@ -118,11 +128,15 @@ def _datasets(connection: sqlite3.Connection, catalogue: Catalogue, chosen: str,
     ]
 
 
-def _count_unstitched(connection: sqlite3.Connection, catalogue: Catalogue, before_ms: int) -> dict[str, Any]:
-    return {
-        _code(catalogue, number): {"profiles": profiles, "events": events}
-        for number, profiles, events in connection.execute(_UNSTITCHED, (before_ms,))
-    }
+def _unstitched(connection: sqlite3.Connection, catalogue: Catalogue, now_ms: int) -> dict[str, Any]:
+    sums = ", ".join(_SUM_BEFORE.format(what=what) for _ in UNSTITCHED_DAYS for what in ("1", "events"))
+    before = [now_ms - days * _DAY_MS for days in UNSTITCHED_DAYS for _ in range(2)]
+    found: dict[str, Any] = {str(days): {} for days in UNSTITCHED_DAYS}
+    for number, *counts in connection.execute(_UNSTITCHED.format(sums=sums), before):
+        for by_code, profiles, events in zip(found.values(), counts[::2], counts[1::2], strict=True):
+            if profiles:
+                by_code[_code(catalogue, number)] = {"profiles": profiles, "events": events}
+    return found
 
 
 def _sets(rows: Iterable[tuple[str, int]], name: Any) -> dict[str, int]:
