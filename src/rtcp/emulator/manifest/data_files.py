@@ -65,11 +65,12 @@ def read_rows(path: Path, format_name: str) -> Iterator[tuple[int, dict[str, Any
 
 
 def _read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    for line, text in _read_lines(path):
-        if not text.strip():
+    for line, raw in _read_lines(path):
+        text = raw.strip()
+        if not text:
             continue
         try:
-            row = _DECODER.decode(text.strip())
+            row = _DECODER.decode(text)
         except json.JSONDecodeError as exc:
             raise DataFileError(f"is not valid JSON: {exc.msg} at column {exc.colno}", line=line) from None
         except (ValueError, RecursionError) as exc:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -43,16 +42,8 @@ class RowError(ValueError):
         self.pointer = pointer
 
 
-@dataclass(frozen=True, slots=True)
-class RowIdentities:
-    """The identity that owns the row's fragment, and all that the row links, the owner first."""
-
-    primary: Identity
-    linked: tuple[Identity, ...]
-
-
-def read_identities(dataset: Dataset, row: Xdm) -> RowIdentities:
-    """Find the identities of a row; null or empty secondary ones are left out.
+def read_identities(dataset: Dataset, row: Xdm) -> tuple[Identity, ...]:
+    """Find the identities that a row links, its owner first; null or empty secondary ones are left out.
 
     Raises:
         RowError: the row has no primary identity, as the service drops such rows.
@@ -68,17 +59,20 @@ def read_identities(dataset: Dataset, row: Xdm) -> RowIdentities:
         found.append(identity)
         if path.primary:
             primary = identity
-    if dataset.reads_map:
-        mapped, marked = _read_identity_map(row.get("identityMap"))
+    by_namespace = row.get("identityMap")
+    if by_namespace is not None and dataset.reads_map:
+        mapped, marked = _read_identity_map(by_namespace)
         found.extend(mapped)
         # A map in which nothing is marked is owned by its first identity, unless a path of the dataset is primary.
         if primary is None and dataset.primary_path is None:
             primary = marked or (mapped[0] if mapped else None)
     if primary is None:
         raise RowError(_no_primary(dataset))
+    if len(found) == 1:
+        return (primary,)
     if len(found) > MOST_IDENTITIES and len(set(found)) > MOST_IDENTITIES:
         raise RowError(f"more than {MOST_IDENTITIES} identities", keyword="maxItems")
-    return RowIdentities(primary, (primary, *(identity for identity in found if identity != primary)))
+    return (primary, *(identity for identity in found if identity != primary))
 
 
 def read_event_key(row: Xdm) -> tuple[str, int]:
@@ -142,8 +136,6 @@ def links(schema_class: str, namespace: str) -> bool:
 def _read_identity_map(raw: object) -> tuple[list[Identity], Identity | None]:
     found: list[Identity] = []
     marked: Identity | None = None
-    if raw is None:
-        return found, None
     if not isinstance(raw, Mapping):
         raise _wrong_map("#/identityMap")
     for namespace, entries in raw.items():

@@ -107,7 +107,7 @@ def _read(dataset: Dataset, rows: Iterable[tuple[int, Xdm]], skipped: list[tuple
     for position, xdm in rows:
         try:
             event = read_event_key(xdm) if dataset.is_event else None
-            linked = read_identities(dataset, xdm).linked
+            linked = read_identities(dataset, xdm)
             yield _Row(position, xdm, linked, _body(xdm, max_bytes), event)
         except RowError as exc:
             skipped.append((position, str(exc)))

@@ -185,6 +185,6 @@ class _Arrival:
 
 def _owner(dataset: Dataset, row: Mapping[str, Any]) -> Identity | None:
     try:
-        return read_identities(dataset, row).primary
+        return read_identities(dataset, row)[0]
     except RowError:
         return None
