@@ -12,12 +12,12 @@ import requests
 from rtcp._clock import Clock, SystemClock
 from rtcp.auth.token import FreshToken, GivenToken
 from rtcp.config import AUTO, Config, Settings
-from rtcp.transport.hooks import Hook, TokenFetched, emit
 from rtcp.transport.session import Session, TokenSource
 from rtcp.transport.wire import Wire
 
 # Each noun is loaded by its property on first use: all of them would double the time to make a client.
 if TYPE_CHECKING:
+    from rtcp.hooks import Hook
     from rtcp.media.collection import MediaCollection
     from rtcp.media.edge import MediaEdge
     from rtcp.resources.audiences import Audiences
@@ -279,6 +279,8 @@ def _token_source(config: Config, wire: Wire) -> TokenSource:
 
     def fetch() -> Any:
         token = ims.fetch()
+        from rtcp.transport.hooks import TokenFetched, emit
+
         emit(wire.hooks, TokenFetched(token.expires_in))
         return token
 

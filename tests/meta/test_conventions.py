@@ -34,6 +34,8 @@ CARRIED = {
     "streaming.send_many": "envelopes",
 }
 JOBS = ("batches", "export_jobs", "system_jobs")
+# Hints may name what a module loads only where it is made.
+PUBLIC = {name: getattr(rtcp, name) for name in rtcp.__all__} | {"Hook": rtcp.hooks.Hook}
 PUBLIC_MODULES = (rtcp, rtcp.errors, rtcp.hooks, rtcp.media, rtcp.emulator)
 
 
@@ -71,7 +73,7 @@ def methods(kind: type) -> dict[str, Any]:
 def arguments() -> Iterator[Argument]:
     for noun, kind in nouns().items():
         for verb, member in methods(kind).items():
-            hints = typing.get_type_hints(member)
+            hints = typing.get_type_hints(member, localns=PUBLIC)
             for name, parameter in inspect.signature(member).parameters.items():
                 if name != "self":
                     yield Argument(noun, verb, name, hints[name], parameter)
@@ -205,7 +207,7 @@ def hints_of(kind: type) -> Iterator[tuple[str, Any]]:
             # A client makes the nouns; nobody else does.
             if name == "__init__" and function.__module__.startswith(MADE_BY_OTHERS):
                 continue
-            names = vars(rtcp.client) | {each.__name__: each for each in nouns().values()}
+            names = vars(rtcp.client) | PUBLIC | {each.__name__: each for each in nouns().values()}
             for argument, hint in typing.get_type_hints(function, localns=names).items():
                 yield f"{name}({argument})", hint
 

@@ -1,11 +1,14 @@
-"""What a card tells, as values; how it looks is told in `html`."""
+"""What a card tells, as values; how it looks is told in `html`.
+
+Named tuples, where no value of a cell is meant: every client waits for the making of these classes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 Tone: TypeAlias = Literal["good", "bad", "moving", "plain"]
 
@@ -28,8 +31,7 @@ class Cell:
     meaning: str = ""
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """Rows under columns; `left_out` says what there is beside them."""
 
     columns: Sequence[str]
@@ -39,8 +41,7 @@ class Table:
     is_private: bool = False
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(NamedTuple):
     """Something that happened."""
 
     at: datetime | None
@@ -49,8 +50,7 @@ class Moment:
     more: int = 0
 
 
-@dataclass(frozen=True)
-class Timeline:
+class Timeline(NamedTuple):
     """What happened, in the order that it came in."""
 
     moments: Sequence[Moment]
@@ -62,8 +62,7 @@ class Timeline:
 Part: TypeAlias = Table | Timeline
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(NamedTuple):
     """One value.
 
     Attributes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from rtcp.errors import ConfigError
@@ -23,10 +24,6 @@ _UNSEEN: Final = " \t\r\n\xa0\u200b\u200c\u200d\u2060\ufeff"
 _AROUND: Final = _UNSEEN + "\"'`,;\u2018\u2019\u201c\u201d"
 # A secret may end with any character, so one that is not quoted stays as it is.
 _QUOTED: Final = re.compile(r"([\"'`\u2018\u201c])(.*)[\"'`\u2019\u201d][,;]?")
-_NAME: Final[Mapping[str, re.Pattern[str]]] = {
-    name: re.compile(rf"[\"']?(?:(?:export|set)\s+)?(?:rtcp_)?(?:{called})[\"']?\s*[:=]\s*", re.IGNORECASE)
-    for name, called in _CALLED.items()
-}
 _SCHEME: Final = re.compile(r"bearer\s+", re.IGNORECASE)
 _PLACEHOLDER: Final = re.compile(
     r"(?:<[^<>]*>|\{+[^{}]*\}+|\[[^\[\]]*\]|\$\w+|\$\{[^{}]*\}|%\w+%"
@@ -45,7 +42,8 @@ def unwrap(given: Any, *, name: str) -> Any:
     if not isinstance(given, str) or name not in _CALLED:
         return given
     text = given.strip(_UNSEEN)
-    if called := _NAME[name].match(text):
+    # Hardly any value has what would stand behind its name, and none but those need the pattern.
+    if (":" in text or "=" in text) and (called := _named(name).match(text)):
         text = text[called.end() :]
     text = _bare(text, name)
     if name == "token" and (scheme := _SCHEME.match(text)):
@@ -54,6 +52,12 @@ def unwrap(given: Any, *, name: str) -> Any:
         shown = "" if name in _SILENT else f" {text!r}"
         raise ConfigError(f"{name} is the placeholder{shown} of a page or template: put your own value in its place")
     return text
+
+
+@lru_cache
+def _named(name: str) -> re.Pattern[str]:
+    """What stands in front of a value where its name was copied with it."""
+    return re.compile(rf"[\"']?(?:(?:export|set)\s+)?(?:rtcp_)?(?:{_CALLED[name]})[\"']?\s*[:=]\s*", re.IGNORECASE)
 
 
 def _bare(text: str, name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final, TypeAlias
 
 from pydantic import Field
@@ -182,7 +182,7 @@ class Hit(Displayed):
 
     def _card(self) -> Card:
         found = self.entity._card()
-        return replace(found, title=f"Found at position {self.position:,}")
+        return found._replace(title=f"Found at position {self.position:,}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol, TypeVar
+from dataclasses import replace
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
 from rtcp._numbers import told_count
@@ -62,8 +62,7 @@ def tells_end(told: Any) -> bool:
     return not told or (isinstance(told, str) and told.strip() in _BLANK)
 
 
-@dataclass(frozen=True, slots=True)
-class NextLink:
+class NextLink(NamedTuple):
     """The answer tells the next page: by a link, else by a token in `_page.next`, which goes before the first query.
 
     Attributes:
@@ -97,8 +96,7 @@ class NextLink:
         return Page(items, following, total=total if isinstance(total, int) else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Offset:
+class Offset(NamedTuple):
     """We count the items, as the service tells no next page.
 
     Attributes:

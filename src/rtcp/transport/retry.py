@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from rtcp._clock import Clock
 from rtcp.errors import (
@@ -25,8 +24,7 @@ T = TypeVar("T")
 _OWN_SUCCESS = "an earlier attempt of this call got no answer, and has probably deleted it"
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(NamedTuple):
     """How patient a client is.
 
     Attributes:

@@ -23,7 +23,6 @@ from rtcp.transport.body_stream import Stream
 from rtcp.transport.deadline import Paced
 from rtcp.transport.failures import FOREIGN, cut_short, is_cut_short, to_failure, too_large, too_slow
 from rtcp.transport.headers import check_headers, static_headers
-from rtcp.transport.hooks import RequestFailed, RequestFinished, RetryScheduled, emit
 from rtcp.transport.intermediaries import Way, check_plain, trusted, way_to
 from rtcp.transport.refusals import refusal_within
 from rtcp.transport.request import Content, Request, Response, Service
@@ -317,6 +316,9 @@ class Session:
                 response.request_id,
             )
         if self._wire.hooks:
+            # Here and below: what only a hook needs is loaded for one.
+            from rtcp.transport.hooks import RequestFinished, emit
+
             emit(
                 self._wire.hooks,
                 RequestFinished(request.method, request.route, response.status, seconds, response.request_id),
@@ -326,6 +328,8 @@ class Session:
         name = type(failure).__name__
         logger.debug("%s %s failed after %.3f s: %s", request.method, request.route, seconds, name)
         if self._wire.hooks:
+            from rtcp.transport.hooks import RequestFailed, emit
+
             emit(self._wire.hooks, RequestFailed(request.method, request.route, name, seconds, request_id))
 
     def _tell_retry(self, request: Request, failure: RtcpError, attempt: int, wait: float) -> None:
@@ -333,7 +337,10 @@ class Session:
         logger.warning(
             "%s %s: %s on attempt %d, trying again in %.1f s", request.method, request.route, name, attempt, wait
         )
-        emit(self._wire.hooks, RetryScheduled(request.method, request.route, attempt, wait, name))
+        if self._wire.hooks:
+            from rtcp.transport.hooks import RetryScheduled, emit
+
+            emit(self._wire.hooks, RetryScheduled(request.method, request.route, attempt, wait, name))
 
 
 def _with_query(url: str, query: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import requests
@@ -13,7 +13,6 @@ from rtcp._clock import Clock
 from rtcp.errors import OddAnswerWarning, RtcpError
 from rtcp.transport.adapter import WholeBodyAdapter
 from rtcp.transport.deadline import Deadlines
-from rtcp.transport.hooks import Hook, OddField, emit
 from rtcp.transport.library_logs import cut_queries_from_urllib3_logs
 from rtcp.transport.rate_limit import RateLimiter
 
@@ -28,7 +27,7 @@ class Wire:
     environment's proxies and certificate bundle are read once for each host.
     """
 
-    def __init__(self, *, clock: Clock, hooks: Sequence[Hook] = ()) -> None:
+    def __init__(self, *, clock: Clock, hooks: Sequence[Callable[[Any], object]] = ()) -> None:
         self.http: requests.Session = _Http()
         # Retries of urllib3's own would multiply with ours.
         adapter = WholeBodyAdapter(pool_connections=8, pool_maxsize=POOL_SIZE, max_retries=0)
@@ -49,7 +48,10 @@ class Wire:
         if (model, field) in self._odd:
             return
         self._odd.add((model, field))
-        emit(self.hooks, OddField(model, field, kind))
+        if self.hooks:
+            from rtcp.transport.hooks import OddField, emit
+
+            emit(self.hooks, OddField(model, field, kind))
         warnings.warn(
             f"{field} of the answer is of the type {kind}, which is not the documented form of {model}; it was left "
             "out, and to_wire() has it as it came",
