@@ -73,7 +73,7 @@ def methods(kind: type) -> dict[str, Any]:
 def arguments() -> Iterator[Argument]:
     for noun, kind in nouns().items():
         for verb, member in methods(kind).items():
-            hints = typing.get_type_hints(member, localns=PUBLIC)
+            hints = typing.get_type_hints(member)
             for name, parameter in inspect.signature(member).parameters.items():
                 if name != "self":
                     yield Argument(noun, verb, name, hints[name], parameter)
@@ -196,7 +196,7 @@ def public_classes() -> Iterator[type]:
 
 def hints_of(kind: type) -> Iterator[tuple[str, Any]]:
     if dataclasses.is_dataclass(kind) or issubclass(kind, BaseModel):
-        for name, hint in typing.get_type_hints(kind).items():
+        for name, hint in typing.get_type_hints(kind, localns=PUBLIC).items():
             if not name.startswith(("_", "model_")):
                 yield name, hint
     for name, member in inspect.getmembers(kind):

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rtcp._notebook import Displayed
 from rtcp._notebook.cards import Card, Cell, Table
 from rtcp._notebook.words import in_full
 from rtcp.errors import RtcpError
 from rtcp.models.entity import Entity
-from rtcp.models.merge_policy import MergePolicy
+
+# Every look-up would wait for what only explanations hold.
+if TYPE_CHECKING:
+    from rtcp.models.merge_policy import MergePolicy
 
 _MOST_ROWS: Final = 100
 

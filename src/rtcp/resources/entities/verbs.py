@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from rtcp._arguments import check_page_size, checked_paths, paths_in_one
@@ -14,6 +14,7 @@ from rtcp._progress import counted
 from rtcp.config import Config
 from rtcp.errors import InvalidArgumentError, PartialFailureError, RtcpError
 from rtcp.models.entity import Entity, Event, Lookup, SchemaClass
+from rtcp.models.explanation import Explanation
 from rtcp.models.identity import Identity, to_identity
 from rtcp.paging import Paged
 from rtcp.resources._base import Resource, items_of, read_partial_failure
@@ -21,11 +22,6 @@ from rtcp.resources.entities.answers import only_entity
 from rtcp.transport.answers import parse_all
 from rtcp.transport.request import Request, Response
 from rtcp.transport.session import Session
-
-# What `explain` alone returns is loaded by it: a look-up would wait for it, too.
-if TYPE_CHECKING:
-    from rtcp.models.explanation import Explanation
-    from rtcp.models.merge_policy import MergePolicy
 
 _ROUTE: Final = "/data/core/ups/access/entities"
 _HELP: Final = {
@@ -49,9 +45,7 @@ class Entities(Resource):
     https://experienceleague.adobe.com/en/docs/experience-platform/profile/api/entities
     """
 
-    def __init__(
-        self, session: Session, config: Config, *, list_policies: Callable[[str], Iterable[MergePolicy]]
-    ) -> None:
+    def __init__(self, session: Session, config: Config, *, list_policies: Callable[[str], Iterable[Any]]) -> None:
         super().__init__(session, config)
         self._list_policies = list_policies
 
