@@ -131,6 +131,8 @@ def _profile(
 
 
 def _events(catalogue: Catalogue, policy: MergePolicy, rows: list[Row]) -> tuple[Event, ...]:
+    if not rows:
+        return ()
     counted = {key: dataset.id for key, dataset in catalogue.datasets_by_key.items() if contributes(dataset.id, policy)}
     return tuple(
         Event(encode_xid(namespace, value), event_id, timestamp_ms, json.loads(body), ingested_ms, counted[key])

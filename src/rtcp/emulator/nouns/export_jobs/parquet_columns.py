@@ -7,12 +7,14 @@ empty, become texts in JSON.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 # XDM declares these as maps: their keys are data, and would make a column each.
 _MAP_DEPTHS = {"identityMap": 1, "segmentMembership": 2}
 _MAX_INT64 = 2**63
+# Rows are what JSON makes: their values are of these types, and of no others.
+_KINDS = {bool: "bool", int: "int", float: "float", str: "string", list: "list", dict: "struct"}
+_SIMPLE = frozenset({"bool", "int", "wide", "float", "string", "json"})
 # Up to here a double is as good as an integer; a wider one among fractions would lose its end.
 _MAX_EXACT = 2**53
 
@@ -31,7 +33,8 @@ class Shape:
     def observe(self, value: Any) -> None:
         """Take one more value into account."""
         kind = self._kind_of(value)
-        if not kind:
+        # Nothing new: what most values are.
+        if not kind or (kind == self._kind and kind in _SIMPLE):
             return
         if self._kind != kind:
             self._kind = _common(self._kind, kind)
@@ -83,15 +86,10 @@ class Shape:
         return [] if self._kind == "map" else value
 
     def _kind_of(self, value: Any) -> str:
-        if isinstance(value, bool):
-            return "bool"
-        if isinstance(value, int):
-            if -_MAX_EXACT <= value <= _MAX_EXACT:
-                return "int"
+        kind = _KINDS.get(type(value), "")
+        if kind == "int" and not -_MAX_EXACT <= value <= _MAX_EXACT:
             return "wide" if -_MAX_INT64 <= value < _MAX_INT64 else "json"
-        if isinstance(value, Mapping):
-            return "map" if self._depth else "struct"
-        return {float: "float", str: "string", list: "list"}.get(type(value), "")
+        return "map" if kind == "struct" and self._depth else kind
 
 
 def _common(known: str, new: str) -> str:

@@ -14,6 +14,8 @@ from rtcp.emulator.nouns.export_jobs.parquet_columns import Shape
 
 PARQUET, JSON = "parquet", "json"
 _ROWS_AT_ONCE = 1000
+# Escapes, because half a surrogate pair has no other form.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class MissingPyarrowError(ImportError):
@@ -72,8 +74,7 @@ def _write_json(rows: Iterator[Any], path: Path) -> PartFile:
 
 
 def _write_line(file: IO[str], row: Mapping[str, Any]) -> None:
-    # Escapes, because half a surrogate pair has no other form.
-    file.write(json.dumps(row, separators=(",", ":")) + "\n")
+    file.write(_encode(row) + "\n")
 
 
 def _write_parquet(rows: Iterable[Mapping[str, Any]], folder: Path, rows_per_file: int) -> list[PartFile]:
