@@ -84,6 +84,10 @@ class Tally:
             yield lookup
 
     @property
+    def total(self) -> int:
+        return self.found + self.missing + self.failed
+
+    @property
     def said(self) -> str:
         return f"{self.found:,} found, {self.missing:,} unknown, {self.failed:,} failed"
 

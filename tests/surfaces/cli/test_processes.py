@@ -217,3 +217,36 @@ def test_without_click_the_command_says_what_to_install(tmp_path):
 
     assert run.returncode == 2
     assert "pip install 'rtcp[cli]'" in run.stderr
+
+
+def test_many_look_ups_that_are_broken_off_say_how_many_were_answered(world, tmp_path):
+    ids = tmp_path / "ids.txt"
+    ids.write_text("jane@example.com\nnobody@example.com\nmarco@example.com\nkim@example.com\n")
+    # The first request is answered at once, the second while nobody waits any more.
+    world.faults.once("entities.get_many", headers={"X-First": "yes"})
+    world.faults.once("entities.get_many", delay=20)
+    options = ("--namespace", "Email", "--chunk-size", "2", "--workers", "1", "-o", "jsonl")
+    process = start("entities", "get-many", str(ids), *options, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    read_until(process.stdout, b"nobody")
+
+    process.send_signal(signal.SIGINT)
+
+    code, _, err = finished(process)
+    assert code == 130
+    assert err.splitlines() == ["broken off after 1 found, 1 unknown, 0 failed", "interrupted"]
+
+
+def test_many_look_ups_that_fail_half_way_say_how_many_were_answered(world, tmp_path):
+    ids = tmp_path / "ids.txt"
+    ids.write_text("jane@example.com\nnobody@example.com\nmarco@example.com\nkim@example.com\n")
+    world.faults.once("entities.get_many", headers={"X-First": "yes"})
+    world.faults.once("entities.get_many", status=403, times=9)
+    process = start(
+        "entities", "get-many", str(ids), "--namespace", "Email", "--chunk-size", "2", "--workers", "1", "-o", "jsonl"
+    )
+
+    code, out, err = finished(process)
+
+    assert code != 0
+    assert len(out.splitlines()) == 2
+    assert err.splitlines()[0] == "broken off after 1 found, 1 unknown, 0 failed"

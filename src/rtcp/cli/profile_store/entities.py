@@ -144,16 +144,22 @@ def get_many(
         )
         # Rows that are printed to the same window would cut the line of progress.
         shows = shell.format == "table" or not sys.stdout.isatty()
-        with live.show_count("looking up") if shows else nullcontext(lambda number: None) as tell:
-            seen = views.Seen(paths)
-            rows = map(views.lookup_row, seen.of_lookups(tally.of(lookups, tell)))
-            if shell.format.startswith("csv") and not paths:
-                show_flat(shell.format, rows, views.lookup_leaves)
-            elif shell.format == "table":
-                # A table is printed as a whole, when no line of progress is in its way any more.
-                collected = list(rows)
-            else:
-                show_many(shell.format, rows, views.lookup_columns(paths))
+        seen = views.Seen(paths)
+        try:
+            with live.show_count("looking up") if shows else nullcontext(lambda number: None) as tell:
+                rows = map(views.lookup_row, seen.of_lookups(tally.of(lookups, tell)))
+                if shell.format.startswith("csv") and not paths:
+                    show_flat(shell.format, rows, views.lookup_leaves)
+                elif shell.format == "table":
+                    # A table is printed as a whole, when no line of progress is in its way any more.
+                    collected = list(rows)
+                else:
+                    show_many(shell.format, rows, views.lookup_columns(paths))
+        except (KeyboardInterrupt, rtcp.RtcpError):
+            # What is printed so far looks like all there is.
+            if tally.total:
+                shell.note(f"broken off after {tally.said}")
+            raise
         if shell.format == "table":
             show_many("table", collected, views.lookup_columns(paths))
         shell.note(tally.said)
