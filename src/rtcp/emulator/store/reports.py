@@ -20,14 +20,19 @@ _DAY_MS = 86_400_000
 # Made once and in order, so that no report has to sort everybody again.
 _TABLES = (
     """
-    CREATE TEMP TABLE fragment AS
-        SELECT i.{profile} AS profile, i.id AS owner, i.namespace AS namespace, r.dataset AS dataset, 1 AS records,
-            0 AS events, NULL AS newest_ms
-        FROM record r JOIN identity i ON i.id = r.identity WHERE r.dataset IN (SELECT value FROM json_each(:datasets))
-        UNION ALL
-        SELECT i.{profile}, i.id, i.namespace, e.dataset, 0, count(*), max(e.timestamp_ms)
-        FROM event e JOIN identity i ON i.id = e.identity WHERE e.dataset IN (SELECT value FROM json_each(:datasets))
-        GROUP BY e.identity, e.dataset
+    CREATE TEMP TABLE fragment (
+        profile INTEGER, owner INTEGER, dataset INTEGER, namespace INTEGER, records INTEGER, events INTEGER,
+        newest_ms INTEGER, PRIMARY KEY (profile, owner, dataset)
+    ) WITHOUT ROWID
+    """,
+    """
+    INSERT INTO fragment
+    SELECT i.{profile}, i.id, r.dataset, i.namespace, 1, 0, NULL
+    FROM record r JOIN identity i ON i.id = r.identity WHERE r.dataset IN (SELECT value FROM json_each(:datasets))
+    UNION ALL
+    SELECT i.{profile}, i.id, e.dataset, i.namespace, 0, count(*), max(e.timestamp_ms)
+    FROM event e JOIN identity i ON i.id = e.identity WHERE e.dataset IN (SELECT value FROM json_each(:datasets))
+    GROUP BY e.identity, e.dataset
     """,
     """
     CREATE TEMP TABLE person (
@@ -37,7 +42,7 @@ _TABLES = (
     """,
     """
     INSERT INTO person
-    SELECT profile, count(*), sum(records), sum(events), min(namespace), max(newest_ms), group_concat(DISTINCT dataset)
+    SELECT profile, count(*), sum(records), sum(events), min(namespace), max(newest_ms), group_concat(dataset)
     FROM fragment GROUP BY profile
     """,
     "CREATE TEMP TABLE owned (owner INTEGER PRIMARY KEY, fragments INTEGER)",
@@ -142,7 +147,7 @@ def _unstitched(connection: sqlite3.Connection, catalogue: Catalogue, now_ms: in
 def _sets(rows: Iterable[tuple[str, int]], name: Any) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for members, count in rows:
-        counts[",".join(sorted(name(int(member)) for member in _split(members)))] += count
+        counts[",".join(sorted({name(int(member)) for member in _split(members)}))] += count
     return dict(counts)
 
 
