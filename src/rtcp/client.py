@@ -279,9 +279,10 @@ def _token_source(config: Config, wire: Wire) -> TokenSource:
 
     def fetch() -> Any:
         token = ims.fetch()
-        from rtcp.transport.hooks import TokenFetched, emit
+        if wire.hooks:
+            from rtcp.transport.hooks import TokenFetched, emit
 
-        emit(wire.hooks, TokenFetched(token.expires_in))
+            emit(wire.hooks, TokenFetched(token.expires_in))
         return token
 
     return FreshToken(fetch, clock=wire.clock, cache=cache)
