@@ -291,7 +291,15 @@ def test_no_other_module_asks_which_system_it_runs_on():
     assert {name: asked for name, asked in strangers.items() if asked} == {}
 
 
-def test_what_ctrl_c_must_not_break_off_is_done_to_its_end():
+@pytest.fixture
+def ctrl_c():
+    """As a program finds it that has asked for nothing else."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_what_ctrl_c_must_not_break_off_is_done_to_its_end(ctrl_c):
     done = []
 
     def work():
@@ -305,7 +313,7 @@ def test_what_ctrl_c_must_not_break_off_is_done_to_its_end():
     assert done == ["begun", "ended"]
 
 
-def test_ctrl_c_that_was_held_back_goes_to_whom_it_always_goes():
+def test_ctrl_c_that_was_held_back_goes_to_whom_it_always_goes(ctrl_c):
     heard = []
     before = signal.signal(signal.SIGINT, lambda *_: heard.append("ours"))
     try:
@@ -317,7 +325,7 @@ def test_ctrl_c_that_was_held_back_goes_to_whom_it_always_goes():
     assert heard == ["ours", "ours"]
 
 
-def test_an_error_passes_and_ctrl_c_is_no_longer_held_back():
+def test_an_error_passes_and_ctrl_c_is_no_longer_held_back(ctrl_c):
     with pytest.raises(ZeroDivisionError):
         uninterrupted(lambda: 1 / 0)
 

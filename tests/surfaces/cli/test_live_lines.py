@@ -31,8 +31,16 @@ class Interrupted(Progress):
         return super().get_renderable()
 
 
+@pytest.fixture
+def ctrl_c():
+    """As a program finds it that has asked for nothing else."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("when", ["start", "stop"])
-def test_ctrl_c_while_the_line_comes_or_goes_leaves_the_terminal_as_it_was(when):
+def test_ctrl_c_while_the_line_comes_or_goes_leaves_the_terminal_as_it_was(when, ctrl_c):
     before = sys.stdout, sys.stderr
     bars = Interrupted(when)
 
