@@ -208,10 +208,15 @@ def leads_to(path: Path, descriptor: int) -> bool:
     return os.path.samestat(named, os.fstat(descriptor))
 
 
-def call_when_stopped(function: Callable[[], object]) -> None:
-    """Have something done when the program is told to end."""
-    for number in here.stop_signals:
-        signal.signal(number, lambda *_: function())
+@contextmanager
+def called_when_stopped(function: Callable[[], object]) -> Iterator[None]:
+    """Have something done, instead of what else would be, when the program is told to end meanwhile."""
+    before = {number: signal.signal(number, lambda *_: function()) for number in here.stop_signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def uninterrupted(function: Callable[[], object]) -> None:

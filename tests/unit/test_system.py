@@ -262,15 +262,34 @@ def test_each_form_has_a_clock_that_goes_forward():
         assert 0 <= form.monotonic() - before < 5
 
 
+@pytest.fixture
+def ctrl_c():
+    """As a program finds it that has asked for nothing else."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_each_form_is_told_to_end_by_signals_that_it_has(monkeypatch):
     asked: list[int] = []
     monkeypatch.setattr(signal, "signal", lambda number, _: asked.append(number))
     for form in (Posix(fcntl), Windows(Msvcrt())):
         monkeypatch.setattr(_system, "here", form)
-        _system.call_when_stopped(lambda: None)
+        with _system.called_when_stopped(lambda: None):
+            pass
 
-    # Where these tests are run there is no SIGBREAK.
-    assert asked == [signal.SIGINT, signal.SIGTERM] * 2
+    # Where these tests are run there is no SIGBREAK. Each is asked for, and given back.
+    assert asked == [signal.SIGINT, signal.SIGTERM] * 4
+
+
+def test_what_was_there_is_called_again_when_nobody_is_told_of_stops_any_more(ctrl_c):
+    heard = []
+
+    with _system.called_when_stopped(lambda: heard.append("stop")):
+        signal.raise_signal(signal.SIGINT)
+
+    assert heard == ["stop"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_no_other_module_asks_which_system_it_runs_on():
@@ -289,14 +308,6 @@ def test_no_other_module_asks_which_system_it_runs_on():
 
     strangers = {name: asked - allowed.get(name, set()) for name, asked in found.items() if name != "_system.py"}
     assert {name: asked for name, asked in strangers.items() if asked} == {}
-
-
-@pytest.fixture
-def ctrl_c():
-    """As a program finds it that has asked for nothing else."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def test_what_ctrl_c_must_not_break_off_is_done_to_its_end(ctrl_c):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from rtcp._system import call_when_stopped
+from rtcp._system import called_when_stopped
 from rtcp.emulator import worlds
 from rtcp.emulator.server import Emulator, EmulatorError
 
@@ -44,15 +44,15 @@ def _serve(options: argparse.Namespace) -> int:
         withdrawn_reports=not options.no_withdrawn_reports,
     )
     stopped = threading.Event()
-    call_when_stopped(stopped.set)
     with emulator:
         if options.world is not None:
             emulator.load(worlds.path(options.world))
         if options.load is not None:
             emulator.load(options.load, data=options.data)
-        print(f"rtcp emulator on {emulator.url} ({options.dialect} dialect, data in {options.db or 'memory'})")
-        print(f"use it from a shell: export RTCP_EMULATOR={emulator.url}", flush=True)
-        stopped.wait()
+        with called_when_stopped(stopped.set):
+            print(f"rtcp emulator on {emulator.url} ({options.dialect} dialect, data in {options.db or 'memory'})")
+            print(f"use it from a shell: export RTCP_EMULATOR={emulator.url}", flush=True)
+            stopped.wait()
     return 0
 
 

@@ -13,7 +13,7 @@ import rtcp
 from rtcp._json import read_json
 from rtcp._optional import require
 from rtcp._paths import local_path
-from rtcp._system import call_when_stopped
+from rtcp._system import called_when_stopped
 from rtcp.cli import live, options
 from rtcp.cli.cells import Count
 from rtcp.cli.emulator_admin import PORT, ask, url_option
@@ -114,14 +114,15 @@ def serve(
             **switches,
         )
         with emulator:
-            call_when_stopped(stopped.set)
             for each in filter(None, (worlds.path(world) if world else None, manifest)):
                 _load(shell, emulator, each, data=data if each is manifest else None)
-            shell.note(
-                f"rtcp emulator on {emulator.url} ({dialect} dialect, data in {db or 'memory'}); Ctrl-C stops it"
-            )
-            shell.note(f"use it from a shell: export RTCP_EMULATOR={emulator.url}")
-            stopped.wait()
+            # Loading may take minutes: Ctrl-C breaks it off, like any other command.
+            with called_when_stopped(stopped.set):
+                shell.note(
+                    f"rtcp emulator on {emulator.url} ({dialect} dialect, data in {db or 'memory'}); Ctrl-C stops it"
+                )
+                shell.note(f"use it from a shell: export RTCP_EMULATOR={emulator.url}")
+                stopped.wait()
     except (EmulatorError, ValueError) as exc:
         hint = "; --allow-remote allows it" if "is not a loopback address" in str(exc) else ""
         raise RtcpError(f"{exc}{hint}") from None
