@@ -234,3 +234,25 @@ def test_an_answer_leaves_in_one_piece():
 
     assert first.startswith(b"HTTP/1.1 200")
     assert json.loads(first.partition(b"\r\n\r\n")[2])["access_token"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+@pytest.mark.parametrize(
+    "command", ["from rtcp.cli import main; main()", "from rtcp.emulator.__main__ import main; exit(main())"]
+)
+def test_ctrl_c_breaks_off_what_is_loaded_first(command, tmp_path):
+    rows = tmp_path / "people.jsonl"
+    os.mkfifo(rows)
+    manifest = tmp_path / "world.toml"
+    manifest.write_text(
+        '[[datasets]]\nid = "people"\nname = "People"\nclass = "_xdm.context.profile"\nfile = "people.jsonl"\n'
+        'identities = [{ path = "personalEmail.address", namespace = "Email", primary = true }]\n'
+    )
+    words = [*(["emulator"] if "cli" in command else []), "serve", "--port", "0", "--load", str(manifest)]
+    start = [sys.executable, "-c", command, *words]
+    # The file opens when the emulator has begun to read.
+    with subprocess.Popen(start, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process, rows.open("w"):
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+
+    assert (process.returncode, out, err.splitlines()) == (130, "", ["interrupted"])

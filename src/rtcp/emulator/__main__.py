@@ -25,6 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (EmulatorError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        # Of what was being loaded, nothing is kept.
+        print("interrupted", file=sys.stderr)
+        return 130
 
 
 def _serve(options: argparse.Namespace) -> int:
