@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -28,6 +29,11 @@ settings.register_profile(
     "rtcp", deadline=None, max_examples=25, derandomize="RELIABILITY_RANDOM" not in os.environ, database=None
 )
 settings.load_profile("rtcp")
+
+# What is started in the background of a shell, as CI may start it, ignores Ctrl-C, and so would the tests of it and the
+# programs that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What an installed package makes faster has to be as right without it.
 if "RTCP_TESTS_WITHOUT" in os.environ:

@@ -53,12 +53,18 @@ class RawServer:
         self._stopped = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._came = threading.Condition()
         self.received: list[bytes] = []
         self.port: int = self._socket.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
 
     def stall(self, connection: socket.socket, request: bytes) -> None:
         self._stopped.wait()
+
+    def await_requests(self, count: int) -> None:
+        """Return once so many have come; on a busy machine, a client that is out of patience is ahead of the server."""
+        with self._came:
+            assert self._came.wait_for(lambda: len(self.received) >= count, 30), self.request_lines
 
     @property
     def request_lines(self) -> list[str]:
@@ -86,8 +92,10 @@ class RawServer:
 
     def _behave(self, connection: socket.socket, request: bytes) -> bool:
         """Answer, and tell whether there are behaviours to come."""
-        number = len(self.received)
-        self.received.append(request)
+        with self._came:
+            number = len(self.received)
+            self.received.append(request)
+            self._came.notify_all()
         behaviours = self._behaviours or (self.stall,)
         behaviours[min(number, len(behaviours) - 1)](connection, request)
         return number < len(behaviours) - 1
