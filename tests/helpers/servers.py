@@ -55,6 +55,7 @@ class RawServer:
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._came = threading.Condition()
         self.received: list[bytes] = []
+        self.connections = 0
         self.port: int = self._socket.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
 
@@ -76,6 +77,7 @@ class RawServer:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
+            self.connections += 1
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:
