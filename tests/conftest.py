@@ -56,6 +56,14 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, no_profile: Path) -> Non
     monkeypatch.setenv("XDG_CONFIG_HOME", str(no_profile))
 
 
+@pytest.fixture(autouse=True)
+def _own_signals() -> Iterator[None]:
+    """No test leaves a handler that answers in the place of those that come after it in the same process."""
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    yield
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
 @pytest.fixture(scope="session")
 def figures() -> Iterator[Figures]:
     """Counters of the whole process."""

@@ -208,10 +208,16 @@ def leads_to(path: Path, descriptor: int) -> bool:
     return os.path.samestat(named, os.fstat(descriptor))
 
 
-def call_when_stopped(function: Callable[[], object]) -> None:
-    """Have something done when the program is told to end."""
-    for number in here.stop_signals:
-        signal.signal(number, lambda *_: function())
+@contextmanager
+def call_when_stopped(function: Callable[[], object]) -> Iterator[None]:
+    """Have something done when the program is told to end while the block runs."""
+    before = [(number, signal.signal(number, lambda *_: function())) for number in here.stop_signals]
+    try:
+        yield
+    finally:
+        # The process may be somebody else's, who goes on in it.
+        for number, handler in before:
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def uninterrupted(function: Callable[[], object]) -> None:

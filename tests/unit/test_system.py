@@ -267,10 +267,23 @@ def test_each_form_is_told_to_end_by_signals_that_it_has(monkeypatch):
     monkeypatch.setattr(signal, "signal", lambda number, _: asked.append(number))
     for form in (Posix(fcntl), Windows(Msvcrt())):
         monkeypatch.setattr(_system, "here", form)
-        _system.call_when_stopped(lambda: None)
+        asked.clear()
+        with _system.call_when_stopped(lambda: None):
+            # Where these tests are run there is no SIGBREAK.
+            assert asked == [signal.SIGINT, signal.SIGTERM]
 
-    # Where these tests are run there is no SIGBREAK.
-    assert asked == [signal.SIGINT, signal.SIGTERM] * 2
+
+def test_who_goes_on_after_a_program_that_could_be_stopped_gets_the_signals_back():
+    def handlers():
+        return [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+
+    before, heard = handlers(), []
+    with pytest.raises(ZeroDivisionError), _system.call_when_stopped(lambda: heard.append("stop")):
+        signal.raise_signal(signal.SIGTERM)
+        raise ZeroDivisionError
+
+    assert heard == ["stop"]
+    assert handlers() == before
 
 
 def test_no_other_module_asks_which_system_it_runs_on():

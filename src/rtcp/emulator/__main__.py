@@ -44,8 +44,7 @@ def _serve(options: argparse.Namespace) -> int:
         withdrawn_reports=not options.no_withdrawn_reports,
     )
     stopped = threading.Event()
-    call_when_stopped(stopped.set)
-    with emulator:
+    with call_when_stopped(stopped.set), emulator:
         if options.world is not None:
             emulator.load(worlds.path(options.world))
         if options.load is not None:

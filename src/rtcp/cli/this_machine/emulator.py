@@ -113,8 +113,7 @@ def serve(
             withdrawn_reports=not no_withdrawn_reports,
             **switches,
         )
-        with emulator:
-            call_when_stopped(stopped.set)
+        with call_when_stopped(stopped.set), emulator:
             for each in filter(None, (worlds.path(world) if world else None, manifest)):
                 _load(shell, emulator, each, data=data if each is manifest else None)
             shell.note(
