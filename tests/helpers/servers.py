@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import ssl
 import threading
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Self
 
 Behaviour = Callable[[socket.socket, bytes], None]
 
@@ -120,6 +121,16 @@ class KeptServer(RawServer):
     def _converse(self, connection: socket.socket) -> None:
         while (request := _read_request(connection)) and self._behave(connection, request):
             pass
+
+
+def await_news(client: Any, url: str) -> None:
+    """Return once there is something at the idle connections of a client: bytes, or their end."""
+    pools = client.http.get_adapter(url).poolmanager.pools
+    (key,) = pools.keys()
+    for sock in [each.sock for each in pools[key].pool.queue if each is not None and each.sock is not None]:
+        # What TLS has taken in already is not seen at its socket.
+        has_come = isinstance(sock, ssl.SSLSocket) and sock.pending()
+        assert has_come or select.select([sock], [], [], 60)[0]
 
 
 def refusing_address() -> str:

@@ -280,7 +280,7 @@ def test_two_downloads_into_one_folder_do_not_mix(serve, tmp_path):
     with pytest.raises(rtcp.RtcpError, match="another download is writing"):
         client.export_jobs.download(7, tmp_path)
     gate.set()
-    first.join(10)
+    first.join(60)
     assert data_files(tmp_path) == {"export-7/a.json"}
     assert client.export_jobs.download(7, tmp_path)
 

@@ -21,7 +21,7 @@ import responses
 import urllib3
 from requests.adapters import HTTPAdapter
 from tests.helpers.samples import POLICY, POLICY_BYTES
-from tests.helpers.servers import Behaviour, KeptServer, RawServer, answer, cut, cut_in_body, kept, raw
+from tests.helpers.servers import Behaviour, KeptServer, RawServer, answer, await_news, cut, cut_in_body, kept, raw
 
 import rtcp
 
@@ -214,7 +214,7 @@ def test_a_connection_that_was_closed_meanwhile_is_made_anew() -> None:
     with RawServer(FOUND) as server, client_at(server.url) as client:
         for _ in range(3):
             client.merge_policies.get("p-1")
-            time.sleep(0.05)
+            await_news(client, server.url)
 
         assert sent_by_urllib3(client, server.url) == 3
 

@@ -1,9 +1,10 @@
-"""Bytes that nobody asked for, behind a valid answer on a connection that is kept: no later call reads them as its own."""
+"""Bytes that nobody asked for, behind a valid answer on a connection that is kept: no later call takes them for its."""
 
 from __future__ import annotations
 
 import logging
 import select
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.helpers.samples import POLICY_BYTES
-from tests.helpers.servers import KeptServer, raw
+from tests.helpers.servers import KeptServer, RawServer, await_news, raw
 
 import rtcp
 
@@ -57,19 +58,6 @@ def client_at(server: KeptServer, bundle: Path) -> rtcp.Client:
     return rtcp.Client(rtcp.Config(**SETTINGS, base_url=server.url, ca_bundle=bundle))
 
 
-def pool_of(client: rtcp.Client, server: KeptServer) -> Any:
-    pools = client.http.get_adapter(server.url).poolmanager.pools  # type: ignore[attr-defined]
-    (key,) = pools.keys()
-    return pools[key]
-
-
-def await_all(client: rtcp.Client, server: KeptServer) -> None:
-    """Return once what was sent is there: on the wire, or taken from it already."""
-    for sock in [each.sock for each in pool_of(client, server).pool.queue if each is not None and each.sock]:
-        if not getattr(sock, "pending", lambda: 0)():
-            assert select.select([sock], [], [], 5)[0]
-
-
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("stray", STRAYS)
 def test_what_comes_behind_an_answer_is_not_the_next_one(
@@ -81,7 +69,7 @@ def test_what_comes_behind_an_answer_is_not_the_next_one(
         client.merge_policies.get("p-0")
         take_the_way()
         assert client.merge_policies.get("p-1").name == "First"
-        await_all(client, server)
+        await_news(client, server.url)
         assert client.merge_policies.get("p-2").name == "Second"
 
         assert server.connections == 2
@@ -94,7 +82,7 @@ def test_also_behind_an_answer_in_chunks(stray: str, tls: Any, certificate: Any)
     with KeptServer(*answers, tls=tls) as server, client_at(server, certificate[0]) as client:
         client.merge_policies.get("p-0")
         assert client.merge_policies.get("p-1").name == "First"
-        await_all(client, server)
+        await_news(client, server.url)
         assert client.merge_policies.get("p-2").name == "Second"
 
         assert server.connections == 2
@@ -114,3 +102,38 @@ def test_a_connection_that_says_no_more_than_it_should_is_used_again(
             client.merge_policies.get("p-1")
 
         assert server.connections == 1
+
+
+def test_also_through_a_proxy_that_is_spoken_to_in_tls(certificate: Any, take_the_way: Callable[[], None]) -> None:
+    chain, context = certificate
+    both = raw(answering(policy("First", size=20_000)) + STRAYS["another answer"])
+    answers = (raw(answering(policy("Zeroth"))), both, raw(answering(policy("Second"))))
+    with KeptServer(*answers, tls=context) as server:
+
+        def tunnel(near: socket.socket, request: bytes) -> None:
+            with socket.create_connection(("127.0.0.1", server.port)) as far:
+                near.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                pass_on(near, far)
+
+        with (
+            RawServer(tunnel, tls=context) as proxy,
+            rtcp.Client(
+                rtcp.Config(**SETTINGS, base_url=server.url, ca_bundle=chain, proxies={"https": proxy.url})
+            ) as client,
+        ):
+            client.merge_policies.get("p-0")
+            take_the_way()
+            assert client.merge_policies.get("p-1").name == "First"
+            assert client.merge_policies.get("p-2").name == "Second"
+
+            assert server.connections == 2
+
+
+def pass_on(near: Any, far: socket.socket) -> None:
+    """Both ways, by one thread: TLS is not to be read and written at once."""
+    while True:
+        for source in [near] if near.pending() else select.select([near, far], [], [], 60)[0]:
+            data = source.recv(65536)
+            if not data:
+                return
+            (far if source is near else near).sendall(data)

@@ -162,7 +162,7 @@ class DirectWay:
         return answer
 
     def _body(self, raw: Any, begun: bytes, length: int, target: str) -> bytes:
-        """The body, of which some has come; what may stand behind it stays in the socket, where the pool looks for it."""
+        """The body, of which some has come; what stands behind it stays in the socket, where the pool looks for it."""
         if len(begun) == length:
             return begun
         body = bytearray(length)
