@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -29,6 +30,11 @@ settings.register_profile(
 )
 settings.load_profile("rtcp")
 
+# What is started in the background of a shell, as CI may start it, ignores Ctrl-C, and so would the tests of it and the
+# programs that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # What an installed package makes faster has to be as right without it.
 if "RTCP_TESTS_WITHOUT" in os.environ:
     sys.modules[os.environ["RTCP_TESTS_WITHOUT"]] = None  # type: ignore[assignment]
@@ -48,6 +54,14 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, no_profile: Path) -> Non
     for name in [name for name in os.environ if name.startswith("RTCP_") or name.upper() in _PROXY_VARIABLES]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(no_profile))
+
+
+@pytest.fixture(autouse=True)
+def _own_signals() -> Iterator[None]:
+    """No test leaves a handler that answers in the place of those that come after it in the same process."""
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    yield
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 @pytest.fixture(scope="session")

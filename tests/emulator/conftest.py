@@ -39,10 +39,10 @@ class Platform:
     def ask_token(self, path: str = "/ims/token/v3", **changes: str) -> requests.Response:
         form = {"grant_type": "client_credentials", "client_id": "tester", "client_secret": "s", "scope": "openid"}
         form.update(changes)
-        return self.session.post(f"{self.url}{path}", data={k: v for k, v in form.items() if v}, timeout=5)
+        return self.session.post(f"{self.url}{path}", data={k: v for k, v in form.items() if v}, timeout=60)
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
-        return self.session.request(method, f"{self.url}{path}", timeout=5, **options)
+        return self.session.request(method, f"{self.url}{path}", timeout=60, **options)
 
     def get(self, path: str, **query: Any) -> requests.Response:
         return self.request("GET", path, params={name.replace("__", "."): value for name, value in query.items()})

@@ -53,7 +53,7 @@ def test_following_the_links_gives_every_file_once(batch, platform):
     page = platform.get(f"{FILES}/batches/{BATCH}/files", limit=1).json()
     seen = [each["dataSetFileId"] for each in page["data"]]
     while "_links" in page:
-        page = platform.session.get(page["_links"]["next"]["href"], timeout=5).json()
+        page = platform.session.get(page["_links"]["next"]["href"], timeout=60).json()
         seen += [each["dataSetFileId"] for each in page["data"]]
 
     assert seen == [f"{BATCH}-{number}" for number in (1, 2, 3)]
@@ -64,7 +64,7 @@ def test_a_file_says_what_it_consists_of(batch, platform):
 
     (entry,) = page["data"]
     assert (entry["name"], entry["length"]) == ("part-00000.snappy.parquet", "1024000")
-    assert platform.session.get(entry["_links"]["self"]["href"], timeout=5).content == CONTENT
+    assert platform.session.get(entry["_links"]["self"]["href"], timeout=60).content == CONTENT
 
 
 def test_the_directory_of_a_batch_holds_its_files(batch, platform):
@@ -176,7 +176,7 @@ def test_a_cut_body_ends_in_the_middle(batch, platform, emulator):
         f"{emulator.url}{FILES}/files/{BATCH}-1",
         params={"path": "part-00000.snappy.parquet"},
         stream=True,
-        timeout=5,
+        timeout=60,
     )
     with pytest.raises(requests.exceptions.RequestException):
         list(answer.iter_content(65_536))

@@ -24,7 +24,7 @@ class Page(Player):
 
     def post(self, path, body, **options):
         asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
-        allowed = self.http.options(f"{self.url}{path}", headers=asked, timeout=5)
+        allowed = self.http.options(f"{self.url}{path}", headers=asked, timeout=60)
         assert allowed.status_code == 204
         assert "POST" in allowed.headers["Access-Control-Allow-Methods"]
         assert "content-type" in allowed.headers["Access-Control-Allow-Headers"].lower()

@@ -135,8 +135,8 @@ def test_the_files_of_a_batch_can_be_read_back(world, platform):
     files = platform.get(f"{EXPORT}/batches/{batch_id}/files").json()["data"]
     read = {}
     for file in files:
-        (part,) = platform.session.get(file["_links"]["self"]["href"], timeout=5).json()["data"]
-        read[part["name"]] = platform.session.get(part["_links"]["self"]["href"], timeout=5).content
+        (part,) = platform.session.get(file["_links"]["self"]["href"], timeout=60).json()["data"]
+        read[part["name"]] = platform.session.get(part["_links"]["self"]["href"], timeout=60).content
     assert read == content
 
 
@@ -459,7 +459,7 @@ def test_links_of_diagnostics_lead_to_their_lines(world, platform):
     path = f"{EXPORT}/batches/{batch_id}/meta"
     listed = platform.request("GET", path, params={"path": "row_errors"}).json()["data"]
     for each in listed:
-        assert len(platform.session.get(each["_links"]["self"]["href"], timeout=5).content) == int(each["length"])
+        assert len(platform.session.get(each["_links"]["self"]["href"], timeout=60).content) == int(each["length"])
 
 
 def test_without_diagnostics_only_the_failed_file_tells(world, platform):

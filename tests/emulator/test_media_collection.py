@@ -50,7 +50,7 @@ def test_pages_of_any_origin_may_call(session):
 
 
 def test_a_browser_may_ask_before_it_calls(player):
-    answer = player.http.options(f"{player.url}{SESSIONS}", timeout=5)
+    answer = player.http.options(f"{player.url}{SESSIONS}", timeout=60)
 
     assert (answer.status_code, CORS.items() <= answer.headers.items()) == (204, True)
 
@@ -122,7 +122,7 @@ def test_an_event_that_is_none_is_refused(session, body):
 def test_a_body_that_is_no_json_is_refused(player, path, content_type, body):
     headers = {"Content-Type": content_type}
 
-    assert player.http.post(f"{player.url}{path}", data=body, headers=headers, timeout=5).status_code == 400
+    assert player.http.post(f"{player.url}{path}", data=body, headers=headers, timeout=60).status_code == 400
 
 
 @pytest.mark.usefixtures("tolerant")
@@ -223,7 +223,7 @@ def test_bad_downloaded_content_is_discarded_as_a_whole(player, emulator, spoil)
 
 @pytest.mark.parametrize("kind", ["sessionStart", *COLLECTION_PARAMS])
 def test_the_published_schema_accepts_what_is_accepted(player, kind):
-    answer = player.http.get(f"{player.url}/api/v1/schemas/{kind}", timeout=5)
+    answer = player.http.get(f"{player.url}/api/v1/schemas/{kind}", timeout=60)
 
     schema = answer.json()
     validator = jsonschema_rs.Draft4Validator(schema)
@@ -233,7 +233,7 @@ def test_the_published_schema_accepts_what_is_accepted(player, kind):
 
 
 def test_there_is_no_schema_of_an_unknown_event(player):
-    assert player.http.get(f"{player.url}/api/v1/schemas/seek", timeout=5).status_code == 404
+    assert player.http.get(f"{player.url}/api/v1/schemas/seek", timeout=60).status_code == 404
 
 
 @pytest.mark.parametrize("dialect", ["hostile"])

@@ -92,8 +92,8 @@ def test_downloaded_content_of_media_collection(player, recorder, path):
 # In the hostile dialect errors are plain text, of which there is nothing to describe.
 @pytest.mark.parametrize("dialect", ["guide", "spec"])
 def test_schemas_and_refusals_of_media_collection(player, recorder):
-    player.http.get(f"{player.url}/api/v1/schemas/adStart", timeout=5)
-    player.http.get(f"{player.url}/api/v1/schemas/seek", timeout=5)
+    player.http.get(f"{player.url}/api/v1/schemas/adStart", timeout=60)
+    player.http.get(f"{player.url}/api/v1/schemas/seek", timeout=60)
     player.start(params={})
     player.sid = "0" * 64
     player.send("ping")

@@ -286,7 +286,7 @@ def test_a_datastream_without_media_analytics_brings_no_session(player, emulator
 def test_a_body_that_holds_no_events_is_an_error_of_the_gateway(player, content_type, body, expected):
     headers = {} if content_type is None else {"Content-Type": content_type}
 
-    answer = player.http.post(f"{player.url}/ee/va/v1/play?configId=s", data=body, headers=headers, timeout=5)
+    answer = player.http.post(f"{player.url}/ee/va/v1/play?configId=s", data=body, headers=headers, timeout=60)
 
     assert (answer.status_code, code(answer)) == (int(expected[-3:]), expected)
 

@@ -141,7 +141,7 @@ def test_credentials_on_a_call_are_seen_but_not_kept(player, emulator):
         ("media_collection.start_session", ("authorization", "x-api-key")),
         ("media_edge.start_session", ("authorization", "x-api-key")),
     ]
-    shown = player.http.get(f"{player.url}/_emulator/media", timeout=5).text
+    shown = player.http.get(f"{player.url}/_emulator/media", timeout=60).text
     assert "secret" not in shown
     assert "authorization" in shown
 
@@ -157,7 +157,7 @@ def test_sessions_are_shown_over_http(player):
     player.tell("adStart")
     player.start()
 
-    shown = player.http.get(f"{player.url}/_emulator/media", params={"api": "edge"}, timeout=5).json()
+    shown = player.http.get(f"{player.url}/_emulator/media", params={"api": "edge"}, timeout=60).json()
 
     (session,) = shown["sessions"]
     assert [event["type"] for event in session["events"]] == ["sessionStart", "adStart"]
@@ -169,7 +169,7 @@ def test_one_session_is_shown_by_its_id(player):
     player.start()
     player.start()
 
-    shown = player.http.get(f"{player.url}/_emulator/media", params={"id": player.sid}, timeout=5).json()
+    shown = player.http.get(f"{player.url}/_emulator/media", params={"id": player.sid}, timeout=60).json()
 
     assert [session["id"] for session in shown["sessions"]] == [player.sid]
 
@@ -177,7 +177,7 @@ def test_one_session_is_shown_by_its_id(player):
 def test_sessions_can_be_forgotten_over_http(player, emulator):
     player.start()
 
-    player.http.delete(f"{player.url}/_emulator/media", timeout=5)
+    player.http.delete(f"{player.url}/_emulator/media", timeout=60)
 
     assert len(emulator.media) == 0
 

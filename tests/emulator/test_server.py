@@ -50,7 +50,7 @@ def test_a_long_delay_does_not_hold_up_the_stop(stranger):
         while not emulator.requests:
             pass
 
-    asking.join(5)
+    asking.join(60)
     assert not asking.is_alive()
 
 
@@ -85,7 +85,7 @@ def test_an_address_that_others_reach_is_refused(host):
 
 def test_such_an_address_can_be_allowed():
     with Emulator(host="0.0.0.0", allow_remote=True) as emulator:
-        assert requests.get(emulator.url.replace("0.0.0.0", "127.0.0.1") + "/_emulator/status", timeout=5).ok
+        assert requests.get(emulator.url.replace("0.0.0.0", "127.0.0.1") + "/_emulator/status", timeout=60).ok
 
 
 def test_an_unknown_dialect_is_refused():
@@ -163,7 +163,7 @@ def test_serve_prints_its_address_and_how_to_use_it(served):
 
     assert second.startswith("use it from a shell: export RTCP_EMULATOR=http://127.0.0.1:")
     assert first.startswith(f"rtcp emulator on {url} ")
-    with urllib.request.urlopen(f"{url}/_emulator/status", timeout=5) as answer:
+    with urllib.request.urlopen(f"{url}/_emulator/status", timeout=60) as answer:
         assert json.load(answer)["dialect"] == "guide"
 
 
@@ -173,7 +173,7 @@ def test_serve_ends_cleanly_on_a_signal(served, name):
     process, _ = served
     process.send_signal(getattr(signal, name))
 
-    _, errors = process.communicate(timeout=10)
+    _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
 
 
@@ -217,7 +217,7 @@ def loaded_by(module, names):
 
 def _ignore_failure(url):
     with contextlib.suppress(requests.RequestException):
-        requests.get(url, timeout=5)
+        requests.get(url, timeout=60)
 
 
 def test_an_answer_leaves_in_one_piece():

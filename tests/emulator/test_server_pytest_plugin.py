@@ -6,7 +6,7 @@ import requests
 
 
 def test_the_emulator_runs(rtcp_emulator):
-    assert requests.get(f"{rtcp_emulator.url}/_emulator/status", timeout=5).json()["dialect"] == "guide"
+    assert requests.get(f"{rtcp_emulator.url}/_emulator/status", timeout=60).json()["dialect"] == "guide"
 
 
 def test_each_test_has_an_empty_emulator_again(rtcp_emulator, rtcp_emulator_server):

@@ -68,7 +68,7 @@ def purchase(number, **changes):
 
 
 def send(stranger, content, inlet=INLET, **options):
-    return stranger.session.post(f"{stranger.url}/collection/{inlet}", json=content, timeout=5, **options)
+    return stranger.session.post(f"{stranger.url}/collection/{inlet}", json=content, timeout=60, **options)
 
 
 def send_many(stranger, *messages, inlet=INLET):
@@ -193,7 +193,7 @@ def test_what_is_no_envelope_is_refused(world, stranger, content):
 
 
 def test_a_body_that_is_no_json_is_refused(world, stranger):
-    answer = stranger.session.post(f"{stranger.url}/collection/{INLET}", data=b"{oops", timeout=5)
+    answer = stranger.session.post(f"{stranger.url}/collection/{INLET}", data=b"{oops", timeout=60)
 
     assert answer.status_code == 400
 
@@ -441,7 +441,7 @@ def test_an_emulator_with_limits_refuses_with_the_time_to_wait():
         inlets.declare(emulator.store, "prod", name="x", inlet_id=INLET, connection_id="c", at_ms=0)
         emulator.budgets.spend(INLET, messages=10_000, validates=False)
         with requests.Session() as session:
-            answer = session.post(f"{emulator.url}/collection/{INLET}", json=message(), timeout=5)
+            answer = session.post(f"{emulator.url}/collection/{INLET}", json=message(), timeout=60)
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
 
@@ -492,14 +492,14 @@ def test_a_reset_forgets_what_is_under_way(world, stranger):
 
 def test_smile_is_not_read(world, stranger):
     headers = {"Content-Type": "application/x-jackson-smile"}
-    answer = stranger.session.post(f"{stranger.url}/collection/{INLET}", data=b":)", headers=headers, timeout=5)
+    answer = stranger.session.post(f"{stranger.url}/collection/{INLET}", data=b":)", headers=headers, timeout=60)
 
     assert answer.status_code == 501
 
 
 def test_a_body_in_utf_16_is_read_as_well(world, stranger):
     body = json.dumps({"messages": [purchase(1)]}).encode("utf-16")
-    stranger.session.post(f"{stranger.url}/collection/batch/{INLET}", data=body, timeout=5)
+    stranger.session.post(f"{stranger.url}/collection/batch/{INLET}", data=body, timeout=60)
     land(world)
 
     assert world.store.sandbox("prod").counts().events == 1

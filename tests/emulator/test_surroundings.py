@@ -23,7 +23,7 @@ def speak(emulator, method, path, *, body=b"", **headers):
     address = urlsplit(emulator.url)
     headers = {"Host": address.netloc, "Content-Length": str(len(body)), "Connection": "close", **headers}
     lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items() if value is not None]
-    with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
         connection.sendall(f"{method} {path} HTTP/1.1\r\n{''.join(lines)}\r\n".encode() + body)
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     head, _, content = answer.partition(b"\r\n\r\n")
@@ -241,7 +241,7 @@ def test_a_head_without_an_end_is_not_gathered(emulator, what):
     address = urlsplit(emulator.url)
     begin, more = ENDLESS[what]
     sent = 0
-    with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
         connection.sendall(begin)
         with contextlib.suppress(OSError):
             while sent < 64 << 20:

@@ -124,7 +124,7 @@ class FileServer:
 
     def _bytes(self, handler: BaseHTTPRequestHandler, file: StoredFile | None) -> None:
         if file is not None and file.gate is not None:
-            file.gate.wait(10)
+            file.gate.wait(60)
         status = 404 if file is None else file.statuses.pop(0) if file.statuses else 200
         if file is None or status != 200:
             return self._json(handler, {"message": "no"}, status)
@@ -168,7 +168,7 @@ class FileServer:
     def __exit__(self, *_: object) -> None:
         self._http.shutdown()
         self._http.server_close()
-        self._thread.join(5)
+        self._thread.join(60)
 
 
 class _QuietServer(ThreadingHTTPServer):

@@ -69,7 +69,7 @@ class Player:
         self.count = 0
 
     def post(self, path: str, body: Any, **options: Any) -> requests.Response:
-        return self.http.post(f"{self.url}{path}", json=body, timeout=5, **options)
+        return self.http.post(f"{self.url}{path}", json=body, timeout=60, **options)
 
     def instant(self) -> str:
         return datetime.fromtimestamp(self.ms() / 1000, UTC).isoformat(timespec="milliseconds")

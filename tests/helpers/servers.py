@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import ssl
 import threading
 from collections.abc import Callable
-from typing import Self
+from typing import Any, Self
 
 Behaviour = Callable[[socket.socket, bytes], None]
 
@@ -53,12 +54,19 @@ class RawServer:
         self._stopped = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._came = threading.Condition()
         self.received: list[bytes] = []
+        self.connections = 0
         self.port: int = self._socket.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
 
     def stall(self, connection: socket.socket, request: bytes) -> None:
         self._stopped.wait()
+
+    def await_requests(self, count: int) -> None:
+        """Return once so many have come; on a busy machine, a client that is out of patience is ahead of the server."""
+        with self._came:
+            assert self._came.wait_for(lambda: len(self.received) >= count, 30), self.request_lines
 
     @property
     def request_lines(self) -> list[str]:
@@ -70,6 +78,7 @@ class RawServer:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
+            self.connections += 1
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:
@@ -86,8 +95,10 @@ class RawServer:
 
     def _behave(self, connection: socket.socket, request: bytes) -> bool:
         """Answer, and tell whether there are behaviours to come."""
-        number = len(self.received)
-        self.received.append(request)
+        with self._came:
+            number = len(self.received)
+            self.received.append(request)
+            self._came.notify_all()
         behaviours = self._behaviours or (self.stall,)
         behaviours[min(number, len(behaviours) - 1)](connection, request)
         return number < len(behaviours) - 1
@@ -110,6 +121,16 @@ class KeptServer(RawServer):
     def _converse(self, connection: socket.socket) -> None:
         while (request := _read_request(connection)) and self._behave(connection, request):
             pass
+
+
+def await_news(client: Any, url: str) -> None:
+    """Return once there is something at the idle connections of a client: bytes, or their end."""
+    pools = client.http.get_adapter(url).poolmanager.pools
+    (key,) = pools.keys()
+    for sock in [each.sock for each in pools[key].pool.queue if each is not None and each.sock is not None]:
+        # What TLS has taken in already is not seen at its socket.
+        has_come = isinstance(sock, ssl.SSLSocket) and sock.pending()
+        assert has_come or select.select([sock], [], [], 60)[0]
 
 
 def refusing_address() -> str:

@@ -235,7 +235,7 @@ def test_after_ctrl_c_the_process_ends(code: str, way: str, tmp_path: Path) -> N
         )
         assert program.stdout is not None
         program.stdout.readline()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not any(b"path=" in each or b"PATCH" in each or b"entities" in each for each in list(server.received)):
             assert time.monotonic() < deadline, server.request_lines
             time.sleep(0.05)
@@ -243,11 +243,12 @@ def test_after_ctrl_c_the_process_ends(code: str, way: str, tmp_path: Path) -> N
         program.send_signal(signal.SIGINT)
         started = time.monotonic()
         try:
-            _, said = program.communicate(timeout=30)
+            _, said = program.communicate(timeout=60)
         finally:
             program.kill()
 
-    assert time.monotonic() - started < 5
+    # It would wait for most of a minute.
+    assert time.monotonic() - started < 25
     assert b"KeyboardInterrupt" in said
 
 

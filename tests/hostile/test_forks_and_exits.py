@@ -13,7 +13,7 @@ def in_child(*calls):
     child = os.fork()
     if child == 0:
         # A child that hangs ends by this.
-        signal.alarm(10)
+        signal.alarm(60)
         for call in calls:
             try:
                 print(type(call()).__name__)
@@ -49,7 +49,7 @@ with writer() as open_writer:
     open_writer.write({"crmId": "1"})
     child = os.fork()
     if child == 0:
-        signal.alarm(10)
+        signal.alarm(60)
         sys.exit(7)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 print(open_writer.summary.sent)
@@ -116,7 +116,7 @@ answers = fork.SimpleQueue()
 process = fork.Process(target=work, args=(client.config, answers))
 process.start()
 print(answers.get())
-process.join(10)
+process.join(60)
 print(process.exitcode, client.inlets.list().first().name)
 """
     run = program(code)
@@ -226,7 +226,7 @@ AS = {
     "os.fork": """
 child = os.fork()
 if child == 0:
-    signal.alarm(20)
+    signal.alarm(60)
     sys.excepthook = lambda kind, *_: kind is RuntimeError or sys.__excepthook__(kind, *_)
     {child}
     sys.exit()
@@ -240,7 +240,7 @@ def work():
 
 process = multiprocessing.get_context("fork").Process(target=work)
 process.start()
-process.join(20)
+process.join(60)
 """,
 }
 
@@ -284,7 +284,7 @@ for _ in range(4):
 for _ in range(8):
     child = os.fork()
     if child == 0:
-        signal.alarm(20)
+        signal.alarm(60)
         for act in (lambda: queue.put([b"row"]), lambda: queue.take(1), lambda: queue.release([1]), lambda: len(queue)):
             refused(act)
         spool.close()
@@ -342,7 +342,7 @@ for db in (None, sys.argv[1]):
         before = made()
         child = os.fork()
         if child == 0:
-            signal.alarm(20)
+            signal.alarm(60)
             {child}
         assert os.waitpid(child, 0)[1] == 0
         print(rows(before) > 0, rows(made()) > 0)
@@ -362,7 +362,7 @@ from rtcp.emulator import Emulator
 with Emulator(db=sys.argv[1]) as emulator:
     child = os.fork()
     if child == 0:
-        signal.alarm(20)
+        signal.alarm(60)
         try:
             emulator.reset()
         except Exception as exc:
@@ -407,7 +407,7 @@ def test_a_child_that_ends_leaves_the_temporary_files_of_its_parent(program, tmp
 def fork():
     child = os.fork()
     if child == 0:
-        signal.alarm(20)
+        signal.alarm(60)
         sys.exit()
     assert os.waitpid(child, 0)[1] == 0
 """
@@ -425,7 +425,7 @@ with Recorder(sys.argv[1]) as recorder, recorder.start_session(DETAILS) as recor
     with live, live.pinging(lambda: 1):
         child = os.fork()
         if child == 0:
-            signal.alarm(10)
+            signal.alarm(60)
             sys.exit(7)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
         live.play(0)

@@ -17,14 +17,6 @@ def interrupt(*_: object) -> None:
     signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
 
-@pytest.fixture(autouse=True)
-def _heeded():
-    """What is started in the background of a shell ignores Ctrl-C, and so would these tests."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.fixture
 def interrupting(world):
     """A client whose `n`-th answer comes with a Ctrl-C; the interpreter hands that to the main thread."""

@@ -20,7 +20,7 @@ import sys, rtcp
 client = rtcp.Client.for_emulator(sys.argv[1], sandbox="dev")
 rows = ({"identityMap": {"crmId": [{"id": f"D-{number}", "primary": True}]}, "city": "Whitby"} for number in range(400))
 print("ready", flush=True)
-result = client.batches.upsert(sys.argv[2], rows, format="json", timeout=20)
+result = client.batches.upsert(sys.argv[2], rows, format="json", timeout=60)
 print("done", result.written, flush=True)
 """
 
@@ -44,10 +44,10 @@ def test_a_killed_upsert_is_whole_or_not_there(
         run.stdout.readline()
         time.sleep(chance.uniform(0.0, 0.6))
         run.kill()
-        done += b"done" in run.communicate(timeout=30)[0]
+        done += b"done" in run.communicate(timeout=120)[0]
         figures.add("upserts killed")
 
-    assert start().communicate(timeout=60)[0].splitlines()[-1] == b"done 400"
+    assert start().communicate(timeout=120)[0].splitlines()[-1] == b"done 400"
     batches = list(client.batches.list(dataset_id=dataset))
     written = [batch.records_written for batch in batches if batch.is_success]
     # What the process did not live to hear of may have gone in, whole; the rest is no success.

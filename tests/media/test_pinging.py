@@ -51,7 +51,7 @@ def test_what_the_player_raises_comes_out_of_the_with_statement(session, clock):
     clock.advance(10)
 
     with pytest.raises(ZeroDivisionError), session.pinging(lambda: 1 // 0) as pings:
-        pings._thread.join(5)
+        pings._thread.join(60)
 
 
 def test_the_thread_keeps_the_beat_until_it_is_stopped(emulator):
@@ -68,7 +68,7 @@ def test_the_thread_keeps_the_beat_until_it_is_stopped(emulator):
         session = client.media_edge.start_session("stream-1", FERRY, ping_interval=0.01)
         with session.pinging(playhead):
             session.play(0)
-            assert third.wait(10)
+            assert third.wait(60)
         session.end()
 
     kinds = emulator.media[0].kinds()

@@ -62,7 +62,7 @@ def bulk_threads():
 
 def wait_for(condition):
     """Give threads that are told to end a moment to do so."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not condition() and time.monotonic() < deadline:
         threading.Event().wait(0.005)
     return condition()

@@ -372,7 +372,7 @@ def test_replay_removes_an_emptied_file(client, write, tmp_path):
 
 def test_a_spooled_row_is_on_disk_when_write_returns_and_gone_when_it_is_received(client, tmp_path):
     gate = threading.Event()
-    inlet = mounted_inlet(client.http, lambda messages: gate.wait(5) and receipts(messages))
+    inlet = mounted_inlet(client.http, lambda messages: gate.wait(60) and receipts(messages))
     path = tmp_path / "spool"
 
     with client.streaming.writer(INLET, form=FORM, spool=path) as writer:
@@ -463,7 +463,7 @@ def broken_off(client, problem, rows, before=lambda: None, **options):
 
 def test_an_interrupt_reports_what_was_not_sent(client):
     gate = threading.Event()
-    mounted_inlet(client.http, lambda messages: gate.wait(5) and receipts(messages))
+    mounted_inlet(client.http, lambda messages: gate.wait(60) and receipts(messages))
 
     writer = broken_off(client, KeyboardInterrupt(), purchases(5), gate.set, workers=1, max_batch=2)
 
@@ -603,7 +603,7 @@ def test_a_missing_token_rejects_what_was_written_before_it_was_known(clock):
 
 def test_an_interrupt_while_the_caller_is_held_back_loses_no_row(client):
     gate = threading.Event()
-    mounted_inlet(client.http, lambda messages: gate.wait(5) and receipts(messages))
+    mounted_inlet(client.http, lambda messages: gate.wait(60) and receipts(messages))
     writer = client.streaming.writer(INLET, form=FORM, workers=1, max_batch=2)
     put = writer._packs.put
 

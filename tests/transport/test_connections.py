@@ -151,6 +151,7 @@ def test_a_proxy_that_stalls_after_the_request_may_have_passed_it_on(clock: Fake
         slow = client_at("http://platform.example", clock=clock, proxies=proxy.url, retries=3, timeout=(5, 0.1))
         with slow as client, pytest.raises(rtcp.RequestTimeoutError) as caught:
             create(client)
+        proxy.await_requests(1)
 
         assert len(proxy.received) == 1
     assert caught.value.may_have_been_applied

@@ -21,7 +21,7 @@ import responses
 import urllib3
 from requests.adapters import HTTPAdapter
 from tests.helpers.samples import POLICY, POLICY_BYTES
-from tests.helpers.servers import Behaviour, KeptServer, RawServer, answer, cut, cut_in_body, kept, raw
+from tests.helpers.servers import Behaviour, KeptServer, RawServer, answer, await_news, cut, cut_in_body, kept, raw
 
 import rtcp
 
@@ -147,7 +147,7 @@ def test_what_becomes_of_an_odd_answer_is_the_same(odd: str, is_secure: bool, ce
     def outcome(way: Callable[[], None]) -> object:
         with (
             KeptServer(FOUND, ODD[odd], tls=context if is_secure else None) as server,
-            client_at(server.url, ca_bundle=chain, timeout=2) as client,
+            client_at(server.url, ca_bundle=chain, timeout=20) as client,
         ):
             client.merge_policies.get("p-1")
             way()
@@ -165,10 +165,10 @@ def test_what_becomes_of_an_odd_answer_is_the_same(odd: str, is_secure: bool, ce
 def test_a_stall_is_a_time_out(certificate: Any) -> None:
     server = KeptServer(FOUND)
     server._behaviours = (FOUND, server.stall)
-    with server, client_at(server.url, timeout=0.2) as client:
+    with server, client_at(server.url) as client:
         client.merge_policies.get("p-1")
         with pytest.raises(rtcp.RequestTimeoutError) as caught:
-            client.merge_policies.get("p-1")
+            client.with_options(timeout=0.2).merge_policies.get("p-1")
 
     assert caught.value.may_have_been_applied
 
@@ -181,10 +181,10 @@ def test_a_stall_in_the_body_is_a_time_out() -> None:
         server.stall(connection, request)
 
     server._behaviours = (FOUND, stop_short)
-    with server, client_at(server.url, timeout=0.2) as client:
+    with server, client_at(server.url) as client:
         client.merge_policies.get("p-1")
         with pytest.raises(rtcp.RequestTimeoutError):
-            client.merge_policies.get("p-1")
+            client.with_options(timeout=0.2).merge_policies.get("p-1")
 
 
 def test_a_drip_ends_at_the_deadline() -> None:
@@ -193,10 +193,10 @@ def test_a_drip_ends_at_the_deadline() -> None:
             connection.sendall(bytes([byte]))
             time.sleep(0.1)
 
-    with KeptServer(FOUND, drip) as server, client_at(server.url, timeout=(1, 1, 0.4)) as client:
+    with KeptServer(FOUND, drip) as server, client_at(server.url) as client:
         client.merge_policies.get("p-1")
         with pytest.raises(rtcp.RequestTimeoutError):
-            client.merge_policies.get("p-1")
+            client.with_options(timeout=(30, 30, 0.4)).merge_policies.get("p-1")
 
 
 def test_after_a_failure_the_connection_is_not_used_again() -> None:
@@ -214,7 +214,7 @@ def test_a_connection_that_was_closed_meanwhile_is_made_anew() -> None:
     with RawServer(FOUND) as server, client_at(server.url) as client:
         for _ in range(3):
             client.merge_policies.get("p-1")
-            time.sleep(0.05)
+            await_news(client, server.url)
 
         assert sent_by_urllib3(client, server.url) == 3
 

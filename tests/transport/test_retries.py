@@ -86,6 +86,7 @@ def test_a_creating_post_is_sent_once_when_the_answer_is_late(clock: FakeClock) 
         config = rtcp.Config(**SETTINGS, base_url=server.url, timeout=(5, 0.1))
         with rtcp.Client(config, clock=clock) as client, pytest.raises(rtcp.RequestTimeoutError) as caught:
             create(client)
+        server.await_requests(1)
 
     assert len(server.received) == 1
     assert caught.value.may_have_been_applied

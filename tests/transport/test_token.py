@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -83,12 +84,35 @@ def test_64_threads_whose_token_the_service_refuses_fetch_one(client: rtcp.Clien
     assert not [result for result in results if isinstance(result, Exception)]
 
 
-def test_64_threads_share_one_failed_token_call(client: rtcp.Client, emulator: Any) -> None:
-    emulator.faults.always("auth.fetch_token", status=400, body={"error": "invalid_client"}, delay=0.3)
+class CountingLock:
+    """A lock that tells when so many have come to it."""
 
-    results = all_at_once(lambda: client.merge_policies.list().first())
+    def __init__(self, lock: threading.Lock, number: int) -> None:
+        self._lock = lock
+        self._left = threading.Semaphore(number - 1)
+        self.all_have_come = threading.Event()
 
-    assert emulator.requests.count("auth.fetch_token") == 1
+    def acquire(self, *, timeout: float) -> bool:
+        if not self._left.acquire(blocking=False):
+            self.all_have_come.set()
+        return self._lock.acquire(timeout=timeout)
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+def test_64_threads_share_one_failed_token_call() -> None:
+    def refuse(connection: socket.socket, request: bytes) -> None:
+        # A thread that came later would ask again, and rightly.
+        assert lock.all_have_come.wait(60)
+        answer(400, b'{"error": "invalid_client"}')(connection, request)
+
+    with RawServer(refuse) as server, ims_at(server.url) as client:
+        tokens: Any = client._token
+        tokens._lock = lock = CountingLock(tokens._lock, THREADS)
+        results = all_at_once(lambda: client.merge_policies.list().first())
+
+        assert len(server.received) == 1
     assert [type(result) for result in results] == [rtcp.TokenError] * THREADS
 
 

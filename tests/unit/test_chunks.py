@@ -75,7 +75,7 @@ def test_the_last_to_finish_does_not_change_the_order() -> None:
 
     def function(item: int) -> int:
         if item == 0:
-            assert others_done.wait(5)
+            assert others_done.wait(60)
         elif item == 3:
             others_done.set()
         return item
@@ -135,7 +135,7 @@ def test_who_stops_early_leaves_no_thread_waiting() -> None:
 
     for thread in threading.enumerate():
         if thread.name.startswith("rtcp-bulk"):
-            thread.join(5)
+            thread.join(60)
             assert not thread.is_alive()
 
 
@@ -164,14 +164,14 @@ def test_what_takes_more_is_under_way_together() -> None:
 
     def fetch(item: int) -> int:
         if item == 0:
-            assert second_is_fetched.wait(5)
+            assert second_is_fetched.wait(60)
         elif item == 2:
             # The thread that fetches this one has done with the second.
             second_is_fetched.set()
         return item
 
     def finish(item: int) -> int:
-        both.wait(5)
+        both.wait(60)
         return item
 
     def read(item: int) -> int | Unfinished[int]:

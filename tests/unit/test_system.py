@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -282,14 +283,18 @@ def test_each_form_is_told_to_end_by_signals_that_it_has(monkeypatch):
     assert asked == [signal.SIGINT, signal.SIGTERM] * 4
 
 
-def test_what_was_there_is_called_again_when_nobody_is_told_of_stops_any_more(ctrl_c):
-    heard = []
+def test_who_goes_on_after_a_program_that_could_be_stopped_gets_the_signals_back():
+    def handlers():
+        return [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
 
+    before, heard = handlers(), []
     with _system.called_when_stopped(lambda: heard.append("stop")):
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+    with suppress(ZeroDivisionError), _system.called_when_stopped(lambda: None):
+        raise ZeroDivisionError
 
     assert heard == ["stop"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert handlers() == before
 
 
 def test_no_other_module_asks_which_system_it_runs_on():

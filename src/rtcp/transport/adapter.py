@@ -110,12 +110,18 @@ class _Watched(HTTPConnection):
             self.timeout = attempt.idle
         super().request(*arguments, **options)
 
+    @property
+    def is_connected(self) -> bool:
+        return super().is_connected and not direct.has_taken_in(self.sock)
+
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         response = super().getresponse()
         answer = response._original_response
-        # What comes all the same would be read as the next answer.
-        if isinstance(answer, direct.Answer) and answer.is_doubtful:
-            self.close()
+        if isinstance(answer, direct.Answer):
+            # What comes all the same would be read as the next answer.
+            if answer.is_doubtful:
+                self.close()
+            answer.kept = self
         return response
 
 

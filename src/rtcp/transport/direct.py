@@ -12,6 +12,7 @@ import http.client
 import io
 import logging
 import re
+import ssl
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
@@ -67,7 +68,20 @@ _SEAMS: Final[tuple[tuple[type, str, ModuleType], ...]] = (
 class Answer(http.client.HTTPResponse):
     """An answer behind all that comes before it: http.client takes `103 Early Hints` for the answer itself, and the one
     that follows would be read as that of the next request.
+
+    Attributes:
+        kept: the connection that is used again after it, and dropped if more comes than was announced.
     """
+
+    kept: Any = None
+
+    def _close_conn(self) -> None:
+        kept, self.kept = self.kept, None
+        # What was read ahead goes with the file: half a stray answer would be left for the next request.
+        is_over = kept is None or kept.sock is None or not _brings_more(self.fp, kept.sock)
+        super()._close_conn()  # type: ignore[misc]
+        if not is_over:
+            kept.close()
 
     def _read_status(self) -> tuple[str, int, str]:
         version, status, reason = super()._read_status()  # type: ignore[misc]
@@ -139,8 +153,7 @@ class DirectWay:
             return self._read_the_long_way(connection, request, target, file)
         size, length, answer = head
         with file:
-            file.read(size)
-            answer._content = self._body(file, length, target)
+            answer._content = self._body(file.raw, start[size:], length, target)
         answer._content_consumed = True  # type: ignore[attr-defined]
         answer.url = request.url or ""
         answer.request = request
@@ -148,16 +161,23 @@ class DirectWay:
         self._pool._put_conn(connection)
         return answer
 
-    def _body(self, file: Any, length: int, target: str) -> bytes:
+    def _body(self, raw: Any, begun: bytes, length: int, target: str) -> bytes:
+        """The body, of which some has come; what stands behind it stays in the socket, where the pool looks for it."""
+        if len(begun) == length:
+            return begun
+        body = bytearray(length)
+        body[: len(begun)] = begun
+        rest = memoryview(body)[len(begun) :]
         try:
-            body: bytes = file.read(length)
+            while rest and (size := raw.readinto(rest)):
+                rest = rest[size:]
         except TimeoutError:
             raise self._too_late(target) from None
         except OSError as exc:
             raise ProtocolError("Connection broken", exc) from None
-        if len(body) < length:
-            raise IncompleteRead(len(body), length - len(body))
-        return body
+        if rest:
+            raise IncompleteRead(length - len(rest), len(rest))
+        return bytes(body)
 
     def _read_the_long_way(
         self, connection: Any, request: requests.PreparedRequest, target: str, file: Any
@@ -174,6 +194,7 @@ class DirectWay:
             raise _broken(exc, request) from None
         if ordinary.will_close or ordinary.is_doubtful:
             connection.close()
+        ordinary.kept = connection
         raw = urllib3.HTTPResponse(
             body=ordinary,
             headers=urllib3.HTTPHeaderDict(ordinary.msg.items()),
@@ -204,6 +225,15 @@ def origin_and_target(url: str) -> tuple[str, str] | None:
     return f"{scheme}://{host}", target
 
 
+def has_taken_in(sock: Any) -> bool:
+    """Whether TLS has more than was read of it; nothing of that is seen at the socket below."""
+    if isinstance(sock, ssl.SSLSocket):
+        return sock.pending() > 0
+    # TLS inside TLS, as through a proxy, is an object of urllib3's around the socket.
+    inner = getattr(sock, "sslobj", None)
+    return inner is not None and (inner.pending() > 0 or sock.incoming.pending > 0 or has_taken_in(sock.socket))
+
+
 def is_untouched() -> bool:
     """True when nothing stands in the place of what would be passed by, and nobody reads urllib3's log."""
     if _URLLIB3.isEnabledFor(logging.DEBUG):
@@ -213,6 +243,20 @@ def is_untouched() -> bool:
         if type(function) is not FunctionType or function.__globals__ is not vars(module):
             return False
     return True
+
+
+def _brings_more(file: Any, sock: Any) -> bool:
+    """Whether something stands behind what was read, and be it the end; nothing is waited for."""
+    patience = sock.gettimeout()
+    sock.settimeout(0)
+    try:
+        return file.read(1) is not None
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return False
+    except OSError:
+        return True
+    finally:
+        sock.settimeout(patience)
 
 
 class _Peeked:
