@@ -184,3 +184,9 @@ def test_who_is_answered_is_not_in_doubt():
     matched, doubts = _matching.match_with_doubts([each.key for each in asked], {"x1": entity(asked[0])})
 
     assert (set(matched), set(doubts)) == ({asked[0].key}, set())
+
+
+def test_an_xid_that_is_answered_is_not_in_doubt():
+    matched, doubts = _matching.match_with_doubts([("x1", None)], {"x1": entity()})
+
+    assert (set(matched), set(doubts)) == ({("x1", None)}, set())
