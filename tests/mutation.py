@@ -62,7 +62,15 @@ TARGETS: Final = (
         ("resources/test_matching.py", "resources/test_entities_get_many.py"),
     ),
     Target("retry", "transport/retry.py", ("unit/test_retry_policy.py", "transport/test_retries.py")),
-    Target("token", "auth/token.py", ("transport/test_token.py", "transport/test_token_cache.py")),
+    Target(
+        "token",
+        "auth/token.py",
+        (
+            "transport/test_token.py",
+            "transport/test_token_cache.py",
+            "kinds/test_a_token_that_runs_out_is_told.py",
+        ),
+    ),
 )
 
 

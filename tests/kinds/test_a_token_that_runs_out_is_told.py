@@ -67,6 +67,13 @@ def test_a_token_with_minutes_left_is_told_once_at_its_first_use(caplog):
     assert "client_id and client_secret" in record.getMessage()
 
 
+def test_what_is_left_is_told_in_the_nearest_minutes(caplog):
+    with caplog.at_level(logging.WARNING, logger="rtcp"):
+        ending_in(FakeClock(), minutes=58, seconds=40).get(patience=1)
+
+    assert "ends in 59 min," in caplog.text
+
+
 def test_a_token_that_has_ended_is_told(caplog):
     with caplog.at_level(logging.WARNING, logger="rtcp"):
         ending_in(FakeClock(), minutes=-5).get(patience=1)

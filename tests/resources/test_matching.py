@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -165,3 +166,27 @@ def test_the_same_id_in_two_namespaces_is_two_identities():
 
 def test_a_lone_entry_is_not_given_to_the_lone_question():
     assert match([Identity("1", "crmId")], {"x1": entity()}) == {}
+
+
+@pytest.mark.parametrize("other", ["01", "001"])
+@pytest.mark.parametrize("one", ["1", "0001"])
+def test_numbers_that_differ_in_their_noughts_are_doubted_and_no_others(one, other):
+    asked = [Identity(each, "crmId") for each in (one, other, "x")]
+
+    matched, doubts = _matching.match_with_doubts([each.key for each in asked], {"x1": entity(requested=asked[2])})
+
+    assert (set(matched), set(doubts)) == ({asked[2].key}, {each.key for each in asked[:2]})
+
+
+def test_who_is_answered_is_not_in_doubt():
+    asked = [Identity("1", "crmId"), Identity("2", "crmId")]
+
+    matched, doubts = _matching.match_with_doubts([each.key for each in asked], {"x1": entity(asked[0])})
+
+    assert (set(matched), set(doubts)) == ({asked[0].key}, set())
+
+
+def test_an_xid_that_is_answered_is_not_in_doubt():
+    matched, doubts = _matching.match_with_doubts([("x1", None)], {"x1": entity()})
+
+    assert (set(matched), set(doubts)) == ({("x1", None)}, set())

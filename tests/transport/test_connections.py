@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import select
+import socket
+import struct
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +19,7 @@ from tests.helpers.samples import POLICY_BYTES
 from tests.helpers.servers import RawServer, answer, cut, cut_in_body, raw, refusing_address
 
 import rtcp
+from rtcp.transport import adapter
 
 SETTINGS: dict[str, Any] = {"token": "given-token", "client_id": "machine", "org_id": "0A1B@AdobeOrg"}
 FOUND = answer(200, POLICY_BYTES)
@@ -309,6 +315,30 @@ def test_closing_ends_the_connections_though_somebody_still_holds_their_pool(emu
     client.close()
 
     assert connection.sock is None
+
+
+def test_a_connection_that_is_reset_before_its_handshake_leaves_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = adapter._WatchedTls._new_conn
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def connect_and_be_reset(connection: Any) -> socket.socket:
+        made = connect(connection)
+        taken, _ = listening.accept()
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        taken.close()
+        assert select.select([made], [], [], 60)[0]
+        return made
+
+    monkeypatch.setattr(adapter._WatchedTls, "_new_conn", connect_and_be_reset)
+    with listening, client_at(f"https://127.0.0.1:{listening.getsockname()[1]}") as client:
+        gc.collect()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ResourceWarning)
+            with pytest.raises(rtcp.ConnectError):
+                client.merge_policies.get("p-1")
+            gc.collect()
+
+    assert [str(each.message) for each in caught] == []
 
 
 def test_a_forked_child_is_told_to_make_its_own_client() -> None:

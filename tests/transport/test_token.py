@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import socket
 import threading
@@ -15,6 +16,8 @@ from tests.helpers.clock import FakeClock
 from tests.helpers.servers import RawServer, answer
 
 import rtcp
+from rtcp.auth.token import LEEWAY, FreshToken
+from rtcp.auth.values import FetchedToken
 from rtcp.emulator import Credential, Emulator
 
 THREADS = 64
@@ -82,6 +85,45 @@ def test_64_threads_whose_token_the_service_refuses_fetch_one(client: rtcp.Clien
 
     assert emulator.requests.count("auth.fetch_token") == 1
     assert not [result for result in results if isinstance(result, Exception)]
+
+
+def tokens_of(clock: FakeClock, **options: Any) -> FreshToken:
+    """Tokens `t-0`, `t-1` and so on, which last an hour."""
+    numbers = itertools.count()
+    return FreshToken(lambda: FetchedToken(f"t-{next(numbers)}", 3600.0), clock=clock, **options)
+
+
+def test_a_token_that_took_the_place_of_a_refused_one_is_not_replaced_for_a_minute(clock: FakeClock) -> None:
+    tokens = tokens_of(clock)
+    assert tokens.discard(tokens.get(patience=1))
+    second = tokens.get(patience=1)
+
+    clock.advance(59.5)
+    assert not tokens.discard(second)
+    clock.advance(0.5)
+    assert tokens.discard(second)
+    assert tokens.get(patience=1) == "t-2"
+
+
+@pytest.mark.parametrize("other", ["s", "u"])
+def test_who_discards_another_token_leaves_the_one_that_is_there(clock: FakeClock, other: str) -> None:
+    tokens = tokens_of(clock)
+    tokens.get(patience=1)
+
+    assert tokens.discard(other)
+    assert tokens.get(patience=1) == "t-0"
+
+
+@pytest.mark.parametrize(("left", "taken"), [(LEEWAY, "t-0"), (LEEWAY + 1, "shared")])
+def test_a_shared_token_must_outlive_the_leeway(clock: FakeClock, left: float, taken: str) -> None:
+    class Shared:
+        def read(self) -> FetchedToken:
+            return FetchedToken("shared", left)
+
+        def write(self, token: FetchedToken) -> None:
+            pass
+
+    assert tokens_of(clock, cache=Shared()).get(patience=1) == taken
 
 
 class CountingLock:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import traceback
 from typing import Any, Final
 
 import requests
@@ -127,6 +129,17 @@ class _Watched(HTTPConnection):
 
 class _WatchedTls(_Watched, HTTPSConnection):
     """The same with TLS."""
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except OSError as exc:
+            # `ssl` leaves the socket open that it finds reset before its handshake, and only its frame knows of it.
+            for frame, _ in traceback.walk_tb(exc.__traceback__):
+                made = frame.f_locals.get("self")
+                if isinstance(made, ssl.SSLSocket):
+                    made.close()
+            raise
 
 
 class _Pool(HTTPConnectionPool):

@@ -78,9 +78,9 @@ class Answer(http.client.HTTPResponse):
     def _close_conn(self) -> None:
         kept, self.kept = self.kept, None
         # What was read ahead goes with the file: half a stray answer would be left for the next request.
-        is_over = kept is None or kept.sock is None or not _brings_more(self.fp, kept.sock)
+        is_too_much = kept is not None and kept.sock is not None and _brings_more(self.fp, kept.sock)
         super()._close_conn()  # type: ignore[misc]
-        if not is_over:
+        if kept is not None and is_too_much:
             kept.close()
 
     def _read_status(self) -> tuple[str, int, str]:
