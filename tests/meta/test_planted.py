@@ -55,6 +55,11 @@ def test_a_text_that_does_not_stand_exactly_once_is_an_error(root, text):
         planted.check_table([changed(text=text)], root)
 
 
+def test_a_bug_that_no_interpreter_reads_is_an_error(root):
+    with pytest.raises(planted.TableError, match="is no Python"):
+        planted.check_table([changed(replacement="return (")], root)
+
+
 def test_the_table_fits_the_code():
     planted.check_table([*BUGS, *SPARK_BUGS], planted.ROOT)
 

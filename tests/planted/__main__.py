@@ -7,6 +7,7 @@ in the environment of Spark, takes `tests.planted.spark_bugs`: each of them is a
 from __future__ import annotations
 
 import argparse
+import ast
 import os
 import queue
 import re
@@ -97,13 +98,19 @@ def check_table(bugs: Sequence[Bug], root: Path) -> None:
     """Refuse a table that has rotted.
 
     Raises:
-        TableError: a text does not stand exactly once in its file, a name is taken twice, or a bug changes nothing.
+        TableError: a text does not stand exactly once in its file, a name is taken twice, or a bug changes nothing
+            or is no Python.
     """
     names = [bug.name for bug in bugs]
     for bug in bugs:
-        found = (root / "src" / "rtcp" / bug.file).read_text(encoding="utf-8").count(bug.text)
+        code = (root / "src" / "rtcp" / bug.file).read_text(encoding="utf-8")
+        found = code.count(bug.text)
         if found != 1:
             raise TableError(f"{bug.name}: its text stands {found} times in {bug.file}")
+        try:
+            ast.parse(code.replace(bug.text, bug.replacement))
+        except SyntaxError as exc:
+            raise TableError(f"{bug.name}: what it puts there is no Python") from exc
         if names.count(bug.name) > 1 or bug.text == bug.replacement or not bug.tests:
             raise TableError(f"{bug.name}: its name is taken twice, it changes nothing, or nobody answers for it")
 

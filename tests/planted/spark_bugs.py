@@ -16,7 +16,7 @@ SPARK_BUGS: Final = (
         "file named by the attempt",
         "upsert_sink.py",
         'name = f"part-{number:05d}.parquet"',
-        'name = f"part-{number:05d}-{id(self)}-{__import__("time").time_ns()}.parquet"',
+        "name = f\"part-{number:05d}-{__import__('time').time_ns()}.parquet\"",
         "A task that runs again replaces its file and adds nothing.",
         "test_upserts.py::test_a_task_that_fails_behind_its_upload_puts_its_file_in_the_place_of_the_first",
     ),

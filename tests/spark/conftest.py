@@ -8,9 +8,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,11 +106,39 @@ def write_purchases(
 
 @pytest.fixture(scope="session")
 def emulator(cdnow: Cdnow) -> Iterator[Emulator]:
+    _leave_out_of_coverage("rtcp-emulator", "asyncio_")
     with Emulator(seed=1, job_seconds=0.01, streaming_seconds=0.0) as emulator:
-        emulator.load(ROOT / "examples" / "cdnow.toml", data=cdnow.folder)
+        with untraced():
+            emulator.load(ROOT / "examples" / "cdnow.toml", data=cdnow.folder)
         os.environ["RTCP_EMULATOR"] = emulator.url
         yield emulator
         del os.environ["RTCP_EMULATOR"]
+
+
+def _leave_out_of_coverage(*names: str) -> None:
+    """Trace no thread of such a name: coverage wants `rtcp.spark`, and makes the emulator half as fast."""
+    hook = threading.gettrace()
+    if hook is None:
+        return
+
+    def trace(frame: Any, event: str, argument: Any) -> Any:
+        if threading.current_thread().name.startswith(names):
+            sys.settrace(None)
+            return None
+        return hook(frame, event, argument)
+
+    threading.settrace(trace)
+
+
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Work in this thread that has no part in `rtcp.spark`, in half the time that it takes under coverage."""
+    before = sys.gettrace()
+    sys.settrace(None)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
 
 
 @pytest.fixture(scope="session")

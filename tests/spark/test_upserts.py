@@ -143,10 +143,11 @@ def test_nothing_is_visible_before_the_commit(spark, client, dataset, cdnow, emu
     assert visible(client, cdnow.customers[:50], "Hammerfest") == 0
 
 
-def test_an_empty_frame_is_a_quiet_success_and_leaves_no_batch_open(spark, client, dataset, tmp_path):
+def test_an_empty_frame_is_a_quiet_success_and_leaves_no_batch_open(spark, client, dataset, emulator, tmp_path):
     summary = tmp_path / "summary.jsonl"
     write(cities(spark, [], "Oslo"), dataset, summary=summary)
 
+    assert actions(emulator) == ["ABORT"]
     assert [batch.status for batch in batches_of(client, dataset)] == ["aborted"]
     assert json.loads(summary.read_text())["status"] == "no rows"
 
@@ -198,6 +199,12 @@ def test_without_waiting_the_batch_is_handed_over(spark, client, dataset, cdnow,
     told = json.loads(summary.read_text())
     assert told["status"] == "handed over"
     assert client.batches.wait(told["batch_id"], interval=0.05).is_success
+
+
+def actions(emulator):
+    """What was asked to be done with batches; each ends as aborted, also one that was handed over before."""
+    asked = [request.query["action"] for request in emulator.requests.of("batches.complete")]
+    return [action for each in asked for action in each]
 
 
 BAD = [("00001", "Oslo"), (None, "Oslo"), ("00002", "Oslo"), ("", "Oslo")]
@@ -357,11 +364,12 @@ def test_a_commit_hands_over_what_the_tasks_have_written_and_tells_the_counts(sp
     assert (told["status"], told["rows"], told["sent"], told["files"]) == ("success", 3, 3, 1)
 
 
-def test_a_commit_without_a_row_gives_the_batch_up(spark, client, dataset):
+def test_a_commit_without_a_row_gives_the_batch_up(spark, client, dataset, emulator):
     done, message = written_by_a_task(dataset, [])
 
     done.commit([message])
 
+    assert actions(emulator) == ["ABORT"]
     assert [batch.status for batch in batches_of(client, dataset)] == ["aborted"]
 
 
