@@ -35,6 +35,9 @@ settings.load_profile("rtcp")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# With it, what a program prints goes out at once, and its last words cannot fail as it ends: at a prompt it is not set.
+os.environ.pop("PYTHONUNBUFFERED", None)
+
 # What an installed package makes faster has to be as right without it.
 if "RTCP_TESTS_WITHOUT" in os.environ:
     sys.modules[os.environ["RTCP_TESTS_WITHOUT"]] = None  # type: ignore[assignment]

@@ -74,7 +74,8 @@ def program(world: Emulator, inlet: str) -> Run:
             text=True,
             timeout=120,
             check=False,
-            env={**os.environ, "SERVICE": world.url, "INLET": inlet, **(environment or {})},
+            # What it has printed before a fork must not be printed once more by the child.
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "SERVICE": world.url, "INLET": inlet, **(environment or {})},
             **options,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -18,12 +19,24 @@ def test_an_error_without_a_place_to_tell_it_is_still_an_exit_code(command):
     assert command("rtcp entities get nobody --namespace Email 2>&- >&-").returncode == 4
 
 
-@pytest.mark.parametrize("words", ["datasets list -o csv", "--help"])
-def test_a_full_disk_behind_stdout_is_told_and_fails(command, words):
-    run = command(f"rtcp {words} > /dev/full")
+# Set, every word is written at once; not set, as at most prompts, what is short is written at the very end.
+@pytest.mark.parametrize("unbuffered", ["1", None])
+@pytest.mark.parametrize("words", ["datasets list -o csv", "--help", "--version", "emulator coverage"])
+def test_a_full_disk_behind_stdout_is_told_and_fails(command, words, unbuffered):
+    run = command(f"rtcp {words} > /dev/full", environment={"PYTHONUNBUFFERED": unbuffered})
 
     assert run.returncode == 1
     assert run.stderr == "error: [Errno 28] No space left on device\n"
+
+
+# argparse says nothing of help that cannot be written at once.
+@pytest.mark.parametrize(("words", "unbuffered"), [("coverage", "1"), ("coverage", None), ("--help", None)])
+def test_a_full_disk_behind_the_emulator_s_own_command_is_told_and_fails(command, words, unbuffered):
+    run = command(
+        f"'{sys.executable}' -P -m rtcp.emulator {words} > /dev/full", environment={"PYTHONUNBUFFERED": unbuffered}
+    )
+
+    assert (run.returncode, run.stderr) == (1, "error: [Errno 28] No space left on device\n")
 
 
 @pytest.mark.parametrize("words", ["datasets list -o csv", "--help"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import shlex
 import sys
 import traceback
@@ -16,6 +15,7 @@ from typing import Any, Final, TextIO
 import click
 
 import rtcp
+from rtcp._streams import drop_output, settle_output
 from rtcp._terminal import visible
 from rtcp.cli import failures
 from rtcp.errors import NotFoundError, RtcpError
@@ -92,9 +92,10 @@ class Shell:
                 raise click.exceptions.Exit(failures.INTERRUPTED) from None
             except BrokenPipeError:
                 # The reader has gone (`| head`); what is still buffered must not raise again at exit.
-                _drop_output()
+                drop_output()
                 raise click.exceptions.Exit(failures.CLOSED_PIPE) from None
             except OSError as exc:
+                settle_output()
                 self._end(exc, failures.FAILED)
 
     def _end(self, error: Exception, code: int) -> None:
@@ -164,11 +165,3 @@ def _never_fail_on_characters(stream: TextIO) -> None:
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
-
-
-def _drop_output() -> None:
-    try:
-        descriptor = sys.stdout.fileno()
-    except (AttributeError, OSError, ValueError):
-        return
-    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)

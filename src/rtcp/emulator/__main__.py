@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from rtcp._streams import drop_output, settle_output
 from rtcp._system import called_when_stopped
 from rtcp.emulator import worlds
 from rtcp.emulator.server import Emulator, EmulatorError
@@ -19,10 +20,19 @@ DEFAULT_PORT = 8089
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = _parser().parse_args(arguments)
     try:
-        return {"serve": _serve, "load": _load, "coverage": _cover}[options.command](options)
+        try:
+            options = _parser().parse_args(arguments)
+            return {"serve": _serve, "load": _load, "coverage": _cover}[options.command](options)
+        finally:
+            # At its end Python would do it where nobody tells what comes of it.
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has gone (`| head`).
+        drop_output()
+        return 141
     except (EmulatorError, OSError, ValueError) as error:
+        settle_output()
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
