@@ -285,3 +285,19 @@ def test_a_map_that_the_dataset_excludes_is_told(sandbox, caplog):
     assert (report.accepted, report.ignored_maps, sandbox.ignored_maps) == (3, 2, {"apart": 2})
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert own(sandbox, "Email", "m@example.com") is None
+
+
+def test_half_a_surrogate_pair_in_an_event_id_skips_that_event_alone(sandbox):
+    event = {"timestamp": "2026-03-01T10:00:00Z", "card": "1"}
+
+    report = sandbox.ingest("shop", [{"_id": "a", **event}, {"_id": "\ud800", **event}, {"_id": "b", **event}])
+
+    assert (report.accepted, report.skipped) == (2, ((1, "an event needs a text as '_id'"),))
+
+
+def test_half_a_surrogate_pair_in_a_namespace_skips_that_row_alone(sandbox):
+    rows = [{"identityMap": {namespace: [{"id": "x"}]}} for namespace in ("Email", "\ud800", "crmId")]
+
+    report = sandbox.ingest("mapped", rows)
+
+    assert (report.accepted, [position for position, _ in report.skipped]) == (2, [1])

@@ -82,7 +82,7 @@ def read_event_key(row: Xdm) -> tuple[str, int]:
         RowError: `_id` or `timestamp` is missing or malformed.
     """
     event_id = row.get("_id")
-    if not isinstance(event_id, str) or not event_id:
+    if not isinstance(event_id, str) or not event_id or not _is_unicode(event_id):
         raise RowError("an event needs a text as '_id'", pointer="#/_id")
     timestamp = row.get("timestamp")
     if not isinstance(timestamp, str) or not _RFC3339.fullmatch(timestamp):
@@ -113,13 +113,16 @@ def identity_value(raw: object) -> str | None:
     """The text of an identity; whole numbers are written out, everything that cannot be one gives None."""
     if isinstance(raw, int) and not isinstance(raw, bool):
         return str(raw)
-    if not isinstance(raw, str) or not raw.strip():
-        return None
+    return raw if isinstance(raw, str) and raw.strip() and _is_unicode(raw) else None
+
+
+def _is_unicode(text: str) -> bool:
+    """False for a text with half a surrogate pair, which JSON can hold and no database."""
     try:
-        raw.encode("utf-8")
+        text.encode("utf-8")
     except UnicodeEncodeError:
-        return None
-    return raw
+        return False
+    return True
 
 
 def links(schema_class: str, namespace: str) -> bool:
@@ -139,6 +142,8 @@ def _read_identity_map(raw: object) -> tuple[list[Identity], Identity | None]:
     if not isinstance(raw, Mapping):
         raise _wrong_map("#/identityMap")
     for namespace, entries in raw.items():
+        if not _is_unicode(namespace):
+            raise _wrong_map("#/identityMap")
         if not isinstance(entries, list | None):
             raise _wrong_map(f"#/identityMap/{namespace}")
         for entry in entries or ():
